@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.areas import Area, Levels
+from gridmap.areas import Area, Levels, tie_key
 from gridmap.errors import BadValue, NotFound
 
 __all__ = ["STORED_CRS", "Coverage"]
@@ -69,22 +69,27 @@ class Coverage:
     ) -> Coverage:
         """Order `areas`, resolve parent links by (level, code), and return the coverage.
 
-        A link that names an area that does not exist becomes -1 (the audit reports it).
+        A link that names an area that does not exist, or one that is not at a coarser level,
+        becomes -1 (the audit reports it).
         An empty list gives a coverage without rows.
         """
         order = sorted(
             range(len(areas)),
-            key=lambda i: (levels.rank(areas[i].level), areas[i].code.encode(), areas[i].id),
+            key=lambda i: (levels.rank(areas[i].level), tie_key(areas[i].code), areas[i].id),
         )
         row_of = {
             (areas[i].level, areas[i].code): row for row, i in reversed(list(enumerate(order)))
         }
-        parents = [
+        linked = [
             row_of.get((str(areas[i].parent_level), str(areas[i].parent_code)), -1)
             if areas[i].parent_code is not None
             else -1
             for i in order
         ]
+
+        rank = np.array([levels.rank(areas[i].level) for i in order], dtype=np.int8)
+        parents = np.array(linked, dtype=np.int64)
+        parents[rank[parents] >= rank] = -1
 
         def text(values: list[str]) -> NDArray[np.object_]:
             out = np.empty(len(values), dtype=object)
@@ -98,13 +103,13 @@ class Coverage:
             edition=edition,
             levels=levels,
             ids=np.array([areas[i].id for i in order], dtype=np.int64),
-            rank=np.array([levels.rank(areas[i].level) for i in order], dtype=np.int8),
+            rank=rank,
             code=text([areas[i].code for i in order]),
             name=text([areas[i].name for i in order]),
             name_en=text([areas[i].name_en for i in order]),
             kind=text([areas[i].kind for i in order]),
             provisional=np.array([areas[i].provisional for i in order], dtype=bool),
-            parent=np.array(parents, dtype=np.int64),
+            parent=parents,
             geometry=shapes,
         )
 
@@ -152,7 +157,7 @@ class Coverage:
     def label_points(self) -> NDArray[np.float64]:
         """A point inside each row's shape, lon/lat (n, 2); NaN where there is no shape."""
         out = np.full((len(self), 2), np.nan)
-        present = np.array([shape is not None for shape in self.shapes], dtype=bool)
+        present = ~(shapely.is_missing(self.shapes) | shapely.is_empty(self.shapes))
         if present.any():
             points = shapely.point_on_surface(self.shapes[present])
             out[present, 0] = shapely.get_x(points)
@@ -254,4 +259,5 @@ def _union(shapes: NDArray[np.object_]) -> Any:
         shapely.area(union), shapely.area(present).sum(), rtol=1e-12, atol=0
     ):
         return union
-    return shapely.union_all(shapely.make_valid(present))
+    mended = shapely.make_valid(present, method="structure", keep_collapsed=False)
+    return shapely.union_all(mended)

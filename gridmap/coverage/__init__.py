@@ -1,0 +1,1 @@
+"""Coverages: read layers, map columns, audit; editions of them."""

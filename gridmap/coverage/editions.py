@@ -1,0 +1,81 @@
+"""Editions: dated sets of boundaries, drafts until they are published, then never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["Edition", "EditionState"]
+
+
+class EditionState(StrEnum):
+    """Where an edition stands.
+
+    `DRAFT` may be written to; `PUBLISHED` is in force from its date until the next one's;
+    `RETIRED` was published and taken back: kept, unchanged, never in force.
+    """
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One edition, without its areas.
+
+    Attributes
+    ----------
+    id : int
+        Opaque, never reused.
+    name : str
+        Unique in the store.
+    state : EditionState
+    effective_from : datetime or None
+        First moment it is in force, aware, UTC; None for a draft.
+    effective_to : datetime or None
+        First moment it is no longer in force: the `effective_from` of the next published
+        edition. None for the last one, for drafts and for retired editions.
+    created_at, created_by, published_at, published_by
+        When (aware, UTC) and by whom; None until published.
+    accepted_faults : str or None
+        Why it was published although the audit found faults; None when it was clean.
+    content_hash : str or None
+        Fingerprint of its areas, known once published.
+    based_on : str or None
+        Name of the edition it was drawn from.
+    areas : int
+        Number of areas at all levels.
+    levels : tuple of str
+        Names of the levels it has areas at, coarse to fine.
+    """
+
+    id: int
+    name: str
+    state: EditionState
+    effective_from: datetime | None
+    effective_to: datetime | None
+    created_at: datetime
+    created_by: str
+    published_at: datetime | None = None
+    published_by: str | None = None
+    accepted_faults: str | None = None
+    content_hash: str | None = None
+    based_on: str | None = None
+    areas: int = 0
+    levels: tuple[str, ...] = ()
+
+    @property
+    def is_draft(self) -> bool:
+        """True while it may still be written to."""
+        return self.state is EditionState.DRAFT
+
+    def in_force(self, moment: datetime) -> bool:
+        """True when it is published and `moment` (aware) is within its validity."""
+        return (
+            self.state is EditionState.PUBLISHED
+            and self.effective_from is not None
+            and self.effective_from <= moment
+            and (self.effective_to is None or moment < self.effective_to)
+        )

@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+import shapely
+
+from gridmap.areas import Area, Levels
+from gridmap.coverage.audit import audit
+from gridmap.coverage.model import Coverage
+from tests.partitions import LAT, LON, lattice
+
+CELLS = lattice(10, 2)
+
+
+def coverage(areas, geometry=None):
+    levels = Levels(["community", "grid"])
+    shapes = [None, *CELLS] if geometry is None else geometry
+    return Coverage.build("draft", levels, areas, shapes)
+
+
+def grids(codes, *, parent="990101", names=None):
+    return [
+        Area(
+            -1,
+            "grid",
+            code,
+            names[n] if names else "",
+            parent_level="community",
+            parent_code=parent,
+            provisional="~" in code,
+        )
+        for n, code in enumerate(codes)
+    ]
+
+
+CODES = [f"990101{n:03d}" for n in range(20)]
+TOP = Area(-1, "community", "990101", "")
+
+
+def found(areas, geometry=None):
+    return [(f.kind, f.severity, f.codes) for f in audit(coverage(areas, geometry))]
+
+
+def test_proper_codes_have_no_faults():
+    assert found([TOP, *grids(CODES)]) == []
+
+
+def test_provisional_codes_are_told_apart_into_blank_and_duplicate():
+    codes = [*CODES[:18], "~1", "990101003~2"]
+    assert found([TOP, *grids(codes)]) == [
+        ("blank_code", "warning", ("~1",)),
+        ("duplicate_code", "warning", ("990101003~2",)),
+    ]
+
+
+def test_a_fault_of_a_code_is_placed_inside_its_area():
+    (fault,) = audit(coverage([TOP, *grids([*CODES[:19], "~1"])]))
+    assert CELLS[19].covers(shapely.Point(fault.lon, fault.lat))
+
+
+def test_a_missing_parent_is_an_error():
+    areas = [TOP, *grids(CODES[:19]), *grids(CODES[19:], parent="999999")]
+    assert found(areas) == [("missing_parent", "error", (CODES[19],))]
+
+
+def test_without_coarser_areas_nobody_misses_a_parent():
+    areas = [Area(-1, "grid", code, "") for code in CODES]
+    assert found(areas, CELLS) == []
+
+
+def test_a_code_that_is_not_its_parents_is_a_warning():
+    codes = [*CODES[:19], "990102019"]
+    assert found([TOP, *grids(codes)]) == [("prefix_not_parent", "warning", ("990102019",))]
+
+
+def test_codes_that_are_not_hierarchical_are_left_alone():
+    top = Area(-1, "community", "1", "")
+    codes = [f"9{n:03d}" for n in range(20)]
+    assert found([top, *grids(codes, parent="1")]) == []
+
+
+def test_unrelated_codes_of_a_whole_level_are_left_alone():
+    assert found([TOP, *grids([f"{n:09d}" for n in range(20)])]) == []
+
+
+def test_a_broken_name_is_told_with_what_was_meant():
+    names = ["南关社区"] * 20
+    names[4] = "南关社区".encode("gbk").decode("latin-1")
+    names[5] = "南关\ufffd区"
+    faults = audit(coverage([TOP, *grids(CODES, names=names)]))
+    assert [(f.kind, f.codes) for f in faults] == [
+        ("mojibake", (CODES[4],)),
+        ("mojibake", (CODES[5],)),
+    ]
+    assert "南关社区" in faults[0].text
+
+
+def test_an_atom_without_a_polygon_is_an_error():
+    shapes = [None, *CELLS]
+    shapes[20] = None
+    assert found([TOP, *grids(CODES)], shapes) == [("empty_geometry", "error", (CODES[19],))]
+
+
+@pytest.mark.parametrize("provided", [None, shapely.Polygon()])
+def test_a_parent_without_a_polygon_is_no_fault(provided):
+    assert found([TOP, *grids(CODES)], [provided, *CELLS]) == []
+
+
+def test_an_invalid_atom_is_an_error_with_reason_and_place():
+    x, y = LON + 1, LAT
+    bowtie = shapely.Polygon([(x, y), (x + 0.01, y + 0.01), (x + 0.01, y), (x, y + 0.01)])
+    areas = [TOP, *grids(CODES[:2])]
+    faults = audit(coverage(areas, [None, CELLS[0], bowtie]))
+    (fault,) = [f for f in faults if f.kind == "invalid_geometry"]
+    assert (fault.severity, fault.codes) == ("error", (CODES[1],))
+    assert "Self-intersection" in fault.text
+    assert (fault.lon, fault.lat) == pytest.approx((x + 0.005, y + 0.005))
+
+
+def test_an_invalid_atom_hides_no_other_fault():
+    bowtie = shapely.Polygon([(117, 36), (117.01, 36.01), (117.01, 36), (117, 36.01)])
+    square = shapely.box(117.0, 36.004, 117.001, 36.006)
+    faults = audit(coverage([TOP, *grids(CODES[:2])], [None, bowtie, square]))
+    assert {f.kind for f in faults} == {"invalid_geometry", "overlap"}
+
+
+def test_a_ring_that_encloses_nothing_is_invalid_and_stops_nothing():
+    flat = shapely.Polygon([(117, 36), (117.01, 36), (117, 36)])
+    faults = audit(coverage([TOP, *grids(CODES[:2])], [None, flat, CELLS[0]]))
+    assert [f.kind for f in faults] == ["invalid_geometry"]
+
+
+def test_an_empty_coverage_has_no_faults():
+    assert audit(coverage([], np.empty(0, dtype=object))) == []
