@@ -1,0 +1,1 @@
+"""The HTTP doors of gridmap: routes parse and render, the workspace does the work."""

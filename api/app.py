@@ -1,0 +1,115 @@
+"""The application: ``create_app`` puts routes, errors and what surrounds them together.
+
+Nothing happens at import; ``uvicorn --factory api.app:create_app`` reads the settings from
+the environment in each worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import areas, editions, errors, health, locate, metrics, pages
+from api.files import Files
+from api.metrics import Measure, Metrics
+from api.middleware import BodyLimit, HeadAsGet, LocalHosts, SecurityHeaders
+from api.pages import MapShelf
+from api.templates import STATIC
+from gridmap import __version__, assets
+from gridmap.access import Actor
+from gridmap.settings import Settings
+from gridmap.times import Clock
+from gridmap.workspace import Workspace, open_workspace
+
+__all__ = ["create_app"]
+
+# 100,000 points with every field spelt out are 13 MB.
+MOST_BODY_BYTES = 32 * 1024 * 1024
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    workspace: Workspace | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Read from the environment when not given.
+    workspace : Workspace, optional
+        Already open, and closed by whoever opened it. Without one, the store of the
+        settings is opened when the application starts and closed when it ends.
+    clock : callable, optional
+        For the workspace that is opened here; see :func:`gridmap.workspace.open_workspace`.
+
+    Raises
+    ------
+    BadValue
+        When the settings name a role that does not exist.
+    """
+    if settings is None:
+        settings = workspace.settings if workspace is not None else Settings()
+    measures = Metrics()
+    app = FastAPI(
+        title="gridmap",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        middleware=[
+            Middleware(HeadAsGet),
+            Middleware(Measure, metrics=measures),
+            Middleware(SecurityHeaders),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+            Middleware(errors.ErrorNet),
+            Middleware(LocalHosts, also=("testserver",)),
+            Middleware(BodyLimit, most=MOST_BODY_BYTES),
+        ],
+    )
+    app.state.settings = settings
+    app.state.clock = clock
+    app.state.metrics = measures
+    app.state.local_actor = Actor.with_role(settings.loopback_role, "this machine")
+    app.state.maps = MapShelf()
+    app.state.workspace = workspace
+    errors.install(app)
+    for room in (locate, areas, editions, health, metrics, pages):
+        app.include_router(room.router)
+    app.mount("/assets", Files(assets.folder()), name="assets")
+    app.mount("/static", Files(STATIC), name="static")
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    if app.state.workspace is not None:
+        yield
+        return
+    workspace = await run_in_threadpool(
+        open_workspace, settings=app.state.settings, clock=app.state.clock
+    )
+    try:
+        await run_in_threadpool(_warm_up, workspace)
+        app.state.workspace = workspace
+        yield
+    finally:
+        app.state.workspace = None
+        await run_in_threadpool(workspace.close)
+
+
+def _warm_up(workspace: Workspace) -> None:
+    """Compile the edition in force: better before the first caller comes than while it waits."""
+    locator = workspace.atlas.locator_at(workspace.clock())
+    if locator is not None and len(locator.coverage):
+        lon, lat = locator.coverage.label_points[-1]
+        workspace.locate(float(lon), float(lat))

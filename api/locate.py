@@ -1,0 +1,254 @@
+"""Which areas hold a point: one at a time, or many at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.dependencies import ActorDep, WorkspaceDep
+from api.models import CoordSys, LocateMany, LocationOut, LocationsOut, PointIn, When
+from api.openapi import cached, problems, request_body
+from api.rendering import answer_json, answer_unchanging
+from gridmap.access import Actor, visible_fields
+from gridmap.crs import COORD_SYSTEMS, normalise_name
+from gridmap.errors import BadValue, UnknownCoordSys
+from gridmap.locate.model import Locations, NearArea, Points
+from gridmap.times import parse_when
+from gridmap.workspace import Workspace
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["locate"])
+
+# Each system needs a transformer of its own: a request that names hundreds is a mistake.
+_MOST_SYSTEMS = 16
+# Names and codes only. PROJ would also take definitions, which are no business of a client.
+_SYSTEM_NAME = re.compile(r"[\w:\-. ]{1,40}\Z")
+
+# An accuracy of kilometres reaches every area there is. Its candidates are counted in small
+# parts, and the request refused before they fill the memory.
+_WIDE_M = 200.0
+_FEW, _MANY = 500, 5_000
+_MOST_CANDIDATES = 500_000
+
+_BODY = TypeAdapter(LocateMany)
+
+_LOCATION_FIELDS = (
+    "lon",
+    "lat",
+    "areas",
+    "location_status",
+    "certain_level",
+    "margin_m",
+    "margins_m",
+    "candidates",
+    "nearest",
+    "edition",
+    "warning",
+)
+
+
+@router.get(
+    "/api/locate",
+    summary="Locate one point",
+    response_model=LocationOut,
+    responses={**cached(), **problems(403, 422, 500, 503)},
+)
+def locate_one(
+    request: Request,
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    lon: Annotated[
+        float,
+        Query(allow_inf_nan=False, description="Longitude in degrees, or easting in metres."),
+    ],
+    lat: Annotated[
+        float,
+        Query(allow_inf_nan=False, description="Latitude in degrees, or northing in metres."),
+    ],
+    coord_sys: Annotated[CoordSys, Query()] = "wgs84",
+    accuracy_m: Annotated[
+        float | None,
+        Query(allow_inf_nan=False, description="Radius in metres within which the place lies."),
+    ] = None,
+    at: Annotated[When | None, Query()] = None,
+    level: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=40,
+            description="Level at which ambiguity matters; else the finest.",
+        ),
+    ] = None,
+) -> Response:
+    """Return the area of each level that holds the point, at a moment.
+
+    A point that cannot be placed is an answer, not an error: see `location_status`. Only a
+    request that cannot be read is refused.
+    """
+    point = PointIn(lon=lon, lat=lat, coord_sys=coord_sys, accuracy_m=accuracy_m, at=at)
+    found = _locate(workspace, actor, [point], level)
+    return answer_unchanging(request, workspace, found[0])
+
+
+async def json_body(request: Request) -> bytes:
+    """Return the bytes of a JSON body, unread: parsing many points belongs in a thread."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(415, "Send the points as application/json.")
+    return await request.body()
+
+
+@router.post(
+    "/api/locate",
+    summary="Locate many points",
+    response_model=LocationsOut,
+    responses=problems(403, 413, 415, 422, 500, 503),
+    openapi_extra=request_body(),
+)
+def locate_many(
+    workspace: WorkspaceDep, actor: ActorDep, body: Annotated[bytes, Depends(json_body)]
+) -> Response:
+    """Return for each point exactly what `GET /api/locate` returns for it, in order."""
+    try:
+        asked = _BODY.validate_json(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        raise RequestValidationError(
+            [{**one, "loc": ("body", *one["loc"])} for one in found]
+        ) from error
+    return answer_json({"locations": _locate(workspace, actor, asked.points, asked.level)})
+
+
+def _locate(
+    workspace: Workspace, actor: Actor, asked: Sequence[PointIn], level: str | None
+) -> list[dict[str, Any]]:
+    """Both doors lead here, so that one point has one answer."""
+    fields = visible_fields(actor, "locations", _LOCATION_FIELDS)
+    points = _points(workspace, asked)
+    wide = any(point.accuracy_m is not None and point.accuracy_m > _WIDE_M for point in asked)
+    records: list[dict[str, Any]] = []
+    candidates = 0
+    for part in _parts(points, _FEW if wide else _MANY):
+        found = workspace.locate_many(part, level=level, margins=True, actor=actor)
+        answered = _records(found, fields)
+        candidates += sum(len(record.get("candidates", ())) for record in answered)
+        if candidates > _MOST_CANDIDATES:
+            raise BadValue(
+                "The accuracies reach too many areas for one answer.",
+                got=f"more than {_MOST_CANDIDATES:,} candidates",
+                allowed=f"{_MOST_CANDIDATES:,} candidates in all",
+                repair="Send fewer points at a time, or smaller accuracies.",
+            )
+        records += answered
+    return records
+
+
+def _points(workspace: Workspace, asked: Sequence[PointIn]) -> Points:
+    return Points(
+        x=_numbers(point.lon for point in asked),
+        y=_numbers(point.lat for point in asked),
+        coord_sys=_systems([point.coord_sys for point in asked]),
+        accuracy_m=_numbers(point.accuracy_m for point in asked),
+        at=_moments(workspace, [point.at for point in asked]),
+    )
+
+
+def _parts(points: Points, most: int) -> Iterator[Points]:
+    """Split the points: candidates of one part are held in memory before they are counted."""
+    for start in range(0, len(points), most):
+        part = slice(start, start + most)
+        yield Points(
+            x=points.x[part],
+            y=points.y[part],
+            coord_sys=points.coord_sys[part],
+            accuracy_m=points.accuracy_m[part] if points.accuracy_m is not None else None,
+            at=points.at[part] if points.at is not None else None,
+        )
+
+
+def _numbers(values: Iterable[float | None]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _systems(named: list[str]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    different = set(named)
+    if len(different) > _MOST_SYSTEMS:
+        raise BadValue(
+            "Too many coordinate systems in one request.",
+            got=len(different),
+            allowed=f"at most {_MOST_SYSTEMS}",
+            repair="Send one request for each system.",
+        )
+    known = {name: _system(name) for name in different}
+    out = np.empty(len(named), dtype=object)
+    out[:] = [known[name] for name in named]
+    return out
+
+
+def _system(name: str) -> str:
+    if not _SYSTEM_NAME.match(name):
+        raise UnknownCoordSys(
+            "The coordinate system is not known.",
+            got=name,
+            allowed=[*COORD_SYSTEMS, "EPSG:nnnn"],
+            repair="Name it by one of these, or by its EPSG code.",
+        )
+    return normalise_name(name)
+
+
+def _moments(workspace: Workspace, given: list[str | None]) -> list[datetime]:
+    """Return a moment for each point: parts of one request are answered for one present."""
+    now = workspace.clock()
+    known = {text: parse_when(text, workspace.zone) for text in set(given) if text is not None}
+    return [now if text is None else known[text] for text in given]
+
+
+def _records(found: Locations, fields: Sequence[str]) -> list[dict[str, Any]]:
+    """Turn columns into one record a point, holding only `fields`, in their order."""
+    candidates = {i: [_near(area) for area in areas] for i, areas in found.candidates.items()}
+    nearest = {i: _near(area) for i, area in found.nearest.items()}
+    columns: dict[str, Iterable[Any]] = {
+        "lon": _or_none(found.lon),
+        "lat": _or_none(found.lat),
+        "areas": _by_level({name: codes.tolist() for name, codes in found.codes.items()}, found),
+        "location_status": found.status.tolist(),
+        "certain_level": found.certain_level.tolist(),
+        "margin_m": _or_none(found.margin_m),
+        "margins_m": _by_level({n: _or_none(m) for n, m in found.margins_m.items()}, found),
+        "candidates": (candidates.get(i, []) for i in range(len(found))),
+        "nearest": (nearest.get(i) for i in range(len(found))),
+        "edition": found.edition.tolist(),
+        "warning": found.warning.tolist(),
+    }
+    rows = zip(*(columns[name] for name in fields), strict=True)
+    return [dict(zip(fields, row, strict=True)) for row in rows]
+
+
+def _or_none(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | None]:
+    listed: list[float | None] = values.tolist()
+    for i in np.flatnonzero(np.isnan(values)).tolist():
+        listed[i] = None
+    return listed
+
+
+def _by_level(columns: dict[str, list[Any]], found: Locations) -> list[dict[str, Any]]:
+    names = [name for name in found.levels.names if name in columns]
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        for row in rows
+    ]
+
+
+def _near(area: NearArea) -> dict[str, Any]:
+    return {"level": area.level, "code": area.code, "distance_m": area.distance_m}

@@ -1,0 +1,94 @@
+"""Answers as bytes: JSON by orjson, ETag and Cache-Control bounded by the next edition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gridmap.access import Actor
+from gridmap.times import to_site
+from gridmap.workspace import Workspace
+
+__all__ = ["answer_json", "answer_unchanging", "seconds_to_next_edition", "site_date", "site_times"]
+
+# An edition may also be published from a moment already past: so never long.
+_MAX_AGE_S = 60
+
+
+def answer_json(
+    content: Any, *, status: int = 200, media_type: str = "application/json"
+) -> Response:
+    """Return `content` as JSON that no cache keeps; NaN becomes null."""
+    return Response(_bytes(content), status, {"Cache-Control": "no-store"}, media_type=media_type)
+
+
+def answer_unchanging(
+    request: Request,
+    workspace: Workspace,
+    content: Any,
+    *,
+    media_type: str = "application/json",
+    max_age_s: int = _MAX_AGE_S,
+) -> Response:
+    """Return `content` as JSON that stays true until boundaries change.
+
+    The ETag is of the bytes, which name the edition, so it can never stand for other
+    content; a request that already has them gets 304. No cache may keep the answer past
+    the moment the next edition takes over. Answers depend on who asks: private.
+    """
+    body = _bytes(content)
+    left = seconds_to_next_edition(workspace)
+    age = max_age_s if left is None else min(max_age_s, max(0, int(left)))
+    tag = blake2b(body, digest_size=12).hexdigest()
+    # Weak: the same content may travel compressed or not.
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": f"private, max-age={age}, must-revalidate"}
+    if _has(request, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type)
+
+
+def seconds_to_next_edition(workspace: Workspace) -> float | None:
+    """Return the seconds until another edition takes over; None when none is due."""
+    now = workspace.clock()
+    current = workspace.edition_at()
+    if current is not None:
+        upcoming = current.effective_to
+    else:
+        starts = [e["effective_from"] for e in workspace.editions(actor=Actor.resident())]
+        upcoming = min((s for s in starts if isinstance(s, datetime) and s > now), default=None)
+    return None if upcoming is None else (upcoming - now).total_seconds()
+
+
+def site_times(record: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """Return the record with its moments as local times of the site, offset included."""
+    return {
+        name: to_site(value, zone) if isinstance(value, datetime) else value
+        for name, value in record.items()
+    }
+
+
+def site_date(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    """Return a moment for people: the date there, with the time unless it is midnight."""
+    if moment is None:
+        return None
+    local = to_site(moment, zone)
+    return (
+        f"{local:%Y-%m-%d}" if (local.hour, local.minute) == (0, 0) else f"{local:%Y-%m-%d %H:%M}"
+    )
+
+
+def _bytes(content: Any) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _has(request: Request, tag: str) -> bool:
+    sent = request.headers.get("if-none-match", "")
+    known = [one.strip().removeprefix("W/").strip('"') for one in sent.split(",")]
+    return tag in known or "*" in known

@@ -1,0 +1,66 @@
+"""The small district of `tests.api_client` in both stores, and clients of its application.
+
+A plugin, named by the modules that use it, so that the stores are filled once for all.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from gridmap.settings import Settings
+from gridmap.times import frozen_clock
+from gridmap.workspace import Workspace, open_workspace
+from tests.api_client import LOCAL, NOW, REMOTE, fill
+from tests.conftest import KINDS
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def api_store(
+    request: pytest.FixtureRequest,
+    made_store: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """Path or URL of a store with the small district, of either kind; not to be written to."""
+    folder = tmp_path_factory.mktemp("api")
+    made = made_store(request.param)
+    if request.param == "geopackage":
+        where = str(folder / "district.gpkg")
+        shutil.copyfile(made, where)
+    else:
+        server = request.getfixturevalue("postgres")
+        where = server.url(server.create_database(template=made))
+    with open_workspace(where, clock=frozen_clock(NOW)) as workspace:
+        fill(workspace, folder)
+    return where
+
+
+@pytest.fixture(scope="session")
+def api_workspace(api_store: str) -> Iterator[Workspace]:
+    """The small district, open; its clock stands at `NOW`."""
+    settings = Settings(store=api_store)
+    with open_workspace(settings=settings, clock=frozen_clock(NOW)) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="session")
+def api_app(api_workspace: Workspace) -> FastAPI:
+    """The application over the small district."""
+    return create_app(workspace=api_workspace)
+
+
+@pytest.fixture
+def staff(api_app: FastAPI) -> TestClient:
+    """A client on the service's own machine."""
+    return TestClient(api_app, client=LOCAL)
+
+
+@pytest.fixture
+def resident(api_app: FastAPI) -> TestClient:
+    """A client elsewhere."""
+    return TestClient(api_app, client=REMOTE)

@@ -1,0 +1,87 @@
+"""The served pages in Chromium, with every request to another site refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from tests.api_client import STREET_GRID
+from tests.browser import Visit
+
+pytest_plugins = ["tests.api_fixtures"]
+pytestmark = [
+    pytest.mark.browser,
+    # What a page shows does not depend on where the data lie.
+    pytest.mark.parametrize("api_store", ["geopackage"], indirect=True, scope="session"),
+]
+
+
+@pytest.fixture
+def address(api_app: FastAPI) -> Iterator[str]:
+    """Where the application is served, on this machine only."""
+    server = uvicorn.Server(uvicorn.Config(api_app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until = time.monotonic() + 30
+        while not server.started:
+            assert time.monotonic() < until, "the server did not start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+
+
+def test_the_form_of_the_first_page_says_where_a_place_is(
+    browser_page: Visit, address: str
+) -> None:
+    page = browser_page.open(f"{address}/")
+    page.fill("[name=lon]", "117.0099")
+    page.fill("[name=lat]", "36.605")
+    page.fill("[name=accuracy_m]", "25")
+    page.click("button[type=submit]")
+    page.wait_for_selector("#answer li")
+    answer = page.inner_text("#answer")
+    assert STREET_GRID in answer
+    assert "文化社区" in answer
+    assert "需人工确认" in answer
+    page.click(f"text={STREET_GRID}")
+    assert STREET_GRID in page.inner_text("body")
+    browser_page.assert_clean()
+
+
+def test_the_interface_document_is_drawn_without_a_network(
+    browser_page: Visit, address: str
+) -> None:
+    page = browser_page.open(f"{address}/docs")
+    page.wait_for_selector(".opblock")
+    assert page.locator(".opblock").count() == 8
+    page.click("text=Locate one point")
+    page.click("text=Try it out")
+    page.fill("[data-param-name=lon] input", "117.005")
+    page.fill("[data-param-name=lat] input", "36.605")
+    page.click("text=Execute")
+    page.wait_for_selector(".live-responses-table")
+    assert "990101001001" in page.inner_text(".live-responses-table")
+    browser_page.assert_clean()
+
+
+def test_the_map_is_drawn_by_what_this_server_sends(browser_page: Visit, address: str) -> None:
+    page = browser_page.open(f"{address}/maps/levels")
+    page.wait_for_selector(".gm-label")
+    assert "文化社区" in page.inner_text("body")
+    browser_page.assert_clean()
+
+
+@pytest.mark.parametrize("path", ["/", "/problems", "/nothing"])
+def test_no_page_is_wider_than_a_phone(phone_page: Visit, address: str, path: str) -> None:
+    page = phone_page.open(f"{address}{path}")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert phone_page.refused == []
