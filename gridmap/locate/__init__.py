@@ -1,0 +1,1 @@
+"""The spatial index: points to atoms to ancestors; margins, ties, outside."""

@@ -1,0 +1,204 @@
+"""Engines: one way to read and one way to write, on either store.
+
+A GeoPackage has one writer at a time. The driver's own idea of when a transaction begins
+leaves half a migration behind, so it is switched off and every transaction begins here:
+``BEGIN`` to read, ``BEGIN IMMEDIATE`` to write.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from gridmap.errors import StoreUnusable
+from gridmap.store.geometry import reflect_geometry
+from gridmap.store.gpkg import register_functions
+from gridmap.store.livefile import LiveFile, live_file
+from gridmap.store.translate import translated
+from gridmap.times import Clock
+
+__all__ = ["Database", "Kind", "open_database", "parse_where"]
+
+Kind = Literal["geopackage", "postgis"]
+
+# The HTTP service answers on up to forty threads, and each may hold a connection.
+_POOL_SIZE = 40
+_POSTGRES = ("postgresql", "postgres", "postgresql+psycopg2")
+_BEGIN = "gridmap_begin"
+
+
+@dataclass(frozen=True)
+class Database:
+    """An engine with what the repositories need around it.
+
+    Attributes
+    ----------
+    engine : sqlalchemy.Engine
+    kind : str
+        ``geopackage`` or ``postgis``.
+    where : str
+        Path or URL as people may see it; never with a password.
+    clock : Clock
+    busy_timeout_s : float
+        How long to wait for another writer.
+    live : LiveFile or None
+        Watches over a GeoPackage's connections; PostGIS needs no watching.
+    """
+
+    engine: Engine
+    kind: Kind
+    where: str
+    clock: Clock
+    busy_timeout_s: float
+    live: LiveFile | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that sees one state of the store."""
+        with (
+            translated(self.where),
+            self._guard(writing=False),
+            self.engine.begin() as connection,
+        ):
+            yield connection
+
+    @contextmanager
+    def write(self, *, begin: str = "BEGIN IMMEDIATE") -> Iterator[Connection]:
+        """Yield a connection in a writing transaction; committed unless the block raises.
+
+        Raises
+        ------
+        StoreBusy, StoreFull, StoreUnusable, Immutable, Conflict
+            What the driver's errors mean.
+        """
+        with (
+            translated(self.where),
+            self._guard(writing=True),
+            self.engine.connect().execution_options(**{_BEGIN: begin}) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def _guard(self, *, writing: bool) -> AbstractContextManager[None]:
+        if self.live is None:
+            return nullcontext()
+        return self.live.transaction(writing=writing, timeout_s=self.busy_timeout_s)
+
+    def close(self) -> None:
+        """Close all connections; the last one out folds the write-ahead log into the file."""
+        with translated(self.where):
+            self.engine.dispose()
+
+
+def parse_where(where: str | Path) -> Path | URL:
+    """Return what `where` names: a file, or a PostgreSQL database.
+
+    Raises
+    ------
+    StoreUnusable
+        When it is neither; the message never repeats a password.
+    """
+    if isinstance(where, Path) or "://" not in where:
+        if not str(where):
+            raise StoreUnusable("No store is named.", repair="Set GRIDMAP_STORE or give --store.")
+        return Path(where)
+    scheme, rest = where.split("://", 1)
+    shown = f"{scheme}://{rest.rsplit('@', 1)[-1]}"
+    if scheme not in _POSTGRES:
+        raise StoreUnusable(
+            "There is no such kind of store.",
+            got=shown,
+            allowed="a path, or postgresql+psycopg2://user@host/database",
+        )
+    try:
+        url = make_url(where)
+    except (ArgumentError, ValueError):
+        # Not chained: the library's message repeats the whole text, password included.
+        raise StoreUnusable(
+            "The address of the database cannot be read.",
+            got=shown,
+            allowed="postgresql+psycopg2://user@host:port/database",
+            repair="Percent-encode special characters in the password.",
+        ) from None
+    # A bare "postgresql" means psycopg 3 to SQLAlchemy 2.1.
+    return url.set(drivername="postgresql+psycopg2")
+
+
+def open_database(where: Path | URL, *, clock: Clock, busy_timeout_s: float) -> Database:
+    """Return a database with its engine; nothing is connected to yet."""
+    if isinstance(where, Path):
+        path = where.expanduser().absolute()
+        engine = _sqlite_engine(path, busy_timeout_s)
+        live = live_file(path)
+        live.watch(engine)
+        return Database(engine, "geopackage", str(path), clock, busy_timeout_s, live)
+    engine = _postgres_engine(where, busy_timeout_s)
+    return Database(engine, "postgis", _shown(where), clock, busy_timeout_s)
+
+
+def _shown(url: URL) -> str:
+    query = {name: value for name, value in url.query.items() if "pass" not in name.lower()}
+    return url.set(password=None, query=query).render_as_string(hide_password=True)
+
+
+def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite+pysqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=_POOL_SIZE,
+        max_overflow=_POOL_SIZE,
+        pool_timeout=busy_timeout_s,
+        connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, record: Any) -> None:
+        connection.isolation_level = None
+        register_functions(connection)
+        for pragma in (
+            "foreign_keys = ON",
+            # A power cut must not lose a report that was answered with "received".
+            "synchronous = FULL",
+            # The R-tree triggers call functions of ours, which some builds distrust.
+            "trusted_schema = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        # Any read opens the log, and makes it if need be.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
+
+    reflect_geometry(engine.dialect)
+    return engine
+
+
+def _postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=_POOL_SIZE,
+        max_overflow=_POOL_SIZE // 4,
+        pool_timeout=busy_timeout_s,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "application_name": "gridmap"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = %s", (f"{int(busy_timeout_s * 1000)}ms",))
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    reflect_geometry(engine.dialect)
+    return engine

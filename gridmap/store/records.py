@@ -1,0 +1,104 @@
+"""Records of the district, kept by code: put many, get all of a kind.
+
+One pair of functions for all kinds, because to the store they are alike: a code, plain
+columns, perhaps a geometry. What the columns mean is the domain's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import shapely
+from sqlalchemy import Connection, Table, delete, func, insert, select
+
+from gridmap.errors import BadValue
+from gridmap.store.schema_district import RECORD_TABLES
+
+__all__ = ["RECORD_KINDS", "count_records", "get_records", "put_records"]
+
+RECORD_KINDS = tuple(RECORD_TABLES)
+
+# SQLite refuses a statement with more than 32,766 values.
+_CODES_AT_ONCE = 5_000
+
+
+def put_records(
+    connection: Connection,
+    kind: str,
+    records: Iterable[Mapping[str, Any]],
+    *,
+    replace: bool = False,
+) -> tuple[int, int]:
+    """Write records of a kind; those whose code is stored already take its place.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`RECORD_KINDS`.
+    records : iterable of mappings
+        Column values by name; ``geom`` a shapely geometry. ``lon``/``lat`` make the point
+        where the table has a point and none is given.
+    replace : bool
+        Remove all records of the kind first.
+
+    Returns
+    -------
+    tuple of int
+        How many were new, and how many took another's place.
+    """
+    table = _table(kind)
+    rows = [_row(table, record) for record in records]
+    codes = [row["code"] for row in rows]
+    if len(set(codes)) != len(codes):
+        twice = sorted({code for code in codes if codes.count(code) > 1})
+        raise BadValue("A code stands twice among the records.", got=", ".join(twice[:10]))
+    known = set(connection.execute(select(table.c.code)).scalars())
+    if replace:
+        connection.execute(delete(table))
+    else:
+        both = sorted(known.intersection(codes))
+        for start in range(0, len(both), _CODES_AT_ONCE):
+            some = both[start : start + _CODES_AT_ONCE]
+            connection.execute(delete(table).where(table.c.code.in_(some)))
+    if rows:
+        connection.execute(insert(table), rows)
+    changed = len(known.intersection(codes))
+    return len(rows) - changed, changed
+
+
+def get_records(connection: Connection, kind: str) -> list[dict[str, Any]]:
+    """Return all records of a kind in code order, without the store's row ids."""
+    table = _table(kind)
+    columns = [column for column in table.c if column.name != "id"]
+    found = connection.execute(select(*columns).order_by(table.c.id)).mappings()
+    return sorted((dict(row) for row in found), key=lambda row: row["code"].encode())
+
+
+def count_records(connection: Connection) -> dict[str, int]:
+    """Return how many records there are of each kind."""
+    return {
+        kind: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for kind, table in RECORD_TABLES.items()
+    }
+
+
+def _table(kind: str) -> Table:
+    try:
+        return RECORD_TABLES[kind]
+    except KeyError:
+        raise BadValue("There is no such kind of record.", got=kind, allowed=RECORD_KINDS) from None
+
+
+def _row(table: Table, record: Mapping[str, Any]) -> dict[str, Any]:
+    row = {column.name: record.get(column.name) for column in table.c if column.name != "id"}
+    if "geom" in row and row["geom"] is None and row.get("lon") is not None:
+        row["geom"] = shapely.Point(row["lon"], row["lat"])
+    unknown = sorted(set(record) - set(row))
+    if unknown:
+        raise BadValue(
+            f"'{table.name}' has no such column.", got=", ".join(unknown), allowed=list(row)
+        )
+    if "special_services" in row:
+        row["special_services"] = list(row["special_services"] or ())
+    return row

@@ -1,0 +1,175 @@
+"""Tables of what stands in the district and of how reports were routed.
+
+None of it belongs to an edition: a canteen or a red line stays where it is when the grids are
+redrawn. Records of one kind are replaced by their code.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
+
+from gridmap.store.columns import JsonText, UtcTime
+from gridmap.store.geometry import Geometry
+from gridmap.store.schema import Id, metadata, new_table, required
+
+__all__ = [
+    "RECORD_TABLES",
+    "ground",
+    "metadata",
+    "organisations",
+    "overlays",
+    "parties",
+    "places",
+    "posts",
+    "report_keys",
+    "report_routes",
+]
+
+# What maps are drawn upon: water, parks, railways, streets.
+ground = new_table(
+    "ground",
+    required("code", Text),
+    required("layer", Text),
+    required("name", Text),
+    required("name_en", Text),
+    Column("rank", Integer),
+    required("geom", Geometry()),
+    UniqueConstraint("code"),
+)
+
+overlays = new_table(
+    "overlays",
+    required("code", Text),
+    required("kind", Text),
+    required("name", Text),
+    required("name_en", Text),
+    required("managed", Boolean),
+    required("owner", Text),
+    required("source", Text),
+    required("priority", Integer),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    required("geom", Geometry()),
+    UniqueConstraint("code"),
+)
+
+parties = new_table(
+    "parties",
+    required("code", Text),
+    required("name", Text),
+    required("name_en", Text),
+    required("phone", Text),
+    UniqueConstraint("code"),
+)
+
+places = new_table(
+    "places",
+    required("code", Text),
+    required("category", Text),
+    required("name", Text),
+    required("name_en", Text),
+    required("address", Text),
+    required("hours", Text),
+    required("hours_text", Text),
+    required("phone", Text),
+    required("special_services", JsonText),
+    required("floor", Text),
+    required("price", Text),
+    Column("wheelchair", Boolean),
+    required("source", Text),
+    Column("checked_on", Date),
+    required("lon", Double),
+    required("lat", Double),
+    required("geom", Geometry("Point")),
+    UniqueConstraint("code"),
+)
+
+organisations = new_table(
+    "organisations",
+    required("code", Text),
+    required("kind", Text),
+    required("name", Text),
+    required("name_en", Text),
+    Column("parent_code", Text),
+    Column("level", Text),
+    Column("area_code", Text),
+    required("address", Text),
+    required("phone", Text),
+    Column("members", Integer),
+    Column("lon", Double),
+    Column("lat", Double),
+    Column("geom", Geometry("Point")),
+    UniqueConstraint("code"),
+)
+
+posts = new_table(
+    "posts",
+    required("code", Text),
+    required("person", Text),
+    required("name", Text),
+    required("role", Text),
+    required("kind", Text),
+    required("level", Text),
+    required("area_code", Text),
+    required("work_phone", Text),
+    required("department", Text),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    UniqueConstraint("code"),
+)
+Index("ix_posts_level_area_code", posts.c.level, posts.c.area_code)
+
+# The decision of a report: one row a report, written with it.
+report_routes = new_table(
+    "report_routes",
+    Column("report_id", Id, ForeignKey("reports.id"), nullable=False),
+    required("decided_at", UtcTime),
+    required("department", Text),
+    required("co_departments", JsonText),
+    required("first_responder", Text),
+    required("handling_level", Text),
+    Column("due_at", UtcTime),
+    required("due_reason", Text),
+    required("needs_person", Boolean),
+    required("call_first", Text),
+    required("steps", JsonText),
+    UniqueConstraint("report_id"),
+)
+Index("ix_report_routes_department", report_routes.c.department)
+Index("ix_report_routes_due_at", report_routes.c.due_at)
+
+# Which report a client's idempotency key stands for, and what was sent with it.
+report_keys = new_table(
+    "report_keys",
+    required("key", Text),
+    required("body_sha256", Text),
+    Column("report_id", Id, ForeignKey("reports.id"), nullable=False),
+    required("created_at", UtcTime),
+    UniqueConstraint("key"),
+)
+
+RECORD_TABLES = {
+    "ground": ground,
+    "overlays": overlays,
+    "parties": parties,
+    "places": places,
+    "organisations": organisations,
+    "posts": posts,
+}
+
+for _column in (ground.c.geom, overlays.c.geom, places.c.geom, organisations.c.geom):
+    Index(
+        f"ix_{_column.table.name}_geom",
+        _column,
+        postgresql_using="gist",
+    ).ddl_if(dialect="postgresql")
