@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     files: Path | None = Field(
         None, description="Folder for photographs and sheets; beside the store when unset."
     )
+    rules: Path | None = Field(
+        None,
+        description="Folder with the site's own tables: catalogue, departments, calendar ...; "
+        "what it lacks comes with the package.",
+    )
     map_review_no: str = Field(
         "", description="Map review number (审图号) printed on every map; a blank slot when unset."
     )

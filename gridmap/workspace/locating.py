@@ -1,0 +1,149 @@
+"""Points to areas, and areas by code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridmap.access import Actor, redact, require
+from gridmap.coverage.editions import Edition, EditionState
+from gridmap.coverage.model import Coverage
+from gridmap.errors import NotFound
+from gridmap.locate.model import Location, Locations, Points
+from gridmap.workspace.base import Base
+
+__all__ = ["Locating"]
+
+
+class Locating(Base):
+    """What everybody asks: which area holds this point, and what is that area."""
+
+    def locate(
+        self,
+        x: float,
+        y: float,
+        *,
+        coord_sys: str = "wgs84",
+        accuracy_m: float | None = None,
+        at: str | datetime | None = None,
+        level: str | None = None,
+        actor: Actor | None = None,
+    ) -> Location:
+        """Return the areas that hold one point; see :class:`gridmap.locate.model.Location`."""
+        require(actor or self.actor, "locations")
+        return self.atlas.locate_one(
+            x,
+            y,
+            coord_sys=coord_sys,
+            accuracy_m=accuracy_m,
+            at=self._moment(at),
+            now=self.clock(),
+            level=level,
+        )
+
+    def locate_many(
+        self,
+        points: Points,
+        *,
+        level: str | None = None,
+        edition: str | None = None,
+        margins: bool = False,
+        actor: Actor | None = None,
+    ) -> Locations:
+        """Return the areas that hold each of many points, as arrays."""
+        require(actor or self.actor, "locations")
+        return self.atlas.locate(
+            points, now=self.clock(), level=level, edition=edition, margins=margins
+        )
+
+    def areas(
+        self,
+        level: str,
+        *,
+        parent: str | None = None,
+        at: str | datetime | None = None,
+        actor: Actor | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the areas of a level in force at a moment, in code order."""
+        who = actor or self.actor
+        coverage = self.coverage_at(at)
+        rows = coverage.rows(level)
+        if parent is not None:
+            rows = np.array(
+                [
+                    r
+                    for r in rows
+                    if coverage.parent[r] >= 0 and coverage.code[coverage.parent[r]] == parent
+                ],
+                dtype=np.int64,
+            )
+        return [redact(who, "areas", self._record(coverage, int(row))) for row in rows]
+
+    def area(
+        self,
+        level: str,
+        code: str,
+        *,
+        at: str | datetime | None = None,
+        geometry: bool = False,
+        actor: Actor | None = None,
+    ) -> dict[str, Any]:
+        """Return one area in force at a moment, with its geometry as a mapping if asked."""
+        coverage = self.coverage_at(at)
+        row = coverage.row(level, code)
+        record = self._record(coverage, row)
+        if geometry:
+            shape = coverage.shapes[row]
+            record["geometry"] = None if shape is None else shapely.geometry.mapping(shape)
+        return redact(actor or self.actor, "areas", record)
+
+    def coverage_at(self, at: str | datetime | None = None) -> Coverage:
+        """Return the coverage in force at a moment; `NotFound` when there is none."""
+        moment = self._moment(at) or self.clock()
+        locator = self.atlas.locator_at(moment)
+        if locator is None:
+            raise NotFound(
+                "No edition is in force at that time.",
+                got=moment.isoformat(),
+                allowed=[
+                    f"{e.name} from {e.effective_from.isoformat()}"
+                    for e in self.store.editions()
+                    if e.state is EditionState.PUBLISHED and e.effective_from
+                ]
+                or "no published edition yet",
+                repair="Publish one: gridmap publish EDITION --from DATE --commit.",
+            )
+        return locator.coverage
+
+    def edition_at(self, at: str | datetime | None = None) -> Edition | None:
+        """Return the edition in force at a moment, or None."""
+        moment = self._moment(at) or self.clock()
+        for edition in self._current()[1]:
+            if (
+                edition.state is EditionState.PUBLISHED
+                and edition.effective_from is not None
+                and edition.effective_from <= moment
+                and (edition.effective_to is None or moment < edition.effective_to)
+            ):
+                return edition
+        return None
+
+    def _record(self, coverage: Coverage, row: int) -> dict[str, Any]:
+        area = coverage.area(row)
+        lon, lat = coverage.label_points[row]
+        return {
+            "level": area.level,
+            "code": area.code,
+            "name": area.name,
+            "name_en": area.name_en,
+            "kind": area.kind,
+            "provisional": area.provisional,
+            "parent_level": area.parent_level,
+            "parent_code": area.parent_code,
+            "edition": coverage.edition,
+            "lon": None if np.isnan(lon) else round(float(lon), 7),
+            "lat": None if np.isnan(lat) else round(float(lat), 7),
+        }
