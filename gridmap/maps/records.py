@@ -1,0 +1,134 @@
+"""Places, organisations and rosters as a page shows them, cut down to what its reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from gridmap.access import Actor, visible_records
+from gridmap.coverage.model import STORED_CRS
+from gridmap.crs import valid_lonlat
+from gridmap.maps.categories import OTHER, Category
+from gridmap.maps.topology import MICRO
+
+__all__ = ["Records", "people_by_area", "places_data"]
+
+Records: TypeAlias = gpd.GeoDataFrame | Iterable[Mapping[str, Any]]
+
+# Shown under a place's name, in this order; the rest of what may be seen stays unsaid.
+_MORE = ("entrance", "floor", "home_service", "price", "accessible", "organiser", "booking_phone",
+         "contact_name", "secretary", "member_count", "remarks",
+         "checked_at", "source")  # fmt: skip
+
+
+def places_data(
+    records: Records, categories: Sequence[Category], *, actor: Actor, layer: str
+) -> dict[str, Any]:
+    """Return records for ``gridmap.addPlaces``.
+
+    Parameters
+    ----------
+    records : GeoDataFrame or iterable of mappings
+        ``category``, ``name``, ``lon`` and ``lat`` in degrees (or a geometry), and where
+        known ``name_en``, ``address``, ``hours``, ``phone``, ``special_services`` (``_en`` for
+        English) and the other fields of the layer.
+    categories : sequence of Category
+        In the order of the legend; a record of another category is shown as "other".
+    actor : Actor
+        Fields and records the actor may not see are left out, whatever they hold.
+    layer : str
+        ``places`` or ``organisations``: whose policy applies.
+
+    Returns
+    -------
+    dict
+        Categories in use, places with coordinates, and the number without.
+    """
+    shown = visible_records(actor, layer, _as_mappings(records))
+    placed = [(r, spot) for r in shown if (spot := _spot(r))]
+    known = {c.code: c for c in categories}
+    used = {str(r.get("category")) for r, _ in placed}
+    legend = [c for c in categories if c.code in used]
+    if used - set(known):
+        legend.append(OTHER)
+    number = {c.code: n for n, c in enumerate(legend)}
+    return {
+        "categories": [
+            {"code": c.code, "zh": c.name, "en": c.name_en, "mark": c.mark, "colour": c.colour}
+            for c in legend
+        ],
+        "places": [
+            _place(r, spot, number.get(str(r.get("category")), len(legend) - 1))
+            for r, spot in placed
+        ],
+        "unplaced": len(shown) - len(placed),
+    }
+
+
+def people_by_area(
+    rosters: Records, *, actor: Actor
+) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """Return the staff of each area by (level, code): role, work phone, and for staff the name."""
+    out: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for record in visible_records(actor, "rosters", _as_mappings(rosters)):
+        person = {
+            "role": _text(record.get("role")),
+            "roleEn": _text(record.get("role_en")),
+            "name": _text(record.get("name")),
+            "phone": _text(record.get("work_phone")),
+        }
+        key = (_text(record.get("level")), _text(record.get("code")))
+        out.setdefault(key, []).append({k: v for k, v in person.items() if v})
+    return out
+
+
+def _as_mappings(records: Records) -> list[Mapping[str, Any]]:
+    if not isinstance(records, gpd.GeoDataFrame):
+        return list(records)
+    frame = (
+        records if records.crs is None or records.crs == STORED_CRS else records.to_crs(STORED_CRS)
+    )
+    points = shapely.point_on_surface(frame.geometry.to_numpy())
+    rows = frame.drop(columns=frame.geometry.name).to_dict("records")
+    return [
+        {**{str(k): v for k, v in row.items()}, "lon": shapely.get_x(p), "lat": shapely.get_y(p)}
+        for row, p in zip(rows, points, strict=True)
+    ]
+
+
+def _spot(record: Mapping[str, Any]) -> tuple[int, int] | None:
+    try:
+        lon, lat = float(record["lon"]), float(record["lat"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (round(lon * MICRO), round(lat * MICRO)) if bool(valid_lonlat(lon, lat)) else None
+
+
+def _place(record: Mapping[str, Any], spot: tuple[int, int], category: int) -> dict[str, Any]:
+    out: dict[str, Any] = {"c": category, "x": spot[0], "y": spot[1]}
+    fields = {
+        "zh": "name",
+        "en": "name_en",
+        "address": "address",
+        "addressEn": "address_en",
+        "hours": "hours",
+        "phone": "phone",
+        "special": "special_services",
+        "specialEn": "special_services_en",
+    }
+    out |= {key: text for key, name in fields.items() if (text := _text(record.get(name)))}
+    more = [[name, text] for name in _MORE if (text := _text(record.get(name)))]
+    return out | ({"more": more} if more else {})
+
+
+def _text(value: Any) -> str:
+    """One line of text: lists are joined, missing values (None, NaN, NaT) are empty."""
+    if value is None or isinstance(value, bool):
+        return {True: "✓", False: "✗", None: ""}[value]
+    if isinstance(value, (list, tuple, set)):
+        return "、".join(_text(x) for x in value)
+    return "" if pd.isna(value) else str(value).strip()

@@ -1,0 +1,269 @@
+/* Areas on the map: fill by class, borders by level, pointing, clicking, the popup. */
+(function () {
+  "use strict";
+
+  const el = gridmap.el;
+  const LINES = [
+    { color: "#2c3a48", weight: 2.6 },
+    { color: "#43566a", weight: 1.5 },
+    { color: "#5d6f80", weight: 1 },
+    { color: "#93a0ac", weight: 0.55 },
+  ];
+  const KIND_COLOUR = "#5b2a86";
+
+  class AreaView {
+    constructor(map, data) {
+      this.map = map;
+      this.areas = new gridmap.Areas(data);
+      this.fill = data.fill;
+      this.details = data.details || {};
+      const last = this.areas.levels.length - 1;
+      this.main = this.fill ? this.fill.rank : last;
+      this.on = this.areas.levels.map(() => true);
+      // Borders wait until their areas are wide enough; those of coloured areas never do.
+      const always = this.fill ? this.main : 0;
+      this.fromZoom = data.radius.map((radius, rank) => (rank <= always ? 0 : this.zoomFor(radius, 9)));
+      this.namesFrom = data.radius.map((radius, rank) => (rank < 2 ? 0 : this.zoomFor(radius, 13)));
+      this.drawGround();
+      this.drawFill();
+      this.drawKinds();
+      this.drawBorders();
+      this.labels = new gridmap.Labels(map, this.areas, (rank) => this.on[rank] && map.getZoom() >= Math.max(this.fromZoom[rank], this.namesFrom[rank]));
+      this.listen();
+      map.on("zoomend", () => this.restyle());
+      this.restyle();
+    }
+
+    /** Zoom at which a circle of `radius` metres has that many pixels. */
+    zoomFor(radius, pixels) {
+      const lat = this.map.getCenter().lat;
+      const world = 40075016.686 * Math.cos((lat * Math.PI) / 180);
+      return Math.log2((world * pixels) / (256 * Math.max(radius, 1)));
+    }
+
+    drawGround() {
+      const top = this.areas.ofRank[0].map((i) => this.areas.polygons(i)).flat();
+      const renderer = gridmap.renderer(this.map, "under");
+      L.polygon(top, { renderer, interactive: false, stroke: false, fillColor: "#f3f1ea", fillOpacity: 1 }).addTo(this.map);
+    }
+
+    drawFill() {
+      if (!this.fill) return;
+      const group = L.layerGroup().addTo(this.map);
+      const renderer = gridmap.renderer(this.map, "fill");
+      const byClass = new Map();
+      for (const i of this.areas.ofRank[this.main]) {
+        const key = this.areas.cls[i];
+        byClass.set(key, [...(byClass.get(key) || []), ...this.areas.polygons(i)]);
+      }
+      for (const [key, polygons] of byClass) {
+        L.polygon(polygons, { renderer, interactive: false, stroke: false, fillColor: this.colour(key), fillOpacity: 1, smoothFactor: 0.4 }).addTo(group);
+      }
+      gridmap.panel.layer({
+        name: () => this.fillName(), order: 50, swatch: "ramp", on: true,
+        toggle: (on) => (on ? group.addTo(this.map) : group.remove()),
+      });
+      gridmap.panel.section(() => this.legend());
+    }
+
+    colour(key) {
+      if (key >= 0) return this.fill.classes[key].colour;
+      return key === -1 ? this.fill.withheldColour : this.fill.zeroColour;
+    }
+
+    fillName() {
+      return gridmap.pick(this.fill.label.zh, this.fill.label.en);
+    }
+
+    unit() {
+      return gridmap.pick(this.fill.unit.zh, this.fill.unit.en);
+    }
+
+    legend() {
+      const number = new Map();
+      this.areas.ofRank[this.main].forEach((i) => number.set(this.areas.cls[i], (number.get(this.areas.cls[i]) || 0) + 1));
+      const level = this.levelName(this.main);
+      const row = (colour, text, key) =>
+        el("li", {}, gridmap.panel.swatch("box", { background: colour }), el("span", { text }), el("small", { text: gridmap.number(number.get(key) || 0) }));
+      const rows = this.fill.classes.map((c, k) => row(c.colour, c.low === c.high ? gridmap.number(c.low) : gridmap.number(c.low) + "–" + gridmap.number(c.high), k));
+      if (number.has(-1)) rows.unshift(row(this.fill.withheldColour, gridmap.t("map.legend.withheld", { n: this.fill.minimum }), -1));
+      if (number.has(-2)) rows.unshift(row(this.fill.zeroColour, "0", -2));
+      return [
+        el("h2", { text: this.fillName() }),
+        this.fill.period ? el("p", { class: "gm-hint", text: this.fill.period }) : null,
+        el("p", { class: "gm-legend-head" }, el("span", { text: this.unit() }), el("span", { text: gridmap.t("map.legend.areas", { level }) })),
+        el("ul", { class: "gm-classes" }, ...rows),
+      ].filter(Boolean);
+    }
+
+    drawKinds() {
+      const special = [];
+      const kinds = this.areas.kind;
+      // The parts of an exclusive grid are exclusive too: the whole is drawn and counted once.
+      kinds.forEach((kind, i) => kind === "exclusive" && kinds[this.areas.parent[i]] !== "exclusive" && special.push(i));
+      if (!special.length) return;
+      const group = L.layerGroup().addTo(this.map);
+      const polygons = special.map((i) => this.areas.polygons(i)).flat();
+      const shared = { interactive: false, smoothFactor: 0.4 };
+      L.polygon(polygons, { ...shared, renderer: gridmap.renderer(this.map, "fill"), stroke: false, fillColor: gridmap.hatch(KIND_COLOUR), fillOpacity: 1 }).addTo(group);
+      L.polygon(polygons, { ...shared, renderer: gridmap.renderer(this.map, "border"), fill: false, color: KIND_COLOUR, weight: 2.2 }).addTo(group);
+      gridmap.panel.layer({
+        key: "map.layer.exclusive", order: 40, swatch: "hatch", on: true,
+        toggle: (on) => (on ? group.addTo(this.map) : group.remove()),
+        hint: () => gridmap.number(special.length),
+      });
+    }
+
+    drawBorders() {
+      // A pale band under the coarsest borders keeps them clear of what they cross.
+      const outer = this.areas.arcs.filter((_, k) => this.areas.arcRank[k] === 0);
+      L.polyline(outer, { renderer: gridmap.renderer(this.map, "over"), interactive: false, color: "#ffffff", opacity: 0.7, weight: 6 }).addTo(this.map);
+      this.lines = this.areas.levels.map((_, rank) => {
+        const arcs = this.areas.arcs.filter((_, k) => this.areas.arcRank[k] === rank);
+        return L.polyline(arcs, { renderer: gridmap.renderer(this.map, "border"), interactive: false, ...LINES[Math.min(rank, 3)], opacity: 1 });
+      });
+      this.switches = this.areas.levels.map((_, rank) => {
+        const line = LINES[Math.min(rank, 3)];
+        return gridmap.panel.layer({
+          name: () => this.levelName(rank), order: 10 + rank, swatch: "line", on: true,
+          style: { borderTopColor: line.color, borderTopWidth: Math.max(1, line.weight) + "px" },
+          toggle: (on) => { this.on[rank] = on; this.restyle(); this.map.fire("gm:relabel"); },
+          hint: () => (this.map.getZoom() < this.fromZoom[rank] ? gridmap.t("map.layer.zoom_in") : gridmap.number(this.areas.ofRank[rank].length)),
+        });
+      });
+    }
+
+    levelName(rank) {
+      return gridmap.pick(this.areas.levels[rank].zh, this.areas.levels[rank].en);
+    }
+
+    restyle() {
+      const growth = Math.min(1.8, Math.max(0.75, 2 ** ((this.map.getZoom() - 13.5) * 0.28)));
+      for (let rank = this.lines.length - 1; rank >= 0; rank--) {
+        const line = this.lines[rank];
+        const shown = this.on[rank] && this.map.getZoom() >= this.fromZoom[rank];
+        if (!shown) line.remove();
+        else line.setStyle({ weight: LINES[Math.min(rank, 3)].weight * growth }).addTo(this.map).bringToFront();
+        this.switches[rank].refresh();
+      }
+    }
+
+    /** Level that a click is about: the finest one drawn now. */
+    activeRank() {
+      for (let rank = this.lines.length - 1; rank > 0; rank--) {
+        if (this.on[rank] && this.map.getZoom() >= this.fromZoom[rank]) return rank;
+      }
+      return 0;
+    }
+
+    find(latlng) {
+      for (let rank = this.activeRank(); rank >= 0; rank--) {
+        const found = this.areas.at(rank, latlng);
+        if (found >= 0) return found;
+      }
+      return -1;
+    }
+
+    listen() {
+      const tip = L.tooltip({ className: "gm-tip", direction: "top", offset: [0, -10], opacity: 1 });
+      let last = -1;
+      const leave = () => { last = -1; tip.remove(); this.outline("hover", -1); };
+      this.map.on("mousemove", (event) => {
+        if (gridmap.phone.matches || event.originalEvent.target.closest(".leaflet-marker-icon, .leaflet-popup")) return leave();
+        const i = this.find(event.latlng);
+        if (i < 0) return leave();
+        if (i !== last) {
+          last = i;
+          this.outline("hover", i);
+          tip.setContent(el("div", {}, el("b", { text: this.areas.title(i) }), this.countText(i) ? el("span", { text: this.countText(i) }) : null));
+        }
+        tip.setLatLng(event.latlng).addTo(this.map);
+      });
+      this.map.on("mouseout movestart zoomstart", leave);
+      this.map.on("click", (event) => {
+        const i = this.find(event.latlng);
+        if (i >= 0) this.select(i, event.latlng);
+      });
+      this.map.on("popupclose", () => this.outline("chosen", -1));
+    }
+
+    outline(role, i) {
+      this.marks = this.marks || {};
+      if (this.marks[role]) this.marks[role].remove();
+      if (i < 0) return;
+      const style = role === "hover" ? { weight: 2, color: "#12202e" } : { weight: 3.5, color: "#d9480f" };
+      this.marks[role] = L.polygon(this.areas.polygons(i), { ...style, fill: false, interactive: false, renderer: gridmap.renderer(this.map, "mark") }).addTo(this.map);
+    }
+
+    /** Open the popup of an area; without a point, go there first. */
+    select(i, latlng) {
+      if (!latlng) {
+        this.map.fitBounds(this.areas.box(i), { maxZoom: 17, animate: false, ...gridmap.room() });
+        const [lng, lat] = this.areas.label[i] || [];
+        latlng = lat === undefined ? this.areas.box(i).getCenter() : L.latLng(lat, lng);
+      }
+      gridmap.panel.close();
+      gridmap.popup(this.map, latlng, () => this.card(i));
+      this.outline("chosen", i);
+    }
+
+    countText(i) {
+      const count = this.areas.count && this.areas.count[i];
+      if (count === null || count === undefined) return "";
+      if (count < 0) return gridmap.t("map.legend.withheld", { n: this.fill.minimum }) + " " + this.unit();
+      return gridmap.number(count) + " " + this.unit();
+    }
+
+    card(i) {
+      const a = this.areas;
+      const chain = a.chain(i).map((p) => a.title(p)).join(" › ");
+      const other = gridmap.pick(a.nameEn[i], a.name[i]);
+      const kind = a.kind[i] === "basic" ? null : el("span", { class: "gm-kind gm-kind-" + (a.kind[i] === "exclusive" ? "exclusive" : "other"), text: gridmap.t("map.kind." + a.kind[i]) });
+      const facts = el("dl", { class: "gm-card-facts" });
+      const add = (key, value) => value && facts.append(el("dt", { text: gridmap.t(key) }), el("dd", {}, value));
+      add("map.card.code", a.code[i]);
+      add("map.card.within", chain);
+      if (this.countText(i)) facts.append(el("dt", { text: this.fillName() }), el("dd", { text: this.countText(i) }));
+      add("map.card.children", this.childrenText(i));
+      return el("article", { class: "gm-card" },
+        el("header", {}, el("span", { class: "gm-level", text: this.levelName(a.rank[i]) }), kind),
+        el("h3", { text: a.title(i) }),
+        other && other !== a.title(i) ? el("p", { class: "gm-other", text: other }) : null,
+        facts,
+        gridmap.people(this.details[i]),
+      );
+    }
+
+    childrenText(i) {
+      this.children = this.children || this.areas.parent.reduce((out, p) => (p >= 0 && out.set(p, (out.get(p) || 0) + 1), out), new Map());
+      const number = this.children.get(i);
+      if (!number) return "";
+      const rank = this.areas.rank[this.areas.parent.indexOf(i)];
+      return gridmap.t("map.card.child_count", { n: gridmap.number(number), level: this.levelName(rank) });
+    }
+  }
+
+  /** Staff of an area: role, name where it may be shown, phone to tap. */
+  gridmap.people = function (people) {
+    if (!people || !people.length) return null;
+    return el("ul", { class: "gm-people" }, ...people.map((person) =>
+      el("li", {},
+        el("span", { class: "gm-role", text: gridmap.pick(person.role, person.roleEn) }),
+        person.name ? el("span", { text: person.name }) : null,
+        gridmap.phoneLink(person.phone),
+      )));
+  };
+
+  /** A telephone number to tap; text that holds no number stays text. */
+  gridmap.phoneLink = function (phone) {
+    if (!phone) return null;
+    const dialled = phone.replace(/[^\d+]/g, "");
+    if (dialled.length < 3) return el("span", { text: phone });
+    return el("a", { class: "gm-tel", href: "tel:" + dialled, text: phone });
+  };
+
+  gridmap.addAreas = function (map, data) {
+    gridmap.view = new AreaView(map, data);
+    gridmap.search.areas(gridmap.view);
+  };
+})();

@@ -1,0 +1,152 @@
+/* Texts, elements and the map itself. Data reaches the page as text nodes only. */
+window.gridmap = (function () {
+  "use strict";
+
+  const settings = JSON.parse(document.getElementById("gm-settings").textContent);
+  const listeners = [];
+  let lang = settings.lang;
+
+  const gridmap = {
+    get lang() {
+      return lang;
+    },
+    /** Text of a key, with {placeholders} filled. */
+    t(key, values) {
+      const text = settings.texts[lang][key];
+      if (text === undefined) throw new Error("no text for " + key);
+      return text.replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? values[name] : whole));
+    },
+    /** The Chinese or the English value, whichever the reader asked for and exists. */
+    pick(zh, en) {
+      return (lang === "en" ? en || zh : zh || en) || "";
+    },
+    number(value) {
+      return value.toLocaleString(lang === "en" ? "en" : "zh-CN");
+    },
+    /** Run now and again whenever the language changes. */
+    onLanguage(run) {
+      listeners.push(run);
+      run();
+    },
+    data(id) {
+      return JSON.parse(document.getElementById(id).textContent);
+    },
+    el,
+    phone: window.matchMedia("(max-width: 760px)"),
+    room: roomForPanel,
+    calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+    open: openMap,
+  };
+
+  /** el("p", {class: "x", onclick: f, text: "..."}, child, ...); strings become text. */
+  function el(tag, attributes, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value === undefined || value === null || value === false) continue;
+      if (name === "text") node.textContent = value;
+      else if (name === "style") Object.assign(node.style, value);
+      else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+    return node;
+  }
+
+  function openMap(id, options) {
+    const bounds = L.latLngBounds(options.bounds);
+    const map = L.map(id, {
+      attributionControl: false,
+      zoomControl: false,
+      zoomSnap: 0.25,
+      zoomDelta: 1,
+      wheelPxPerZoomLevel: 90,
+      maxZoom: options.maxZoomLevel,
+      maxBoundsViscosity: 0.8,
+      zoomAnimation: !gridmap.calm,
+      fadeAnimation: !gridmap.calm,
+    });
+    map.fitBounds(bounds, { animate: false, ...roomForPanel() });
+    // Kept to the district: no further than the first view, and a margin around.
+    const limit = () => {
+      map.setMinZoom(Math.max(0, map.getBoundsZoom(bounds) - 0.75));
+      map.setMaxBounds(bounds.pad(0.3).extend(homeView(map, bounds)));
+    };
+    limit();
+    map.on("resize", limit);
+    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 110 }).addTo(map);
+    const position = gridmap.phone.matches ? "bottomleft" : "topleft";
+    const zoom = L.control.zoom({ position, zoomInTitle: "", zoomOutTitle: "" }).addTo(map);
+    const home = homeButton(map, bounds, position).addTo(map);
+    gridmap.onLanguage(() => {
+      const [zoomIn, zoomOut] = zoom.getContainer().querySelectorAll("a");
+      label(zoomIn, "map.zoom_in");
+      label(zoomOut, "map.zoom_out");
+      label(home.getContainer().querySelector("button"), "map.home");
+      map.getContainer().setAttribute("aria-label", document.title);
+    });
+    gridmap.map = map;
+    return map;
+  }
+
+  /* What the window shows when the whole district is fitted into its free part. */
+  function homeView(map, bounds) {
+    const { paddingTopLeft, paddingBottomRight } = roomForPanel();
+    const zoom = map.getBoundsZoom(bounds, false, L.point(paddingTopLeft).add(paddingBottomRight));
+    const shift = L.point(paddingBottomRight).subtract(paddingTopLeft).divideBy(2);
+    const middle = map.project(bounds.getSouthWest(), zoom).add(map.project(bounds.getNorthEast(), zoom)).divideBy(2).add(shift);
+    const half = map.getSize().divideBy(2);
+    return L.latLngBounds(map.unproject(middle.subtract(half), zoom), map.unproject(middle.add(half), zoom));
+  }
+
+  /* The district is centred in what the panel leaves free. */
+  function roomForPanel() {
+    if (gridmap.phone.matches) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 60] };
+    return { paddingTopLeft: [24, 20], paddingBottomRight: [284, 24] };
+  }
+
+  function homeButton(map, bounds, position) {
+    const control = L.control({ position });
+    control.onAdd = () => {
+      const button = el("button", { type: "button", class: "gm-home" }, "⤢");
+      const box = el("div", { class: "leaflet-bar" }, button);
+      L.DomEvent.disableClickPropagation(box);
+      button.addEventListener("click", () => map.fitBounds(bounds, roomForPanel()));
+      return box;
+    };
+    return control;
+  }
+
+  /* The one open popup; its content is made again when the language changes. */
+  let shown = null;
+  gridmap.popup = function (map, latlng, make, options) {
+    const popup = L.popup({ maxWidth: 300, minWidth: 230, className: "gm-popup", autoPanPadding: [16, 16], ...options });
+    shown = { popup, make };
+    popup.setLatLng(latlng).setContent(make()).openOn(map);
+  };
+  gridmap.onLanguage(() => shown && shown.popup.isOpen() && shown.popup.setContent(shown.make()));
+
+  function label(node, key) {
+    node.title = gridmap.t(key);
+    node.setAttribute("aria-label", gridmap.t(key));
+  }
+
+  const button = document.getElementById("gm-lang");
+  button.addEventListener("click", () => {
+    lang = lang === "en" ? "zh" : "en";
+    listeners.forEach((run) => run());
+  });
+  gridmap.onLanguage(() => {
+    document.documentElement.lang = lang === "en" ? "en" : "zh-CN";
+    document.title = gridmap.pick(settings.title.zh, settings.title.en);
+    document.querySelector("[data-title]").textContent = document.title;
+    document.querySelectorAll("[data-t]").forEach((node) => (node.textContent = gridmap.t(node.dataset.t)));
+    document.querySelectorAll("[data-label]").forEach((node) => {
+      node.setAttribute("aria-label", gridmap.t(node.dataset.label));
+    });
+    button.textContent = lang === "en" ? "中文" : "EN";
+    button.lang = lang === "en" ? "zh-CN" : "en";
+    button.setAttribute("aria-label", lang === "en" ? "切换为中文" : "Switch to English");
+  });
+
+  return gridmap;
+})();

@@ -1,0 +1,124 @@
+/* Panes, canvases, patterns, and the ground: water, parks, railways, roads. */
+(function () {
+  "use strict";
+
+  // Bottom to top. Roads and water lie over the fill, so a choropleth does not bury them.
+  const PANES = ["under", "fill", "over", "border", "mark"];
+  const renderers = new WeakMap();
+
+  /** Canvas renderer of one pane; drawn only, never asked: clicks are answered by the areas. */
+  function renderer(map, name) {
+    if (!renderers.has(map)) {
+      const made = {};
+      PANES.forEach((pane, i) => {
+        const node = map.createPane("gm-" + pane);
+        node.style.zIndex = 210 + 10 * i;
+        node.style.pointerEvents = "none";
+        made[pane] = L.canvas({ pane: "gm-" + pane, padding: 0.3 });
+      });
+      renderers.set(map, made);
+    }
+    return renderers.get(map)[name];
+  }
+
+  /** Small dots as a canvas pattern: a park stays visible over a choropleth without changing it. */
+  function stipple(colour, step = 6) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = step;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = colour;
+    for (const at of [step / 4, (3 * step) / 4]) {
+      pen.beginPath();
+      pen.arc(at, at, 0.8, 0, 7);
+      pen.fill();
+    }
+    return pen.createPattern(tile, "repeat");
+  }
+
+  /** Diagonal hatching as a canvas pattern, dark on a pale band: seen on any fill. */
+  function hatch(colour, step = 8) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = step;
+    const pen = tile.getContext("2d");
+    for (const [style, width] of [["rgba(255,255,255,0.75)", 3], [colour, 1.4]]) {
+      pen.beginPath();
+      for (const shift of [-step, 0, step]) {
+        pen.moveTo(shift - 2, step + 2);
+        pen.lineTo(shift + step + 2, -2);
+      }
+      pen.strokeStyle = style;
+      pen.lineWidth = width;
+      pen.stroke();
+    }
+    return pen.createPattern(tile, "repeat");
+  }
+
+  const STYLES = {
+    parks: { pane: "under", fillColor: "#d3e5c5", fillOpacity: 1, stroke: false, fill: true },
+    water: { pane: "over", fillColor: "#c3d9e8", fillOpacity: 1, color: "#a5c3d8", weight: 0.8, fill: true },
+    rivers: { pane: "over", color: "#c3d9e8", weight: 3 },
+    railways: { pane: "over", color: "#7c8791", weight: 1.6, dashArray: "7 5" },
+    buildings: { pane: "over", fillColor: "#6d675c", fillOpacity: 0.28, stroke: false, fill: true, from: 15.5 },
+  };
+  const ROADS = [
+    { weight: 3.6, casing: 5.2, from: 0 },
+    { weight: 2.4, casing: 3.6, from: 0 },
+    { weight: 1.3, casing: 2.1, from: 13.5 },
+    { weight: 0.9, casing: 0, from: 14.5 },
+  ];
+
+  /** Ground layers: {origin, water: [[paths]], parks, railways, roads: [[class, path]]}. */
+  function addGround(map, data) {
+    const group = L.layerGroup().addTo(map);
+    const decode = (part) => part.map((ring) => gridmap.decodePath(ring, data.origin));
+    for (const name of ["parks", "water", "rivers", "buildings", "railways"]) {
+      if (!data[name] || !data[name].length) continue;
+      const style = { ...STYLES[name], renderer: renderer(map, STYLES[name].pane), interactive: false };
+      if (style.fill) fromZoom(map, group, L.polygon(data[name].map(decode), { ...style, smoothFactor: 0.5 }), style.from);
+      if (name === "parks") L.polygon(data.parks.map(decode), { renderer: renderer(map, "over"), interactive: false, smoothFactor: 0.5, color: "#7ea46c", weight: 0.7, opacity: 0.8, fillColor: stipple("rgba(84,130,66,0.75)"), fillOpacity: 1 }).addTo(group);
+      if (!style.fill) L.polyline(data[name].map((line) => gridmap.decodePath(line, data.origin)), style).addTo(group);
+    }
+    addRoads(map, group, data);
+    gridmap.panel.layer({ key: "map.layer.ground", order: 90, swatch: "ground", on: true, toggle: (on) => (on ? group.addTo(map) : group.remove()) });
+  }
+
+  /** Show a layer of the group from a zoom upwards. */
+  function fromZoom(map, group, layer, zoom = 0) {
+    const update = () => (map.getZoom() >= zoom ? group.addLayer(layer) : group.removeLayer(layer));
+    map.on("zoomend", update);
+    update();
+  }
+
+  function addRoads(map, group, data) {
+    const classes = (data.roads || []).map((lines) => lines.map((line) => gridmap.decodePath(line, data.origin)));
+    const drawn = [];
+    // Minor first, and every casing below every surface, so that crossings join.
+    for (const part of ["casing", "weight"]) {
+      for (let i = classes.length - 1; i >= 0; i--) {
+        const style = ROADS[Math.min(i, ROADS.length - 1)];
+        if (!classes[i].length || !style[part]) continue;
+        const line = L.polyline(classes[i], {
+          renderer: renderer(map, "over"), interactive: false,
+          color: part === "casing" ? "#b9bdb9" : "#ffffff", opacity: part === "casing" ? 0.55 : 0.95,
+        });
+        drawn.push({ line, width: style[part], from: style.from, part });
+      }
+    }
+    const restyle = () => {
+      const growth = Math.min(2.6, Math.max(0.55, 2 ** ((map.getZoom() - 14) * 0.55)));
+      for (const { line, width, from } of drawn) {
+        const shown = map.getZoom() >= from;
+        if (shown) line.setStyle({ weight: width * growth }).addTo(group);
+        else group.removeLayer(line);
+      }
+      // A layer added late lies on top: put the order right again.
+      drawn.forEach(({ line }) => line._map && line.bringToFront());
+    };
+    map.on("zoomend", restyle);
+    restyle();
+  }
+
+  gridmap.renderer = renderer;
+  gridmap.hatch = hatch;
+  gridmap.addGround = addGround;
+})();

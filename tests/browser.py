@@ -1,0 +1,131 @@
+"""Chromium for tests: Debian's, headless, with every request but the allowed ones refused.
+
+Fixtures: `chromium` (session), `browser_page` (1280 x 800) and `phone_page` (390 x 844,
+touch); ``tests/conftest.py`` offers them to every test. Without Chromium they skip; with
+``CI=true`` or ``GRIDMAP_REQUIRE_ALL=1`` they fail.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+EXECUTABLE = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+
+
+@dataclass
+class Visit:
+    """One browser window: its page, what it was refused, and what went wrong in it.
+
+    Attributes
+    ----------
+    page : playwright Page
+    refused : list of str
+        Addresses asked for outside what is allowed.
+    problems : list of str
+        Uncaught errors and console errors.
+    """
+
+    page: Any
+    refused: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    allowed: str = ""
+
+    def open(self, target: str | Path) -> Any:
+        """Open a file, or an http address whose origin alone is then allowed."""
+        if isinstance(target, Path):
+            address = self.allowed = target.resolve().as_uri()
+        else:
+            parts = urlsplit(target)
+            address, self.allowed = target, f"{parts.scheme}://{parts.netloc}/"
+        self.page.goto(address)
+        return self.page
+
+    def judge(self, route: Any) -> None:
+        """Let an allowed request pass; refuse and note every other."""
+        url = route.request.url
+        own = url == self.allowed or (
+            self.allowed.startswith("http") and url.startswith(self.allowed)
+        )
+        if own or url.startswith(("data:", "blob:")):
+            route.continue_()
+        else:
+            self.refused.append(url)
+            route.abort()
+
+    def assert_clean(self) -> None:
+        """Fail when the page asked for anything foreign or reported an error."""
+        assert self.refused == []
+        assert self.problems == []
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, started once with a profile that is thrown away afterwards."""
+    if not EXECUTABLE.exists():
+        wanted = os.environ.get("CI") == "true" or os.environ.get("GRIDMAP_REQUIRE_ALL") == "1"
+        (pytest.fail if wanted else pytest.skip)(
+            f"{EXECUTABLE} is missing: apt-get install chromium"
+        )
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(EXECUTABLE), headless=True, args=FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Any) -> Iterator[Visit]:
+    """A desktop window."""
+    with window(chromium, DESKTOP) as visit:
+        yield visit
+
+
+@pytest.fixture
+def phone_page(chromium: Any) -> Iterator[Visit]:
+    """A phone's window."""
+    with window(chromium, PHONE) as visit:
+        yield visit
+
+
+@contextmanager
+def window(browser: Any, shape: dict[str, Any]) -> Iterator[Visit]:
+    """Open a window that shares nothing with any other: no cache, no cookies, no storage."""
+    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **shape)
+    try:
+        visit = Visit(context.new_page())
+        context.route("**/*", visit.judge)
+        visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
+        visit.page.on(
+            "console",
+            lambda line: line.type == "error" and visit.problems.append(line.text),
+        )
+        yield visit
+    finally:
+        context.close()
