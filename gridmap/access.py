@@ -212,26 +212,70 @@ LAYERS: Mapping[str, LayerPolicy] = {
     ),
     "places": _policy(
         Visibility.PUBLIC,
-        public=("code", "category", "name", "name_en", "address", "address_en", "entrance",
-                "floor", "hours", "phone", "booking_phone", "special_services",
-                "special_services_en", "home_service", "price", "accessible", "organiser",
-                "source", "checked_at", "lon", "lat", "geometry", "subdistrict",
-                "community", "grid", "microgrid"),
+        public=(
+            "code",
+            "category",
+            "name",
+            "name_en",
+            "address",
+            "address_en",
+            "entrance",
+            "floor",
+            "hours",
+            "phone",
+            "hours_text",
+            "wheelchair",
+            "checked_on",
+            "booking_phone",
+            "special_services",
+            "special_services_en",
+            "home_service",
+            "price",
+            "accessible",
+            "organiser",
+            "source",
+            "checked_at",
+            "lon",
+            "lat",
+            "geometry",
+            "subdistrict",
+            "community",
+            "grid",
+            "microgrid",
+        ),
         staff=("id", "contact_name", "remarks"),
         restricted=("contact_mobile",),
     ),
     "organisations": _policy(
         Visibility.PUBLIC,
-        public=("code", "category", "kind", "name", "name_en", "address", "address_en", "hours",
-                "phone", "special_services", "special_services_en", "parent_code",
-                "lon", "lat", "geometry", "subdistrict", "community", "grid", "microgrid"),
+        public=(
+            "code",
+            "category",
+            "kind",
+            "name",
+            "name_en",
+            "address",
+            "address_en",
+            "hours",
+            "phone",
+            "special_services",
+            "special_services_en",
+            "parent_code",
+            "lon",
+            "lat",
+            "geometry",
+            "subdistrict",
+            "community",
+            "grid",
+            "microgrid",
+        ),
         staff=("id", "secretary", "member_count", "remarks"),
         restricted=("members", "contact_mobile"),
     ),
     "rosters": _policy(
         Visibility.PUBLIC,
-        public=("level", "code", "role", "role_en", "work_phone"),
-        staff=("id", "name", "organisation", "valid_from", "valid_to", "remarks"),
+        public=("level", "area_code", "role", "kind", "work_phone", "department"),
+        staff=("id", "code", "person", "name", "valid_from", "valid_to", "remarks"),
         restricted=("private_phone",),
     ),
 }
@@ -268,9 +312,7 @@ def visible_fields(actor: Actor, layer: str, names: Iterable[str]) -> list[str]:
     return [n for n in names if may_see(actor, fields.get(n, Visibility.STAFF))]
 
 
-def withhold_small(
-    actor: Actor, counts: Mapping[str, int]
-) -> tuple[dict[str, int | None], int]:
+def withhold_small(actor: Actor, counts: Mapping[str, int]) -> tuple[dict[str, int | None], int]:
     """Return counts as the actor may see them, and the least count that is shown.
 
     Staff see every count (least 0). For the public, counts from 1 to below

@@ -67,16 +67,16 @@ def services() -> list[dict[str, Any]]:
             "address": f"云溪路{number}号", "hours": "周一至周五 08:30–17:30，周末 09:00–12:00",
             "phone": f"0999-55501{number:02d}", "special_services": "免费磨刀、配钥匙",
         }
-        for number, category in enumerate(["canteen", "health", "workshop", "nursery"] * 8)
+        for number, category in enumerate(["canteen", "health", "repair", "nursery"] * 8)
     ]  # fmt: skip
 
 
 def organisations() -> list[dict[str, Any]]:
-    return [{**s, "category": "party_centre"} for s in services()[:9]]
+    return [{**s, "category": "service_centre"} for s in services()[:9]]
 
 
 ROSTER = [
-    {"level": "grid", "code": "G003", "role": "网格员", "role_en": "Grid worker",
+    {"level": "grid", "area_code": "G003", "role": "grid_worker",
      "work_phone": "0999-5550103"}
 ]  # fmt: skip
 

@@ -44,7 +44,7 @@ def organisations() -> list[dict[str, Any]]:
     x, y = CENTRE
     return [
         {
-            "category": "party_centre", "name": "云溪党群服务中心", "lon": x, "lat": y,
+            "category": "service_centre", "name": "云溪党群服务中心", "lon": x, "lat": y,
             "phone": "0999-5550102", "secretary": "张三秘", "member_count": 37,
             "members": ["王五隐"], "contact_mobile": "13900001111",
         }
@@ -54,7 +54,7 @@ def organisations() -> list[dict[str, Any]]:
 def rosters() -> list[dict[str, Any]]:
     return [
         {
-            "level": "grid", "code": "G001", "role": "网格员", "role_en": "Grid worker",
+            "level": "grid", "area_code": "G001", "role": "grid_worker",
             "name": "李四密", "work_phone": "0999-5550103", "private_phone": "13800002222",
         }
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def test_a_place_without_usable_coordinates_is_counted_not_drawn(lon: object) ->
 
 
 def test_people_are_grouped_by_area() -> None:
-    both = [*rosters(), {**rosters()[0], "role": "网格长", "name": None}]
+    both = [*rosters(), {**rosters()[0], "role": "grid_lead", "name": None}]
     people = people_by_area(both, actor=Actor.resident())
     assert list(people) == [("grid", "G001")]
     assert [p["role"] for p in people["grid", "G001"]] == ["网格员", "网格长"]

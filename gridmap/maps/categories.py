@@ -6,13 +6,14 @@ pass its own categories to the maps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gridmap.errors import BadValue
 from gridmap.maps.colours import PIN_COLOURS
+from gridmap.places import model
 
-__all__ = ["OTHER", "PARTY", "SERVICES", "Category", "check_categories"]
+__all__ = ["OTHER", "PARTY", "PARTY_PLACES", "SERVICES", "Category", "check_categories"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +45,47 @@ class Category:
 
 OTHER = Category("other", "其他", "Other", "他", "safety")
 
-SERVICES = (
-    Category("party_centre", "党群服务中心", "Party service centre", "党", "party"),
-    Category("canteen", "社区食堂与助餐点", "Community canteen", "餐", "care"),
-    Category("elder_care", "养老与日间照料", "Elder day care", "老", "care"),
-    Category("nursery", "托育", "Nursery", "托", "care"),
-    Category("health", "卫生服务", "Health service", "医", "health"),
-    Category("workshop", "便民工坊", "Repair workshop", "工", "repair"),
-    Category("home_repair", "家政维修", "Home repair", "修", "repair"),
-    Category("parcel", "快递", "Parcels", "递", "daily"),
-    Category("charging", "充电与车棚", "Charging and bicycle shed", "电", "daily"),
-    Category("fitness", "健身", "Fitness", "健", "health"),
-    Category("mediation", "调解与法律服务", "Mediation and legal aid", "调", "public"),
-    Category("station_24h", "24小时驿站", "24-hour station", "驿", "public"),
-    Category("grid_station", "网格工作站", "Grid work station", "网", "public"),
-    Category("shelter", "应急避难", "Emergency shelter", "避", "safety"),
-)
+# Theme, and so colour, of each category of `gridmap.places.model`; the rest is "daily".
+_THEMES = {
+    "service_centre": "party",
+    "party_station": "party",
+    "education_site": "party",
+    "canteen": "care",
+    "elder_care": "care",
+    "nursery": "care",
+    "health": "health",
+    "fitness": "health",
+    "repair": "repair",
+    "home_service": "repair",
+    "mediation": "public",
+    "sharing": "public",
+    "station_24h": "public",
+    "grid_station": "public",
+    "shelter": "safety",
+    "party_work_committee": "party",
+    "party_committee": "party",
+    "general_branch": "party",
+    "party_branch": "party",
+    "party_group": "party",
+    "dual_registration": "public",
+    "governance_centre": "public",
+    "volunteer_team": "health",
+}
 
+
+def _pins(kinds: Mapping[str, model.Category]) -> tuple[Category, ...]:
+    return tuple(
+        Category(k.code, k.label, k.label_en, k.pin, _THEMES.get(k.code, "daily"))
+        for k in kinds.values()
+    )
+
+
+SERVICES = _pins(model.CATEGORIES)
+# The party map shows the organisations, and of the places those that are the Party's.
+PARTY_PLACES = ("service_centre", "party_station", "education_site")
 PARTY = (
-    Category("party_centre", "党群服务中心", "Party service centre", "党", "party"),
-    Category("party_station", "党群服务站", "Party service station", "站", "party"),
-    Category("party_committee", "党（工）委", "Party committee", "委", "party"),
-    Category("party_general_branch", "党总支", "General Party branch", "总", "party"),
-    Category("party_branch", "党支部", "Party branch", "支", "party"),
-    Category("party_group", "党小组", "Party group", "组", "party"),
-    Category("dual_registered", "双报到单位", "Dual-registered unit", "双", "public"),
-    Category("resident_unit", "驻区单位", "Resident unit", "驻", "daily"),
-    Category("volunteer_team", "志愿服务队", "Volunteer team", "志", "health"),
-    Category("education_site", "教育基地", "Education site", "教", "repair"),
+    *(pin for pin in SERVICES if pin.code in PARTY_PLACES),
+    *_pins(model.ORGANISATION_KINDS),
 )
 
 

@@ -14,6 +14,7 @@ from gridmap.coverage.model import STORED_CRS
 from gridmap.crs import valid_lonlat
 from gridmap.maps.categories import OTHER, Category
 from gridmap.maps.topology import MICRO
+from gridmap.places.model import POST_ROLES
 
 __all__ = ["Records", "people_by_area", "places_data"]
 
@@ -75,13 +76,15 @@ def people_by_area(
     """Return the staff of each area by (level, code): role, work phone, and for staff the name."""
     out: dict[tuple[str, str], list[dict[str, str]]] = {}
     for record in visible_records(actor, "rosters", _as_mappings(rosters)):
+        role = _text(record.get("role"))
+        label, label_en = POST_ROLES.get(role, (role, ""))
         person = {
-            "role": _text(record.get("role")),
-            "roleEn": _text(record.get("role_en")),
+            "role": label,
+            "roleEn": label_en,
             "name": _text(record.get("name")),
             "phone": _text(record.get("work_phone")),
         }
-        key = (_text(record.get("level")), _text(record.get("code")))
+        key = (_text(record.get("level")), _text(record.get("area_code")))
         out.setdefault(key, []).append({k: v for k, v in person.items() if v})
     return out
 

@@ -40,8 +40,8 @@ def services_map(
     places : GeoDataFrame or iterable of mappings
         See :func:`gridmap.maps.records.places_data`; layer ``places``.
     rosters : GeoDataFrame or iterable of mappings
-        ``level``, ``code``, ``role``, ``work_phone``; layer ``rosters``. The public sees role
-        and work phone of an area's staff, staff see the name too.
+        ``level``, ``area_code``, ``role`` (a key of ``POST_ROLES``), ``work_phone``; layer
+        ``rosters``. The public sees role and work phone of an area's staff, staff the name too.
     """
     require(actor, "areas")
     coverage = as_coverage(frames, levels=levels, edition=info.edition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import numpy as np
 
 from gridmap.access import Actor
 from gridmap.coverage.editions import Edition, EditionState
-from gridmap.errors import NotAllowed
+from gridmap.errors import BadValue, GridmapError, NotAllowed
 from gridmap.locate.atlas import Atlas, Validity
 from gridmap.locate.locator import Locator
 from gridmap.places.model import Post
@@ -27,6 +28,8 @@ from gridmap.store.store import Store
 from gridmap.times import Clock, ensure_utc, parse_when, site_zone
 
 __all__ = ["Base", "Progress"]
+
+log = logging.getLogger("gridmap.workspace")
 
 # Other processes' publications are noticed within this time.
 REFRESH_SECONDS = 1.0
@@ -53,12 +56,14 @@ class Base:
         self._lock = threading.RLock()
         self._locators: dict[int, Locator] = {}
         self._routers: dict[str, Router] = {}
+        self._routers_of = 0
         self._atlas: Atlas | None = None
         self._editions: list[Edition] = []
         self._token: object = None
         self._checked = 0.0
         self._book: RouteBook | None = None
         self._book_stamp: object = None
+        self._book_fault = ""
 
     def __enter__(self) -> Self:
         return self
@@ -82,25 +87,38 @@ class Base:
 
     @property
     def book(self) -> RouteBook:
-        """The tables that routes are decided by, reread when a file in the rules folder changes."""
+        """The tables that routes are decided by, reread when a file in the rules folder changes.
+
+        A table that cannot be used raises when there is none before it. Later the tables in
+        use stay, for a typing error must not stop the intake: see :attr:`book_fault`.
+        """
         with self._lock:
             stamp = _stamp(self.settings.rules)
-            if self._book is None or stamp != self._book_stamp:
+            if self._book is None:
                 self._book = load_route_book(self.settings.rules, zone=self.zone)
                 self._book_stamp = stamp
-                self._routers.clear()
+            elif stamp != self._book_stamp:
+                self._book_stamp = stamp
+                self._reread_book()
             return self._book
+
+    @property
+    def book_fault(self) -> str:
+        """Why the tables in the rules folder are not those in use; empty when they are."""
+        return self._book_fault
 
     def router(self, edition: str) -> Router:
         """Return the router of a published edition."""
         book = self.book
         coverage = self.atlas.named(edition).coverage
         with self._lock:
-            found = self._routers.get(edition)
+            found, made_of = self._routers.get(edition), self._routers_of
         if found is None:
             found = Router(book, coverage, *self._responsibilities())
             with self._lock:
-                self._routers[edition] = found
+                # Not kept when something it is made of was changed meanwhile.
+                if made_of == self._routers_of:
+                    self._routers[edition] = found
         return found
 
     # -- inside ---------------------------------------------------------------------
@@ -111,8 +129,39 @@ class Base:
             raise NotAllowed("Only staff may do this.", got=who.name, repair="Use a staff account.")
         return who
 
+    def _foreign(self, path: Path) -> Path:
+        """Return `path` unless it is the live store itself.
+
+        Opening the store's own file beside SQLite in one process drops SQLite's locks, and
+        GDAL then removes the write-ahead log under it.
+        """
+        if self.store.kind == "geopackage" and path.exists():
+            own = Path(self.store.where)
+            if own.exists() and path.samefile(own):
+                raise BadValue(
+                    "This file is the live store itself.",
+                    got=str(path),
+                    repair="Copy or export what is to be read, and name that file.",
+                )
+        return path
+
     def _moment(self, at: str | datetime | None) -> datetime | None:
         return None if at is None else parse_when(at, self.zone)
+
+    def _reread_book(self) -> None:
+        try:
+            self._book = load_route_book(self.settings.rules, zone=self.zone)
+        except GridmapError as error:
+            self._book_fault = str(error)
+            log.error("the tables in the rules folder are not used: %s", error)
+            return
+        self._book_fault = ""
+        self._drop_routers()
+        log.warning("the tables in the rules folder have changed and are in use")
+
+    def _drop_routers(self) -> None:
+        self._routers.clear()
+        self._routers_of += 1
 
     def _expire(self) -> None:
         with self._lock:
@@ -128,7 +177,7 @@ class Base:
                 self._editions = self.store.editions()
                 self._atlas = self._compile(self._editions)
                 self._token = token
-                self._routers.clear()
+                self._drop_routers()
             self._checked = now
             return self._atlas, self._editions
 

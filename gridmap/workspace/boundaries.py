@@ -93,7 +93,7 @@ class Boundaries(Base):
         existing = self._draft_coverage(edition)
         path, layer_name = split_source(source)
         incoming = prepare_import(
-            read_layer(path, layer_name, encoding=encoding),
+            read_layer(self._foreign(path), layer_name, encoding=encoding),
             level,
             columns,
             levels=levels,
@@ -139,7 +139,9 @@ class Boundaries(Base):
                 repair="See `gridmap editions`.",
             )
         return audit_layer(
-            read_layer(path, layer_name, encoding=encoding), level, coord_sys=coord_sys
+            read_layer(self._foreign(path), layer_name, encoding=encoding),
+            level,
+            coord_sys=coord_sys,
         )
 
     def publish(

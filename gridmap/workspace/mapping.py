@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gridmap.access import Actor
 from gridmap.areas import Levels
@@ -70,7 +70,7 @@ class Mapmaking(Locating, Facts):
         if kind == "party":
             return party_map(
                 coverage,
-                self.store.records("organisations"),
+                self._party_points(),
                 info=info,
                 actor=who,
                 rosters=posts,
@@ -80,13 +80,27 @@ class Mapmaking(Locating, Facts):
             )
         return services_map(
             coverage,
-            self.store.records("places"),
+            [
+                {**place, "hours": place["hours_text"] or place["hours"]}
+                for place in self.store.records("places")
+            ],
             info=info,
             actor=who,
             rosters=posts,
             ground=ground,
             mode=mode,
         )
+
+    def _party_points(self) -> list[dict[str, Any]]:
+        """Return organisations, and the places that are the Party's, as pins."""
+        from gridmap.maps.categories import PARTY_PLACES
+
+        bodies = [
+            {**row, "category": row["kind"], "member_count": row["members"], "members": None}
+            for row in self.store.records("organisations")
+        ]
+        centres = [p for p in self.store.records("places") if p["category"] in PARTY_PLACES]
+        return [*bodies, *({**p, "hours": p["hours_text"] or p["hours"]} for p in centres)]
 
     def _info(self, kind: str, edition: str, moment: datetime, who: Actor) -> MapInfo:
         from gridmap.maps.document import MapInfo

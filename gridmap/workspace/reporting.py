@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,27 +15,42 @@ from numpy.typing import NDArray
 
 from gridmap.access import Actor, redact, require
 from gridmap.areas import Levels
-from gridmap.errors import BadValue
+from gridmap.coverage.read import split_source
+from gridmap.errors import BadValue, NotFound
 from gridmap.locate.model import Locations, Points
 from gridmap.routing.book import Decision
-from gridmap.routing.calendar import days_covered
-from gridmap.routing.clock import deadline
 from gridmap.routing.columns import routing_columns
 from gridmap.routing.decision import decide_by_edition
 from gridmap.routing.explanation import Step, render
+from gridmap.routing.parties import Party
 from gridmap.times import ensure_utc, parse_when, to_site
+from gridmap.workspace.deadlines import Deadlines
 from gridmap.workspace.locating import Locating
 
 if TYPE_CHECKING:
     from gridmap.bulk.model import Assigned, AssignSummary
 
-__all__ = ["Reporting"]
+__all__ = ["MAX_PAGE", "MAX_TEXT", "ReportSource", "Reporting"]
 
 MAX_TEXT = 2_000
 MAX_PAGE = 1_000
 
+# A telephone's clock may run ahead of ours by this much.
+CLOCK_SKEW = timedelta(minutes=5)
 
-class Reporting(Locating):
+
+class ReportSource(StrEnum):
+    """Which way a report came in."""
+
+    HOTLINE = "hotline_12345"
+    APP = "app_photo"
+    GRID_WORKER = "grid_worker"
+    MAILBOX = "mailbox"
+    SENSOR = "sensor"
+    WEB = "web"
+
+
+class Reporting(Locating, Deadlines):
     """What residents, hotlines and grid workers send in, and what becomes of it."""
 
     def submit_report(
@@ -50,8 +66,9 @@ class Reporting(Locating):
         Parameters
         ----------
         body : mapping
-            ``lon``, ``lat``, ``coord_sys`` and ``item`` are needed; ``accuracy_m``, ``text``,
-            ``source``, ``observed_at`` are not. Staff may give ``received_at`` for a report
+            ``lon``, ``lat`` (None where the place is not known), ``coord_sys`` and ``item``
+            are needed; ``accuracy_m``, ``text``, ``source`` (a :class:`ReportSource`, else
+            ``web``) and ``observed_at`` are not. Staff may give ``received_at`` for a report
             that came in earlier on another way.
         key : str
             The client's idempotency key.
@@ -71,28 +88,25 @@ class Reporting(Locating):
             When the key was used with another body.
         """
         who = actor or self.actor
-        sent = hashlib.sha256(orjson.dumps(dict(body), option=orjson.OPT_SORT_KEYS, default=str))
-        known = self.store.known_report(key, sent.hexdigest())
+        body = _checked(body)
+        sent = _digest(body)
+        known = self.store.known_report(key, sent)
         if known is not None:
             return self.report(known, lang=lang, actor=who, own=True), False
-        self.book.catalogue.item(str(body["item"]))
-        if len(str(body.get("text") or "")) > MAX_TEXT:
-            raise BadValue("The text is too long.", allowed=f"{MAX_TEXT} characters")
+        item = self.book.catalogue.item(str(body["item"])).code
         received, observed = self._times(body, who)
         points = Points(
-            x=np.array([body["lon"]], dtype=np.float64),
-            y=np.array([body["lat"]], dtype=np.float64),
+            x=np.array([_number(body.get("lon"))]),
+            y=np.array([_number(body.get("lat"))]),
             coord_sys=str(body["coord_sys"]),
             accuracy_m=np.array([_number(body.get("accuracy_m"))]),
             at=[observed or received],
         )
         found = self.atlas.locate(points, now=received)
-        decision = self.decide([str(body["item"])], points, found, [received], [observed])[0]
+        decision = self.decide([item], points, found, [received], [observed])[0]
         rows = _rows(points, found, [received], [observed])
-        rows |= {name: [body.get(name)] for name in ("source", "item", "text")}
-        number, created = self.store.add_report(
-            rows, decision, key=key, body_sha256=sent.hexdigest()
-        )
+        rows |= {"item": [item], "source": [body["source"]], "text": [body.get("text")]}
+        number, created = self.store.add_report(rows, decision, key=key, body_sha256=sent)
         return self.report(number, lang=lang, actor=who, own=True), created
 
     def decide(
@@ -117,14 +131,15 @@ class Reporting(Locating):
     def report(
         self, number: int, *, lang: str = "zh", actor: Actor | None = None, own: bool = False
     ) -> dict[str, Any]:
-        """Return one report with its route and explanation, or raise `NotFound`.
+        """Return one report with its place, route and explanation, or raise `NotFound`.
 
         `own` is for the answer to the sender, who may see what became of the report.
         """
         who = actor or self.actor
         if not own:
             require(who, "reports")
-        record = self._shown(self.store.report(number), lang)
+        row = self.store.report(number)
+        record = self._shown(row, lang) | self._place(row)
         return redact(who, "own_report" if own and not who.is_staff else "reports", record)
 
     def reports(
@@ -158,36 +173,6 @@ class Reporting(Locating):
         )
         return total, [redact(who, "reports", self._shown(row, lang)) for row in page]
 
-    def complete_due_times(
-        self, *, commit: bool = False, actor: Actor | None = None
-    ) -> tuple[int, int]:
-        """Compute due times that waited for a calendar; return (computed, still waiting)."""
-        self._staff(actor)
-        waiting = self.store.reports_without_due()
-        book, done = self.book, []
-        for row in waiting:
-            due = deadline(
-                row["received_at"],
-                book.catalogue.item(row["item"]).limit,
-                book.calendar,
-                zone=book.zone,
-                office_hours=book.office_hours,
-                start_rule=book.start_rule,
-                cutoff=book.cutoff,
-            )
-            if due.reason != "calendar_missing":
-                kept = [s for s in row["steps"] if not s["rule"].startswith("due_")]
-                steps = [*kept, *(step.as_dict() for step in due.steps)]
-                done.append((row["id"], due.due_at, due.reason, steps))
-        if commit and done:
-            self.store.set_due(done)
-        return len(done), len(waiting) - len(done)
-
-    def calendar_days_left(self) -> int:
-        """Return for how many days from today the calendar is known."""
-        today = to_site(self.clock(), self.zone).date()
-        return days_covered(self.book.calendar, today)
-
     def assign(
         self,
         source: str | Path,
@@ -216,6 +201,8 @@ class Reporting(Locating):
 
         who = actor or self.actor
         levels = self._levels_of(edition)
+        self._foreign(split_source(str(source))[0])
+        self._foreign(Path(output))
         decided: list[list[Decision]] = []
 
         def locate(points: Points) -> Locations:
@@ -274,32 +261,107 @@ class Reporting(Locating):
         received, observed = now, None
         if body.get("received_at") is not None:
             self._staff(who)
-            received = self._moment(body["received_at"]) or now
+            received = self._past("received_at", body["received_at"], now)
         if body.get("observed_at") is not None:
-            observed = self._moment(body["observed_at"])
-        for name, moment in (("received_at", received), ("observed_at", observed)):
-            if moment is not None and moment > now:
-                raise BadValue(
-                    f"'{name}' lies in the future.",
-                    got=moment.isoformat(),
-                    allowed=f"at most {now.isoformat()}",
-                )
+            observed = self._past("observed_at", body["observed_at"], now)
         return received, observed
 
+    def _past(self, name: str, given: str | datetime, now: datetime) -> datetime:
+        moment = parse_when(given, self.zone)
+        if moment > now + CLOCK_SKEW:
+            raise BadValue(
+                f"'{name}' lies in the future.",
+                got=to_site(moment, self.zone).isoformat(),
+                allowed=f"at most {to_site(now, self.zone).isoformat()}",
+                repair="A time without an offset is local time of the site.",
+            )
+        return min(moment, now)
+
     def _shown(self, row: Mapping[str, Any], lang: str) -> dict[str, Any]:
+        """Return a stored report as people read it: local times, names, sentences."""
         steps = [Step.from_dict(step) for step in row["steps"] or ()]
-        local = {
-            name: None if row[name] is None else to_site(row[name], self.zone)
-            for name in ("received_at", "observed_at", "due_at", "decided_at")
-        }
-        return {
-            **row,
-            **local,
+        hidden = ("codes", "steps")
+        record = {name: value for name, value in row.items() if name not in hidden}
+        for name in ("received_at", "observed_at", "due_at", "decided_at"):
+            record[name] = None if row[name] is None else to_site(row[name], self.zone)
+        for name in ("department", "first_responder", "handling_level", "call_first", "due_reason"):
+            record[name] = row[name] or None
+        others = row["co_departments"] or []
+        parties = self._parties(row["edition"]) if row["department"] or others else {}
+        names = {code: p.label(lang) for code in (row["department"], *others) if (p := parties.get(code))}
+        return record | {
+            "warning": row["warning"] or "",
             "areas": row["codes"] or {},
-            "co_departments": row["co_departments"] or [],
+            "co_departments": others,
+            "department_name": names.get(row["department"]),
+            "co_department_names": [names.get(code, code) for code in others],
             "explanation": render(steps, lang),
             "rules": [step.rule for step in steps],
         }
+
+    def _parties(self, edition: str | None) -> Mapping[str, Party]:
+        """Return everybody that a decision in an edition can name."""
+        try:
+            return {} if edition is None else self.router(edition).parties
+        except NotFound:
+            # No longer in force at any time: its reports keep the codes.
+            return {}
+
+    def _place(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how sure a stored report's place is, asked again of the edition that answered.
+
+        The edition never changes, so the answer is that of the day; it is long, and rarely
+        read, and therefore not stored.
+        """
+        location = Location(None, None, LocationStatus(row["location_status"]))
+        if row["edition"] is not None:
+            points = Points(
+                x=np.array([_number(row["raw_x"])]),
+                y=np.array([_number(row["raw_y"])]),
+                coord_sys=np.array([row["coord_sys"]], dtype=object),
+                accuracy_m=np.array([_number(row["accuracy_m"])]),
+            )
+            try:
+                found = self.atlas.locate(
+                    points, now=self.clock(), edition=row["edition"], margins=True
+                )
+                location = found[0]
+            except NotFound:
+                # No longer in force at any time; what was stored still stands.
+                location = location
+        return {
+            "certain_level": location.certain_level,
+            "margin_m": location.margin_m,
+            "margins_m": location.margins_m,
+            "candidates": location.candidates,
+            "nearest": location.nearest,
+        }
+
+
+def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a report without what is not given and what no store can hold."""
+    given = {name: storable(value) for name, value in body.items() if value is not None}
+    for name in ("coord_sys", "item"):
+        if name not in given:
+            raise BadValue(f"A report needs '{name}'.", got=sorted(given))
+    given.setdefault("source", ReportSource.WEB.value)
+    if given["source"] not in set(ReportSource):
+        raise BadValue(
+            "There is no such source.", got=given["source"], allowed=[s.value for s in ReportSource]
+        )
+    if len(given.get("text", "")) > MAX_TEXT:
+        raise BadValue(
+            "The text is too long.",
+            got=f"{len(given['text'])} characters",
+            allowed=f"{MAX_TEXT} characters",
+        )
+    return given
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    """Return what tells two bodies apart, whatever the order of their fields."""
+    plain = orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+    return hashlib.sha256(plain).hexdigest()
 
 
 def _number(value: Any) -> float:
