@@ -261,6 +261,8 @@ LAYERS: Mapping[str, LayerPolicy] = {
             "special_services",
             "special_services_en",
             "parent_code",
+            "level",
+            "area_code",
             "lon",
             "lat",
             "geometry",

@@ -17,7 +17,18 @@ from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 from gridmap.times import ensure_utc
 
-__all__ = ["JsonText", "UtcTime", "json_value", "to_millisecond"]
+__all__ = ["JsonText", "UtcTime", "json_value", "storable", "to_millisecond"]
+
+
+def storable(value: Any) -> Any:
+    """Return text as both stores can keep it; other values as they are.
+
+    PostgreSQL has no NUL in text: it is left out. Half of a surrogate pair is no character
+    and has no UTF-8: it becomes a question mark.
+    """
+    if not isinstance(value, str):
+        return value
+    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def to_millisecond(moment: datetime) -> datetime:

@@ -6,13 +6,16 @@ columns, perhaps a geometry. What the columns mean is the domain's business.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import shapely
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select
 
 from gridmap.errors import BadValue
+from gridmap.store.columns import JsonText, storable
+from gridmap.store.geometry import Geometry
 from gridmap.store.schema_district import RECORD_TABLES
 
 __all__ = ["RECORD_KINDS", "count_records", "get_records", "put_records"]
@@ -32,6 +35,8 @@ def put_records(
 ) -> tuple[int, int]:
     """Write records of a kind; those whose code is stored already take its place.
 
+    Text that is not given is stored as empty.
+
     Parameters
     ----------
     kind : str
@@ -46,12 +51,18 @@ def put_records(
     -------
     tuple of int
         How many were new, and how many took another's place.
+
+    Raises
+    ------
+    BadValue
+        For a kind, column or geometry that does not exist, a missing value, or a code that
+        is empty or stands twice.
     """
     table = _table(kind)
     rows = [_row(table, record) for record in records]
     codes = [row["code"] for row in rows]
-    if len(set(codes)) != len(codes):
-        twice = sorted({code for code in codes if codes.count(code) > 1})
+    twice = sorted(code for code, times in Counter(codes).items() if times > 1)
+    if twice:
         raise BadValue("A code stands twice among the records.", got=", ".join(twice[:10]))
     known = set(connection.execute(select(table.c.code)).scalars())
     if replace:
@@ -91,14 +102,36 @@ def _table(kind: str) -> Table:
 
 
 def _row(table: Table, record: Mapping[str, Any]) -> dict[str, Any]:
-    row = {column.name: record.get(column.name) for column in table.c if column.name != "id"}
-    if "geom" in row and row["geom"] is None and row.get("lon") is not None:
-        row["geom"] = shapely.Point(row["lon"], row["lat"])
+    columns = [column for column in table.c if column.name != "id"]
+    row = {column.name: _value(column, record.get(column.name)) for column in columns}
     unknown = sorted(set(record) - set(row))
     if unknown:
         raise BadValue(
             f"'{table.name}' has no such column.", got=", ".join(unknown), allowed=list(row)
         )
-    if "special_services" in row:
-        row["special_services"] = list(row["special_services"] or ())
+    if "geom" in row and row["geom"] is None and None not in (row.get("lon"), row.get("lat")):
+        row["geom"] = shapely.Point(row["lon"], row["lat"])
+    lacking = [c.name for c in columns if row[c.name] is None and not c.nullable]
+    if lacking or not row["code"]:
+        raise BadValue(
+            f"A record of '{table.name}' lacks what it needs.",
+            got=f"{row['code'] or 'no code'}: {', '.join(lacking) or 'code'}",
+        )
     return row
+
+
+def _value(column: Column[Any], value: Any) -> Any:
+    """Return a value as both stores keep it alike."""
+    kind = column.type
+    if isinstance(kind, JsonText):
+        return [storable(text) for text in value or ()]
+    if value is None:
+        return "" if isinstance(kind, Text) and not column.nullable else None
+    if isinstance(kind, Geometry):
+        if kind.kind == "Point" and value.geom_type != "Point":
+            raise BadValue(
+                f"'{column.table.name}' has points only.", got=value.geom_type, allowed="Point"
+            )
+        return value
+    # SQLite would take NaN for missing, PostGIS for a number.
+    return None if value != value else storable(value)  # noqa: PLR0124

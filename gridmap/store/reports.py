@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from gridmap.areas import Levels
 from gridmap.errors import BadValue, MissingColumn
-from gridmap.store.columns import json_value
+from gridmap.store.columns import json_value, storable
 from gridmap.store.geometry import Encoded, encode
 from gridmap.store.ids import reserve_ids
 from gridmap.store.levels import read_levels
@@ -127,7 +127,7 @@ def _number(value: Any) -> float | None:
 
 
 def _string(value: Any) -> str | None:
-    return None if _is_missing(value) else str(value).replace("\0", "")
+    return None if _is_missing(value) else str(storable(str(value)))
 
 
 def _is_missing(value: Any) -> bool:

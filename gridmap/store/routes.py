@@ -6,9 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
-from gridmap.errors import Conflict, NotFound
+from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.routing.book import Decision
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_keys, report_routes
@@ -16,9 +26,11 @@ from gridmap.store.schema_district import report_keys, report_routes
 __all__ = [
     "FILTERS",
     "add_routes",
+    "count_due_missing",
     "count_matching",
     "due_missing",
     "find_key",
+    "lock_key",
     "read_report",
     "read_reports",
     "remember_key",
@@ -59,6 +71,12 @@ _ROUTE = tuple(
     )
 )
 
+# Keeps these locks apart from the migrations', which are named by one number.
+_KEY_SPACE = 0x6B65  # "ke"
+
+# As the partial index has it, so that a health check does not read every route.
+_WAITING = report_routes.c.due_reason == text("'calendar_missing'")
+
 # What a list can be narrowed by: query name -> column.
 FILTERS: Mapping[str, ColumnElement[Any]] = {
     "department": report_routes.c.department,
@@ -92,6 +110,17 @@ def add_routes(
     ]
     if rows:
         connection.execute(insert(report_routes), rows)
+
+
+def lock_key(connection: Connection, key: str) -> None:
+    """Let others with the same key wait until this writing transaction has ended.
+
+    In a GeoPackage every other writer waits anyway. On PostGIS both would find the key new,
+    and the second would be told of a contradiction instead of the report.
+    """
+    if connection.dialect.name == "postgresql":
+        query = text("SELECT pg_advisory_xact_lock(:space, hashtext(:key))")
+        connection.execute(query, {"space": _KEY_SPACE, "key": key})
 
 
 def find_key(connection: Connection, key: str, body_sha256: str) -> int | None:
@@ -161,25 +190,52 @@ def count_matching(
     return int(connection.execute(_narrowed(whole, filters, since, until)).scalar_one())
 
 
-def due_missing(connection: Connection) -> list[dict[str, Any]]:
-    """Return the reports whose due time waits for a calendar, oldest first."""
-    query = _joined().where(report_routes.c.due_reason == "calendar_missing")
-    return [dict(row) for row in connection.execute(query.order_by(reports.c.id)).mappings()]
+def due_missing(connection: Connection, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """Return reports whose due time waits for a calendar, in the order of their ids.
+
+    `after` is the id to go on from, `limit` how many at most.
+    """
+    query = (
+        select(reports.c.id, reports.c.received_at, reports.c.item, report_routes.c.steps)
+        .join_from(report_routes, reports, report_routes.c.report_id == reports.c.id)
+        .where(_WAITING, report_routes.c.report_id > after)
+        .order_by(report_routes.c.report_id)
+        .limit(limit)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def count_due_missing(connection: Connection) -> int:
+    """Return how many reports wait for a calendar."""
+    query = select(func.count()).select_from(report_routes).where(_WAITING)
+    return int(connection.execute(query).scalar_one())
 
 
 def set_due(
     connection: Connection,
-    report_id: int,
-    due_at: datetime | None,
-    due_reason: str,
-    steps: Sequence[Mapping[str, Any]],
-) -> None:
-    """Put in the due time that could not be computed before."""
-    connection.execute(
+    dues: Sequence[tuple[int, datetime | None, str, Sequence[Mapping[str, Any]]]],
+) -> int:
+    """Put in due times that could not be computed before; return how many still waited.
+
+    Each is a report's id, its due time, the reason for none, and its steps.
+    """
+    rows = [
+        {"key": key, "new_due": due, "new_reason": reason, "new_steps": list(steps)}
+        for key, due, reason, steps in dues
+    ]
+    if not rows:
+        return 0
+    # Another process may have been first: what no longer waits is left as it is.
+    statement = (
         update(report_routes)
-        .where(report_routes.c.report_id == report_id)
-        .values(due_at=due_at, due_reason=due_reason, steps=list(steps))
+        .where(_WAITING, report_routes.c.report_id == bindparam("key"))
+        .values(
+            due_at=bindparam("new_due"),
+            due_reason=bindparam("new_reason"),
+            steps=bindparam("new_steps"),
+        )
     )
+    return connection.execute(statement, rows).rowcount
 
 
 def _joined() -> Select[Any]:
@@ -195,6 +251,11 @@ def _narrowed(
     since: datetime | None,
     until: datetime | None,
 ) -> Select[Any]:
+    unknown = [name for name in filters if name not in FILTERS]
+    if unknown:
+        raise BadValue(
+            "Reports cannot be narrowed by that.", got=", ".join(unknown), allowed=list(FILTERS)
+        )
     for name, value in filters.items():
         if value is not None:
             query = query.where(FILTERS[name] == value)

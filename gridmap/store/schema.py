@@ -195,6 +195,7 @@ reports = new_table(
     Column("geom", Geometry("Point")),
 )
 Index("ix_reports_event_at", reports.c.event_at)
+Index("ix_reports_received_at", reports.c.received_at)
 Index(
     "ix_reports_edition_id_area_level_area_code",
     reports.c.edition_id,

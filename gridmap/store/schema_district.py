@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gridmap.store.columns import JsonText, UtcTime
@@ -147,6 +148,13 @@ report_routes = new_table(
 )
 Index("ix_report_routes_department", report_routes.c.department)
 Index("ix_report_routes_due_at", report_routes.c.due_at)
+# Few routes wait for a calendar, and every health check counts them.
+Index(
+    "ix_report_routes_waiting",
+    report_routes.c.report_id,
+    sqlite_where=text("due_reason = 'calendar_missing'"),
+    postgresql_where=text("due_reason = 'calendar_missing'"),
+)
 
 # Which report a client's idempotency key stands for, and what was sent with it.
 report_keys = new_table(

@@ -268,6 +268,7 @@ class Store:
             When the key was used with another body.
         """
         with self._database.write() as connection:
+            routes.lock_key(connection, key)
             known = routes.find_key(connection, key, body_sha256)
             if known is not None:
                 return known, False
@@ -304,22 +305,27 @@ class Store:
                 connection, filters, limit=limit, offset=offset, since=since, until=until
             )
 
-    def reports_without_due(self) -> list[dict[str, Any]]:
-        """Return the reports whose due time waits for a calendar, oldest first."""
+    def reports_without_due(self, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return reports whose due time waits for a calendar: id, receipt, item, steps.
+
+        In the order of their ids, at most `limit` with an id above `after`.
+        """
         with self._database.read() as connection:
-            return routes.due_missing(connection)
+            return routes.due_missing(connection, after=after, limit=limit)
+
+    def reports_without_due_count(self) -> int:
+        """Return how many reports wait for a calendar."""
+        with self._database.read() as connection:
+            return routes.count_due_missing(connection)
 
     def set_due(
-        self, dues: Iterable[tuple[int, datetime | None, str, Sequence[Mapping[str, Any]]]]
+        self, dues: Sequence[tuple[int, datetime | None, str, Sequence[Mapping[str, Any]]]]
     ) -> int:
-        """Put in due times: (report id, due, reason, steps); return how many."""
-        count = 0
+        """Put in due times: (report id, due, reason, steps); return how many still waited."""
         with self._database.write() as connection:
-            for report_id, due_at, reason, steps in dues:
-                routes.set_due(connection, report_id, due_at, reason, steps)
-                count += 1
+            count = routes.set_due(connection, dues)
             self._touched(connection, "report_routes")
-        return count
+            return count
 
     def put_records(
         self, kind: str, rows: Iterable[Mapping[str, Any]], *, replace: bool = False

@@ -7,6 +7,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.boundaries`    levels, import, check, publish, editions
 :mod:`.locating`      locate, areas
 :mod:`.facts`         ground, overlays, parties, places, organisations, rosters
+:mod:`.deadlines`     due times that waited for a calendar
 :mod:`.reporting`     reports in, routed and stored; reports out; `assign`
 :mod:`.mapping`       the maps
 ====================  ==========================================================
@@ -22,9 +23,16 @@ from gridmap.store.store import Store
 from gridmap.times import Clock, frozen_clock, parse_when, site_zone, system_clock
 from gridmap.workspace.boundaries import Boundaries, ImportOutcome, PublishOutcome
 from gridmap.workspace.mapping import MAPS, Mapmaking
-from gridmap.workspace.reporting import Reporting
+from gridmap.workspace.reporting import Reporting, ReportSource
 
-__all__ = ["MAPS", "ImportOutcome", "PublishOutcome", "Workspace", "open_workspace"]
+__all__ = [
+    "MAPS",
+    "ImportOutcome",
+    "PublishOutcome",
+    "ReportSource",
+    "Workspace",
+    "open_workspace",
+]
 
 
 class Workspace(Boundaries, Mapmaking, Reporting):

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from gridmap.access import Actor, redact, require
 from gridmap.areas import Levels
 from gridmap.coverage.read import split_source
+from gridmap.crs import normalise_name
 from gridmap.errors import BadValue, NotFound
-from gridmap.locate.model import Locations, Points
+from gridmap.locate.model import Location, Locations, Points
 from gridmap.routing.book import Decision
 from gridmap.routing.columns import routing_columns
 from gridmap.routing.decision import decide_by_edition
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.parties import Party
+from gridmap.store.columns import storable
 from gridmap.times import ensure_utc, parse_when, to_site
 from gridmap.workspace.deadlines import Deadlines
 from gridmap.workspace.locating import Locating
@@ -94,11 +96,12 @@ class Reporting(Locating, Deadlines):
         if known is not None:
             return self.report(known, lang=lang, actor=who, own=True), False
         item = self.book.catalogue.item(str(body["item"])).code
+        coord_sys = normalise_name(str(body["coord_sys"]))
         received, observed = self._times(body, who)
         points = Points(
             x=np.array([_number(body.get("lon"))]),
             y=np.array([_number(body.get("lat"))]),
-            coord_sys=str(body["coord_sys"]),
+            coord_sys=coord_sys,
             accuracy_m=np.array([_number(body.get("accuracy_m"))]),
             at=[observed or received],
         )
@@ -288,7 +291,8 @@ class Reporting(Locating, Deadlines):
             record[name] = row[name] or None
         others = row["co_departments"] or []
         parties = self._parties(row["edition"]) if row["department"] or others else {}
-        names = {code: p.label(lang) for code in (row["department"], *others) if (p := parties.get(code))}
+        codes = (row["department"], *others)
+        names = {code: party.label(lang) for code in codes if (party := parties.get(code))}
         return record | {
             "warning": row["warning"] or "",
             "areas": row["codes"] or {},
@@ -313,22 +317,7 @@ class Reporting(Locating, Deadlines):
         The edition never changes, so the answer is that of the day; it is long, and rarely
         read, and therefore not stored.
         """
-        location = Location(None, None, LocationStatus(row["location_status"]))
-        if row["edition"] is not None:
-            points = Points(
-                x=np.array([_number(row["raw_x"])]),
-                y=np.array([_number(row["raw_y"])]),
-                coord_sys=np.array([row["coord_sys"]], dtype=object),
-                accuracy_m=np.array([_number(row["accuracy_m"])]),
-            )
-            try:
-                found = self.atlas.locate(
-                    points, now=self.clock(), edition=row["edition"], margins=True
-                )
-                location = found[0]
-            except NotFound:
-                # No longer in force at any time; what was stored still stands.
-                location = location
+        location = self._again(row) or Location(None, None, row["location_status"])
         return {
             "certain_level": location.certain_level,
             "margin_m": location.margin_m,
@@ -336,6 +325,22 @@ class Reporting(Locating, Deadlines):
             "candidates": location.candidates,
             "nearest": location.nearest,
         }
+
+    def _again(self, row: Mapping[str, Any]) -> Location | None:
+        if row["edition"] is None:
+            return None
+        points = Points(
+            x=np.array([_number(row["raw_x"])]),
+            y=np.array([_number(row["raw_y"])]),
+            coord_sys=np.array([row["coord_sys"]], dtype=object),
+            accuracy_m=np.array([_number(row["accuracy_m"])]),
+        )
+        now, edition = self.clock(), row["edition"]
+        try:
+            return self.atlas.locate(points, now=now, edition=edition, margins=True)[0]
+        except NotFound:
+            # No longer in force at any time; what was stored with the report still stands.
+            return None
 
 
 def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -345,7 +350,7 @@ def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
         if name not in given:
             raise BadValue(f"A report needs '{name}'.", got=sorted(given))
     given.setdefault("source", ReportSource.WEB.value)
-    if given["source"] not in set(ReportSource):
+    if str(given["source"]) not in set(ReportSource):
         raise BadValue(
             "There is no such source.", got=given["source"], allowed=[s.value for s in ReportSource]
         )

@@ -156,6 +156,14 @@ def _create_routes() -> None:
     )
     op.create_index("ix_report_routes_department", "report_routes", ["department"])
     op.create_index("ix_report_routes_due_at", "report_routes", ["due_at"])
+    op.create_index(
+        "ix_report_routes_waiting",
+        "report_routes",
+        ["report_id"],
+        sqlite_where=sa.text("due_reason = 'calendar_missing'"),
+        postgresql_where=sa.text("due_reason = 'calendar_missing'"),
+    )
+    op.create_index("ix_reports_received_at", "reports", ["received_at"])
     _create(
         "report_keys",
         *_texts("key", "body_sha256"),
