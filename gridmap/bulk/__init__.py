@@ -1,0 +1,1 @@
+"""Bulk work: files of any length in, files out, in constant memory."""

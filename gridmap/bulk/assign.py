@@ -1,0 +1,269 @@
+"""`assign`: a file of points in, the same rows with their areas out, in constant memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from gridmap.areas import Levels
+from gridmap.bulk.answers import PREFIX, AnswerColumns, geometry_column
+from gridmap.bulk.columns import ColumnPlan, plan_columns
+from gridmap.bulk.formats import FileFormat, FileKind, file_format, open_source, writer_for
+from gridmap.bulk.model import (
+    Assigned,
+    AssignSummary,
+    Each,
+    Locate,
+    Progress,
+    Route,
+    Source,
+)
+from gridmap.bulk.points import PointReader
+from gridmap.bulk.rejects import RejectsFile, rejects_path
+from gridmap.bulk.safe_output import PendingFile, disk_errors
+from gridmap.bulk.tally import Tally
+from gridmap.coverage.read import split_source
+from gridmap.errors import BadValue
+from gridmap.locate.model import Points
+
+__all__ = ["AssignSummary", "assign"]
+
+
+def assign(
+    source: str | Path,
+    output: str | Path,
+    *,
+    locate: Locate,
+    zone: ZoneInfo,
+    levels: Levels | None = None,
+    lon: str | None = None,
+    lat: str | None = None,
+    coord_sys: str | None = None,
+    accuracy: str | None = None,
+    at: str | None = None,
+    item: str | None = None,
+    route: Route | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+    each: Each | None = None,
+    timer: Callable[[], float] = time.perf_counter,
+) -> AssignSummary:
+    """Add to every row of a file of points the areas that hold it.
+
+    The input's columns are kept verbatim and in order; one row in is one row out, invalid
+    ones too (`location_status` says so and `warning` why). Rows that cannot be read go to
+    ``OUTPUT.rejects.csv`` with line, reason and text. The output appears complete or not at
+    all; an older output or rejects file is replaced.
+
+    Parameters
+    ----------
+    source, output : str or Path
+        CSV or TSV (``.gz`` too), Parquet, GeoJSON, GeoPackage (``FILE:LAYER``), told by
+        the ending. GeoJSON and GeoPackage outputs get point geometry in EPSG:4326.
+    locate : callable
+        Points to Locations.
+    zone : ZoneInfo
+        In which times without an offset are.
+    levels : Levels, optional
+        The levels that get a column; those that `locate` knows when not given.
+    lon, lat : str, optional
+        Columns. Without them: the geometry, else columns whose names are telling.
+    coord_sys : str, optional
+        A coordinate system, or the column that names each row's. A known system wins.
+        Without it: the geometry's own, else a column ``coord_sys``, else WGS-84.
+    accuracy : str, optional
+        Column of radii in metres.
+    at : str, optional
+        Column of times that select the edition.
+    item, route : optional
+        Column of catalogue items, and what routes them; both or neither.
+    encoding : str, optional
+        Of a text input, when what was found out is wrong.
+    progress : callable, optional
+        Called after each batch with the rows done and the rows in all or None.
+    each : callable, optional
+        Called with each batch and its answers, for example to store them.
+
+    Returns
+    -------
+    AssignSummary
+
+    Raises
+    ------
+    InputError
+        When a file, a column or a value given cannot be used.
+    StoreFull
+        When the disk is full.
+    """
+    began = timer()
+    path, layer = _split(source)
+    target = Path(output)
+    target_format = file_format(target)
+    _check_paths(path, target)
+    if (item is None) != (route is None):
+        raise BadValue("An item column needs a catalogue to route by.", got=item)
+    with ExitStack() as stack:
+        rejects = stack.enter_context(RejectsFile(target))
+        rows = stack.enter_context(
+            closing(open_source(path, layer, rejects.add, encoding=encoding))
+        )
+        plan = plan_columns(
+            rows, lon=lon, lat=lat, coord_sys=coord_sys, accuracy=accuracy, at=at, item=item
+        )
+        added = AnswerColumns.beside(
+            rows.schema.names,
+            (levels or _levels_of(locate)).names,
+            place=plan.from_geometry and not target_format.has_geometry,
+            routed=route is not None,
+            fold=target_format.kind is FileKind.GEOPACKAGE,
+        )
+        _check_names(rows.schema.names, target_format)
+        tally = Tally(added.levels)
+        work = _Work(rows, plan, added, tally, locate, route, zone, progress, each)
+        pending = stack.enter_context(PendingFile(target))
+        with disk_errors(target):
+            _write(work, pending.path, target, target_format)
+            rejects.finish()
+        pending.commit()
+        rejects.commit()
+        return AssignSummary(
+            source=path,
+            output=target,
+            rejects_file=rejects.path if rejects.count else None,
+            rows=tally.rows,
+            rejects=rejects.count,
+            by_status=tally.counts("location_status"),
+            by_warning=tally.counts("warning"),
+            levels=tally.by_level(),
+            editions=tally.counts("edition"),
+            coord_systems=dict(tally.systems.most_common()),
+            columns=plan.used(),
+            added=added.names,
+            prefix=added.prefix,
+            facts=rows.facts,
+            seconds=timer() - began,
+            departments=tally.counts("department"),
+            handling_levels=tally.counts("handling_level"),
+            due=tally.counts("due_at"),
+            notes=(*plan.notes, *_prefix_note(added, rows.schema.names)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Everything one run needs to turn the input's batches into the output's."""
+
+    source: Source
+    plan: ColumnPlan
+    added: AnswerColumns
+    tally: Tally
+    locate: Locate
+    route: Route | None
+    zone: ZoneInfo
+    progress: Progress | None
+    each: Each | None
+
+    def schema(self, *, geometry: bool) -> pa.Schema:
+        last = [pa.field("geometry", pa.binary())] if geometry else []
+        return pa.schema(
+            [*self.source.schema, *self.added.fields, *last], self.source.schema.metadata
+        )
+
+    def batches(self, schema: pa.Schema, *, geometry: bool) -> Iterator[pa.RecordBatch]:
+        reader = PointReader(self.plan, self.zone)
+        for rows in self.source.batches():
+            read = reader.read(rows)
+            found = self.locate(read.points)
+            routed = None
+            if self.route is not None and read.items is not None:
+                routed = self.route(read.items, read.points, found)
+            answers = self.added.build(found, read.remarks, routed)
+            self.tally.add(answers, read.systems)
+            if self.each is not None:
+                self.each(Assigned(rows.table, read.points, found))
+            last = [geometry_column(found)] if geometry else []
+            columns = [*rows.table.columns, *answers.values(), *last]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+            if self.progress is not None:
+                self.progress(self.tally.rows, self.source.total(self.tally.rows))
+
+
+def _write(work: _Work, path: Path, target: Path, target_format: FileFormat) -> None:
+    source = work.source
+    text = target_format.kind is FileKind.TEXT
+    delimiter = target_format.delimiter
+    if text and delimiter == ",":
+        # A file with semicolons stays one: it is what the program it came from reads.
+        delimiter = getattr(source, "delimiter", delimiter)
+    write = writer_for(
+        target_format,
+        name=target.name[: -len(target_format.ending)],
+        delimiter=delimiter,
+        bom=text and getattr(source, "has_mark", False),
+    )
+    geometry = target_format.has_geometry
+    schema = work.schema(geometry=geometry)
+    write(path, schema, work.batches(schema, geometry=geometry))
+
+
+def _split(source: str | Path) -> tuple[Path, str | None]:
+    return (source, None) if isinstance(source, Path) else split_source(source)
+
+
+def _levels_of(locate: Locate) -> Levels:
+    return locate(Points(np.empty(0), np.empty(0))).levels
+
+
+def _check_paths(source: Path, target: Path) -> None:
+    if _same(source, target):
+        raise BadValue(
+            "Input and output are the same file.", got=target, repair="Name another output."
+        )
+    if _same(source, rejects_path(target)):
+        raise BadValue(
+            "The rejects file would overwrite the input.",
+            got=source,
+            repair="Name another output.",
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
+def _check_names(names: list[str], target: FileFormat) -> None:
+    """Refuse names that the output's format cannot tell apart; text can hold any."""
+    if target.kind is FileKind.TEXT:
+        return
+    fold = target.kind is FileKind.GEOPACKAGE
+    seen: set[str] = set()
+    for name in names:
+        key = name.lower() if fold else name
+        if key in seen or not name:
+            raise BadValue(
+                "The output's format needs a name of its own for every column.",
+                got=repr(name),
+                repair="Rename the column, or write a CSV.",
+            )
+        seen.add(key)
+
+
+def _prefix_note(added: AnswerColumns, taken: list[str]) -> list[str]:
+    if not added.prefix:
+        return []
+    there = {name.lower() for name in taken}
+    rest = added.bare_names[len(added.place) :]
+    clash = [name for name in rest if name.lower() in there]
+    return [
+        f"the input already has {', '.join(clash)}: "
+        f"all added columns were given the prefix {PREFIX}"
+    ]

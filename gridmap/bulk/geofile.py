@@ -1,0 +1,226 @@
+"""GeoPackage and GeoJSON through GDAL, as Arrow streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
+from pyogrio.raw import open_arrow, write_arrow
+
+from gridmap.bulk.astext import as_text
+from gridmap.bulk.formats import FileKind, file_format
+from gridmap.bulk.model import Rows
+from gridmap.bulk.safe_output import check_room
+from gridmap.errors import BadValue, StoreFull, UnreadableFile
+
+__all__ = ["GeoPackageWriter", "GeoSource"]
+
+_BATCH_ROWS = 1 << 16
+_GDAL_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, RuntimeError)
+
+
+class GeoSource:
+    """A layer of points (GeoPackage or GeoJSON) open for reading.
+
+    Raises
+    ------
+    UnreadableFile
+        Not such a file, or broken.
+    BadValue
+        Several layers and none named, or no such layer.
+    """
+
+    def __init__(self, path: Path, layer: str | None) -> None:
+        self._path = path
+        self._stack = ExitStack()
+        kind = file_format(path).kind
+        # Times stay the text they are; GDAL would put them into its own form.
+        options = {"DATE_AS_STRING": True} if kind is FileKind.GEOJSON else {}
+        try:
+            self._layer = _choose_layer(path, layer)
+            meta, reader = self._stack.enter_context(
+                open_arrow(
+                    path,
+                    layer=self._layer,
+                    use_pyarrow=True,
+                    batch_size=_BATCH_ROWS,
+                    **options,
+                )
+            )
+        except _GDAL_ERRORS as error:
+            self.close()
+            raise _unreadable(path, error) from error
+        self._reader: pa.RecordBatchReader = reader
+        self._rows = int(pyogrio.read_info(path, layer=self._layer)["features"])
+        self._geometry = meta["geometry_name"] or "wkb_geometry"
+        self.schema = pa.schema(
+            [f.remove_metadata() for f in reader.schema if f.name != self._geometry]
+        )
+        self.has_geometry = self._geometry in reader.schema.names
+        self.crs: str | None = meta["crs"] if self.has_geometry else None
+        self.facts = {"layer": self._layer} if kind is FileKind.GEOPACKAGE else {}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._stack.close()
+
+    def total(self, done: int) -> int | None:
+        """Rows in all, when the format keeps count."""
+        return max(done, self._rows) if self._rows >= 0 else None
+
+    def batches(self) -> Iterator[Rows]:
+        """Yield the rows in file order, 65,536 at a time."""
+        while True:
+            try:
+                batch = self._reader.read_next_batch()
+            except StopIteration:
+                return
+            except (pa.ArrowException, OSError, *_GDAL_ERRORS) as error:
+                raise _unreadable(self._path, error) from error
+            columns = [batch.column(name) for name in self.schema.names]
+            geometry = batch.column(self._geometry) if self.has_geometry else None
+            yield Rows(pa.RecordBatch.from_arrays(columns, schema=self.schema), geometry)
+
+
+def _choose_layer(path: Path, layer: str | None) -> str:
+    names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    if not names:
+        raise UnreadableFile("The file has no layer.", got=path)
+    if layer is None and len(names) == 1:
+        return names[0]
+    if layer in names:
+        return layer
+    raise BadValue(
+        "The file has several layers." if layer is None else "The file has no such layer.",
+        got=layer,
+        allowed=names,
+        repair=f"Name one: {path.name}:{names[0]}.",
+    )
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadableFile:
+    return UnreadableFile(
+        "The file cannot be read as what its name says.",
+        got=path,
+        repair=f"Copy or export it again ({error!r}).",
+    )
+
+
+class GeoPackageWriter:
+    """Writes batches whose last column is point geometry into one layer called `layer`."""
+
+    def __init__(self, layer: str) -> None:
+        self._layer = layer
+
+    def __call__(self, path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        """Write the layer to `path`, EPSG:4326; `StoreFull` when there is no room."""
+        taken = {name.lower() for name in schema.names[:-1]}
+        geometry = _free("geom", taken)
+        plain = _plain_schema(schema, geometry)
+        failed: list[BaseException] = []
+        written = _Counted(batches)
+        reader = pa.RecordBatchReader.from_batches(plain, _plain(written, plain, failed))
+        try:
+            write_arrow(
+                reader,
+                path,
+                layer=self._layer,
+                driver="GPKG",
+                geometry_name=geometry,
+                geometry_type="Point",
+                crs="EPSG:4326",
+                layer_options={"FID": _free("fid", taken), "GEOMETRY_NAME": geometry},
+            )
+        except _GDAL_ERRORS as error:
+            # What went wrong in our own rows reaches GDAL as one vague message.
+            if failed:
+                raise failed[0] from None
+            raise _write_error(path, error) from error
+        if failed:
+            raise failed[0]
+        self._check(path, written.rows)
+
+    def _check(self, path: Path, rows: int) -> None:
+        """GDAL closes a file on a full disk without complaint, its spatial index missing."""
+        info = pyogrio.read_info(path, layer=self._layer, force_feature_count=True)
+        if info["features"] != rows or not info["capabilities"]["fast_spatial_filter"]:
+            check_room(path)
+            raise StoreFull(
+                "The output could not be completed; nothing was written.",
+                got=f"{info['features']} rows of {rows}",
+                repair="Free some space, or write to another disk, and run it again.",
+            )
+
+
+class _Counted:
+    """Batches that are counted as they are taken."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name = f"gm_{name}"
+    return name
+
+
+def _plain_schema(schema: pa.Schema, geometry: str) -> pa.Schema:
+    """The same columns in types that a GeoPackage has."""
+    fields = [pa.field(f.name, _plain_type(f.type)) for f in schema]
+    fields[-1] = pa.field(geometry, pa.binary())
+    return pa.schema(fields)
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        return _plain_type(kind.value_type)
+    if pa.types.is_boolean(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return kind
+    if pa.types.is_uint64(kind) or pa.types.is_decimal(kind) or pa.types.is_time(kind):
+        return pa.string()
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_binary(kind):
+        return pa.float64() if kind == pa.float16() else kind
+    return pa.string()
+
+
+def _plain(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, failed: list[BaseException]
+) -> Iterator[pa.RecordBatch]:
+    try:
+        for batch in batches:
+            columns = [
+                _as_type(column, field.type)
+                for column, field in zip(batch.columns, schema, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+    except BaseException as error:
+        failed.append(error)
+        raise
+
+
+def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if column.type == kind:
+        return column
+    if kind == pa.string():
+        return as_text(column)
+    if pa.types.is_dictionary(column.type):
+        return _as_type(column.dictionary_decode(), kind)
+    return pc.cast(column, kind)
+
+
+def _write_error(path: Path, error: Exception) -> Exception:
+    # GDAL passes on SQLite's last complaint, which seldom is the one about the disk.
+    check_room(path)
+    return UnreadableFile(f"The output cannot be written: {error}.", got=path.name)

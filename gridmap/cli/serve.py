@@ -1,0 +1,120 @@
+"""The command that serves pages and API; the only one, with the demo, that knows the `api`."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridmap.cli.context import StoreOption, opened, settings_of
+
+if TYPE_CHECKING:
+    from gridmap.settings import Settings
+
+__all__ = ["HostOption", "PortOption", "bound_socket", "run_server", "serve"]
+
+HostOption = Annotated[str, typer.Option(help="Address to listen on; this machine's own only.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
+
+
+def serve(
+    ctx: typer.Context,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    store: StoreOption = None,
+) -> None:
+    """Serve the pages and the API to this machine until Ctrl-C."""
+    with bound_socket(host, port) as sock:
+        with opened(ctx, store):
+            # What is wrong with the store is said here, not by every worker.
+            pass
+        run_server(settings_of(ctx, store), sock, workers=workers)
+
+
+def run_server(settings: Settings, sock: socket.socket, *, workers: int = 1) -> None:
+    """Serve on a bound socket until interrupted."""
+    import uvicorn
+
+    # Workers are fresh processes: they read the settings from the environment.
+    os.environ["GRIDMAP_STORE"] = settings.store
+    config = uvicorn.Config(
+        "api.app:create_app",
+        factory=True,
+        log_level="warning",
+        workers=workers,
+        # Answers depend on whether the request came from this machine: no proxy is believed.
+        proxy_headers=False,
+        server_header=False,
+    )
+    sock.listen(2048)
+    host, port, *_ = sock.getsockname()
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"Serving http://{shown}:{port}/ (Ctrl-C ends it)")
+    try:
+        if workers > 1:
+            from uvicorn.supervisors import Multiprocess
+
+            Multiprocess(config, sockets=[sock]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[sock])
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+
+
+def _loopback(host: str) -> str:
+    """Return the address to bind; `NotAllowed` unless it is this machine's own."""
+    from gridmap.errors import BadValue, NotAllowed
+
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise BadValue("This is not an address.", got=host, allowed="127.0.0.1, ::1") from None
+    if not address.is_loopback:
+        raise NotAllowed(
+            "Without keys the service is for this machine only: whoever reaches it is staff.",
+            got=host,
+            allowed="127.0.0.1, ::1, localhost",
+            repair="Leave --host out, and reach it from elsewhere through an SSH tunnel.",
+        )
+    return host
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Take a port for this program, not yet listening.
+
+    Raises
+    ------
+    NotAllowed
+        When the address can be reached from other machines: there are no keys yet.
+    BadValue
+        When the address is not this machine's.
+    Conflict
+        When the port is taken.
+    """
+    from gridmap.errors import BadValue, Conflict
+
+    host = _loopback(host)
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict(
+                "The port is in use by another program.",
+                got=f"{host}:{port}",
+                repair="End that program, or choose another port with --port.",
+            ) from error
+        raise BadValue(
+            f"The address cannot be listened on: {error.strerror}.", got=f"{host}:{port}"
+        ) from error
+    sock.set_inheritable(True)
+    return sock
