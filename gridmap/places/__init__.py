@@ -1,0 +1,1 @@
+"""What stands in the grids and who serves in them: places, organisations, rosters."""

@@ -1,0 +1,245 @@
+"""Places, organisations and posts, as plain records.
+
+They are dated facts of the district, not of an edition: a canteen stays where it is when the
+grids are redrawn, so its areas come from the locator, never from the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+__all__ = [
+    "CATEGORIES",
+    "GROUND_LAYERS",
+    "ORGANISATION_KINDS",
+    "POST_KINDS",
+    "POST_ROLES",
+    "Category",
+    "Ground",
+    "Organisation",
+    "Place",
+    "Post",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What a pin stands for.
+
+    Attributes
+    ----------
+    code : str
+        As the data have it.
+    label, label_en : str
+    pin : str
+        The one plain character on the pin: no emblem, star, flag, hammer or sickle.
+    """
+
+    code: str
+    label: str
+    label_en: str
+    pin: str
+
+
+def _table(*categories: Category) -> Mapping[str, Category]:
+    return {category.code: category for category in categories}
+
+
+# Categories of service places, in the order of a legend.
+CATEGORIES = _table(
+    Category("service_centre", "党群服务中心", "Party service centre", "党"),
+    Category("party_station", "党群驿站", "Party service station", "站"),
+    Category("canteen", "社区食堂/长者助餐点", "Canteen, meals for elders", "餐"),
+    Category("elder_care", "养老/日间照料", "Elder day care", "老"),
+    Category("nursery", "托育", "Nursery", "育"),
+    Category("health", "卫生服务", "Health service", "医"),
+    Category("repair", "便民工坊", "Repair point", "修"),
+    Category("home_service", "家政维修", "Home service", "家"),
+    Category("parcel", "快递", "Parcel point", "递"),
+    Category("charging", "充电/车棚", "Charging, bike shed", "充"),
+    Category("fitness", "健身", "Fitness spot", "健"),
+    Category("mediation", "调解/律师", "Mediation, legal aid", "调"),
+    Category("sharing", "共享点", "Sharing point", "享"),
+    Category("station_24h", "24小时驿站", "24-hour station", "驿"),
+    Category("shelter", "应急避难", "Emergency shelter", "避"),
+    Category("grid_station", "网格工作站", "Grid work station", "格"),
+    Category("education_site", "教育基地", "Education site", "教"),
+)
+
+# The chain of Party organisations, coarse to fine, then other bodies that serve a grid.
+ORGANISATION_KINDS = _table(
+    Category("party_work_committee", "党工委", "Party work committee", "工"),
+    Category("party_committee", "党委", "Party committee", "委"),
+    Category("general_branch", "党总支", "General Party branch", "总"),
+    Category("party_branch", "党支部", "Party branch", "支"),
+    Category("party_group", "党小组", "Party group", "组"),
+    Category("resident_unit", "驻区单位", "Resident unit", "驻"),
+    Category("dual_registration", "双报到单位", "Dual-registered unit", "双"),
+    Category("volunteer_team", "志愿服务队", "Volunteer team", "志"),
+    Category("governance_centre", "综治中心", "Governance centre", "综"),
+)
+
+# What maps are drawn upon.
+GROUND_LAYERS: Mapping[str, tuple[str, str]] = {
+    "water": ("水面", "Water"),
+    "rivers": ("河道", "River"),
+    "parks": ("公园绿地", "Park"),
+    "railways": ("铁路", "Railway"),
+    "roads": ("道路", "Road"),
+}
+
+# One worker one grid; one professional many grids; one grid many members.
+POST_KINDS: Mapping[str, tuple[str, str]] = {
+    "basic": ("基础力量", "Basic"),
+    "professional": ("专业力量", "Professional"),
+    "linked": ("联动力量", "Linked"),
+}
+
+POST_ROLES: Mapping[str, tuple[str, str]] = {
+    "grid_lead": ("网格长", "Grid lead"),
+    "grid_worker": ("网格员", "Grid worker"),
+    "professional_worker": ("专业网格员", "Professional worker"),
+    "linked_force": ("联动力量", "Linked force"),
+    "posted_worker": ("定岗社区工作者", "Posted worker"),
+    "estate_secretary": ("小区支部书记", "Estate secretary"),
+    "property_manager": ("物业负责人", "Property manager"),
+    "police_officer": ("社区民警", "Police officer"),
+    "building_lead": ("楼长", "Building lead"),
+    "first_secretary": ("第一书记", "First secretary"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A service point.
+
+    Attributes
+    ----------
+    code : str
+        The district's own number for it, unique.
+    category : str
+        A key of :data:`CATEGORIES`.
+    name, name_en, address : str
+    lon, lat : float
+        Entrance, EPSG:4326.
+    hours : str
+        OpenStreetMap ``opening_hours`` syntax; empty when unknown.
+    hours_text : str
+        The same for people; shown when given, else `hours`.
+    phone : str
+        Work phone.
+    special_services : tuple of str
+    floor, price, source : str
+    wheelchair : bool or None
+        None: not known.
+    checked_on : date or None
+        Date of the last check on the spot.
+    """
+
+    code: str
+    category: str
+    name: str
+    lon: float
+    lat: float
+    name_en: str = ""
+    address: str = ""
+    hours: str = ""
+    hours_text: str = ""
+    phone: str = ""
+    special_services: tuple[str, ...] = ()
+    floor: str = ""
+    price: str = ""
+    wheelchair: bool | None = None
+    source: str = ""
+    checked_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A Party organisation or another body, attached to an area.
+
+    `level` and `area_code` name the area it serves; `parent_code` its superior organisation.
+    `lon`, `lat` are its office, or None. `members` is for staff only.
+    """
+
+    code: str
+    kind: str
+    name: str
+    name_en: str = ""
+    parent_code: str | None = None
+    level: str | None = None
+    area_code: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    address: str = ""
+    phone: str = ""
+    members: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One person in one role for one area during a time.
+
+    Attributes
+    ----------
+    code : str
+        The post's own number, unique.
+    person : str
+        Opaque number of the person; the same person may hold several posts.
+    name : str
+        The person's name; for staff only.
+    role : str
+        A key of :data:`POST_ROLES`.
+    kind : str
+        One of :data:`POST_KINDS`. A basic post is the only one of its person and of its
+        area and role: one worker, one grid.
+    level, area_code : str
+        The area served.
+    work_phone : str
+        A duty phone, fit for a public board.
+    department : str
+        Department or utility that posts a professional; empty otherwise.
+    valid_from, valid_to : date or None
+        First day, and the first day no longer; None is open.
+    """
+
+    code: str
+    person: str
+    name: str
+    role: str
+    kind: str
+    level: str
+    area_code: str
+    work_phone: str = ""
+    department: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def on_duty(self, day: date) -> bool:
+        """True when the post is held on that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day < self.valid_to
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A feature that maps are drawn upon, without its geometry.
+
+    Attributes
+    ----------
+    code : str
+    layer : str
+        A key of :data:`GROUND_LAYERS`.
+    name, name_en : str
+    rank : int or None
+        Of a road: 0 arterial, 1 collector, 2 and more local.
+    """
+
+    code: str
+    layer: str
+    name: str = ""
+    name_en: str = ""
+    rank: int | None = None

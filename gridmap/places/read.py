@@ -1,0 +1,290 @@
+"""Places, organisations and rosters from files, with every fault located.
+
+Files are those of :func:`gridmap.places.sheet.open_sheet`. All readers raise `UnreadableFile`,
+`WrongEncoding`, `MissingColumn`, `UnknownCoordSys` for a file that cannot be read at all, and
+`FaultyTable` with every faulty cell otherwise. An empty table gives an empty list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gridmap.areas import DEFAULT_LEVELS, Levels
+from gridmap.places.model import (
+    CATEGORIES,
+    ORGANISATION_KINDS,
+    POST_KINDS,
+    POST_ROLES,
+    Category,
+    Organisation,
+    Place,
+    Post,
+)
+from gridmap.places.positions import POSITION, positions
+from gridmap.places.record import Record
+from gridmap.places.rosters import roster_conflicts
+from gridmap.places.sheet import Column, Sheet, open_sheet
+
+__all__ = ["read_organisations", "read_places", "read_posts"]
+
+Areas = Container[tuple[str, str]]
+
+_CODE = Column("code", ("编号", "编码", "代码", "id"), required=True)
+_NAME = Column("name", ("名称",), required=True)
+_NAME_EN = Column("name_en", ("英文名称", "英文名"))
+_ADDRESS = Column("address", ("地址", "详细地址"))
+_PHONE = Column("phone", ("电话", "联系电话", "服务电话"))
+_VALID = (
+    Column("valid_from", ("生效日期", "起始日期", "开始日期", "任职日期")),
+    Column("valid_to", ("失效日期", "终止日期", "截止日期", "离任日期")),
+)
+_PLACES = (
+    _CODE,
+    Column("category", ("类别", "类型", "分类"), required=True),
+    _NAME,
+    _NAME_EN,
+    _ADDRESS,
+    Column("hours", ("opening_hours",)),
+    Column("hours_text", ("营业时间", "开放时间", "服务时间")),
+    _PHONE,
+    Column("special_services", ("特色服务", "服务内容", "特色")),
+    Column("floor", ("楼层",)),
+    Column("price", ("收费", "价格")),
+    Column("wheelchair", ("无障碍", "accessible")),
+    Column("source", ("来源",)),
+    Column("checked_on", ("核对日期", "checked_at")),
+    *POSITION,
+)
+_ORGANISATIONS = (
+    _CODE,
+    Column("kind", ("类别", "类型", "category"), required=True),
+    _NAME,
+    _NAME_EN,
+    Column("parent_code", ("上级编号", "上级编码", "上级组织", "上级")),
+    Column("level", ("层级", "网格层级")),
+    Column("area_code", ("网格编码", "区域编码", "服务区域")),
+    _ADDRESS,
+    _PHONE,
+    Column("members", ("党员数", "人数", "member_count")),
+    *POSITION,
+)
+_POSTS = (
+    _CODE,
+    Column("person", ("人员编号", "人员"), required=True),
+    Column("name", ("姓名",), required=True),
+    Column("role", ("角色", "职务", "岗位"), required=True),
+    Column("kind", ("力量类型", "力量", "类型"), required=True),
+    Column("level", ("层级", "网格层级"), required=True),
+    Column("area_code", ("网格编码", "区域编码", "服务区域"), required=True),
+    Column("work_phone", ("工作电话", "电话", "phone")),
+    Column("department", ("派出单位", "部门")),
+    *_VALID,
+)
+# People write 基础 as well as 基础力量.
+_KINDS = {code: (*labels, labels[0].removesuffix("力量")) for code, labels in POST_KINDS.items()}
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def read_places(
+    source: str | Path, *, coord_sys: str | None = None, encoding: str | None = None
+) -> list[Place]:
+    """Read service places.
+
+    Parameters
+    ----------
+    source : str or Path
+        Columns ``code`` (编号), ``category`` (类别: code or label), ``name`` (名称), and where
+        known ``address`` (地址), ``hours`` (营业时间), ``phone`` (电话), ``special_services``
+        (特色服务) and the other fields of :class:`Place`; positions as ``lon``/``lat`` (经度,
+        纬度) or as the points of a layer.
+    coord_sys : str, optional
+        Of the positions; needed for a table without a column ``coord_sys`` (坐标系).
+    encoding : str, optional
+        Of a layer's text.
+    """
+    sheet = open_sheet(source, _PLACES, encoding=encoding)
+    sheet.unique("code")
+    lon, lat = positions(sheet, coord_sys)
+    found = [_place(r, lon[i], lat[i]) for i, r in enumerate(sheet.records)]
+    sheet.finish()
+    return found
+
+
+def read_organisations(
+    source: str | Path,
+    *,
+    levels: Levels = DEFAULT_LEVELS,
+    areas: Areas | None = None,
+    known: Container[str] = (),
+    coord_sys: str | None = None,
+    encoding: str | None = None,
+) -> list[Organisation]:
+    """Read Party organisations and other bodies.
+
+    Parameters
+    ----------
+    source : str or Path
+        Columns ``code``, ``kind`` (类别), ``name``, and where known ``parent_code`` (上级编号),
+        ``level`` and ``area_code`` (层级, 网格编码), ``members`` (党员数) and so on.
+    levels : Levels
+        Those of the store, by name or label.
+    areas : container of (level, code), optional
+        Areas that there are; a body of any other area is a fault. None: not checked.
+    known : container of str
+        Codes of organisations that are stored already, as superiors.
+    coord_sys, encoding
+        As in :func:`read_places`. A body need not have a position.
+    """
+    sheet = open_sheet(source, _ORGANISATIONS, encoding=encoding)
+    sheet.unique("code")
+    lon, lat = positions(sheet, coord_sys)
+    here = {r.code("code", needed=False) for r in sheet.records}
+    found = []
+    for i, record in enumerate(sheet.records):
+        parent = record.code("parent_code", needed=False)
+        if parent and parent not in here and parent not in known:
+            record.refuse("parent_code", "is no organisation of this file or the store")
+        found.append(_organisation(record, parent, levels, areas, lon[i], lat[i]))
+    _note_circles(sheet, found)
+    sheet.finish()
+    return found
+
+
+def read_posts(
+    source: str | Path,
+    *,
+    levels: Levels = DEFAULT_LEVELS,
+    areas: Areas | None = None,
+    encoding: str | None = None,
+) -> list[Post]:
+    """Read rosters.
+
+    Parameters
+    ----------
+    source : str or Path
+        Columns ``code``, ``person`` (人员编号: an opaque number, never an identity number),
+        ``name`` (姓名), ``role`` (角色), ``kind`` (力量类型), ``level``, ``area_code``, and
+        where known ``work_phone``, ``department``, ``valid_from``, ``valid_to``.
+    levels, areas, encoding
+        As in :func:`read_organisations`.
+
+    Notes
+    -----
+    Two basic posts of one person, or of one role in one area, that meet on some day are
+    faults of both rows.
+    """
+    sheet = open_sheet(source, _POSTS, encoding=encoding)
+    sheet.unique("code")
+    found = [_post(r, levels, areas) for r in sheet.records]
+    for first, second, rule in roster_conflicts(found):
+        for a, b in ((first, second), (second, first)):
+            other = sheet.records[b].row
+            if rule == "person":
+                sheet.records[a].refuse("person", f"has another basic post in row {other}")
+            else:
+                sheet.records[a].refuse("area_code", f"has this basic role in row {other} too")
+    sheet.finish()
+    return found
+
+
+# -- one record -----------------------------------------------------------------------
+
+
+def _place(record: Record, lon: float, lat: float) -> Place:
+    if not record.faults and not np.isfinite(lon):
+        record.refuse("lon", "is empty: a place is somewhere")
+    hours, text = record.text("hours"), record.text("hours_text")
+    # Either column may hold either: what has Chinese in it is for people, the rest for programs.
+    both = [part for part in (hours, text) if part]
+    return Place(
+        code=record.code("code"),
+        category=record.choice("category", _labels(CATEGORIES)),
+        name=record.needed("name"),
+        lon=float(lon),
+        lat=float(lat),
+        name_en=record.text("name_en"),
+        address=record.text("address"),
+        hours=next((part for part in both if not _CHINESE.search(part)), ""),
+        hours_text=next((part for part in both if _CHINESE.search(part)), ""),
+        phone=record.phone("phone"),
+        special_services=record.items("special_services"),
+        floor=record.text("floor"),
+        price=record.text("price"),
+        wheelchair=record.flag("wheelchair"),
+        source=record.text("source"),
+        checked_on=record.day("checked_on"),
+    )
+
+
+def _organisation(
+    record: Record, parent: str, levels: Levels, areas: Areas | None, lon: float, lat: float
+) -> Organisation:
+    level, area = _area(record, levels, areas, needed=False)
+    return Organisation(
+        code=record.code("code"),
+        kind=record.choice("kind", _labels(ORGANISATION_KINDS)),
+        name=record.needed("name"),
+        name_en=record.text("name_en"),
+        parent_code=parent or None,
+        level=level or None,
+        area_code=area or None,
+        lon=float(lon) if np.isfinite(lon) else None,
+        lat=float(lat) if np.isfinite(lat) else None,
+        address=record.text("address"),
+        phone=record.phone("phone"),
+        members=record.whole("members"),
+    )
+
+
+def _post(record: Record, levels: Levels, areas: Areas | None) -> Post:
+    level, area = _area(record, levels, areas, needed=True)
+    valid_from, valid_to = record.day("valid_from"), record.day("valid_to")
+    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
+        record.refuse("valid_to", "is not after the first day")
+    return Post(
+        code=record.code("code"),
+        person=record.code("person"),
+        name=record.needed("name"),
+        role=record.choice("role", POST_ROLES),
+        kind=record.choice("kind", _KINDS),
+        level=level,
+        area_code=area,
+        work_phone=record.phone("work_phone"),
+        department=record.text("department"),
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+
+
+def _area(record: Record, levels: Levels, areas: Areas | None, *, needed: bool) -> tuple[str, str]:
+    """Return level and code of the area a record names; both or neither."""
+    code = record.code("area_code", needed=needed)
+    if not code and not record.text("level") and not needed:
+        return "", ""
+    names = {level.name: (level.label, level.label_en) for level in levels}
+    level = record.choice("level", names)
+    if not code and not needed:
+        record.refuse("area_code", "is empty, the level is not")
+    elif level and code and areas is not None and (level, code) not in areas:
+        record.refuse("area_code", f"is no {level} of the edition")
+    return level, code
+
+
+def _labels(table: Mapping[str, Category]) -> dict[str, tuple[str, str]]:
+    return {code: (category.label, category.label_en) for code, category in table.items()}
+
+
+def _note_circles(sheet: Sheet, found: list[Organisation]) -> None:
+    """Note every organisation that is above itself."""
+    parent = {one.code: one.parent_code for one in found}
+    for record, one in zip(sheet.records, found, strict=True):
+        seen, up = {one.code}, one.parent_code
+        while up is not None and up not in seen:
+            seen.add(up)
+            up = parent.get(up)
+        if up is not None and up == one.code:
+            record.refuse("parent_code", "leads back to itself")
