@@ -208,7 +208,20 @@ LAYERS: Mapping[str, LayerPolicy] = {
             "needs_person",
             "call_first",
             "explanation",
+            "department_name",
+            "co_department_names",
+            "certain_level",
+            "margin_m",
+            "margins_m",
+            "candidates",
+            "nearest",
+            "warning",
         ),
+    ),
+    # What can be reported and who answers for it is printed and handed out anyway.
+    "catalogue": _policy(
+        Visibility.PUBLIC,
+        public=("name", "classes", "departments", "items"),
     ),
     "places": _policy(
         Visibility.PUBLIC,

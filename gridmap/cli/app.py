@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gridmap.cli import boundaries, demo, maps, points, serve
+from gridmap.cli import boundaries, demo, maps, places, points, serve
 from gridmap.cli.context import Shared, StoreOption
 from gridmap.cli.errors import ErrorGroup
 
@@ -54,3 +54,5 @@ app.command("assign")(points.assign)
 app.command("map")(maps.map_)
 app.command("serve")(serve.serve)
 app.command("migrate")(boundaries.migrate)
+app.add_typer(places.places, name="places")
+app.add_typer(places.reports, name="reports")

@@ -27,10 +27,24 @@ __all__ = ["demo"]
 MARKER = "gridmap-demo.json"
 EDITION = "demo-2025"
 EFFECTIVE_FROM = "2025-01-01"
+MAPS = ("levels", "party", "services")
 _MADE = (
-    "layers.gpkg", "reports.csv", "assigned.csv", "assigned.rejects.csv", "levels.html",
+    "layers.gpkg", "reports.csv", "places.csv", "organisations.csv", "rosters.csv", "firms.csv",
+    "assigned.csv", "assigned.rejects.csv", *(f"{name}.html" for name in MAPS),
     "gridmap.gpkg", "gridmap.gpkg-wal", "gridmap.gpkg-shm",
 )  # fmt: skip
+# Kind of record -> file of the demo's folder (and layer) that it is read from.
+_FACTS = {
+    "parties": "firms.csv",
+    "estate": "layers.gpkg:estate",
+    "places": "places.csv",
+    "organisations": "organisations.csv",
+    "posts": "rosters.csv",
+    "water": "layers.gpkg:water",
+    "parks": "layers.gpkg:park",
+    "railways": "layers.gpkg:railway",
+    "roads": "layers.gpkg:street",
+}
 
 
 def demo(
@@ -80,6 +94,7 @@ def _prepare_folder(out: Path) -> None:
 
 
 def _make(settings: Settings, scale: str, out: Path) -> AssignSummary:
+    from gridmap.access import Actor
     from gridmap.demo import NOTE, NOTE_EN, build
     from gridmap.workspace import open_workspace
 
@@ -96,18 +111,20 @@ def _make(settings: Settings, scale: str, out: Path) -> AssignSummary:
             reports = district.write_reports(out / "reports.csv")
             say(f"{layers}, {reports}")
         with _step("Import the levels") as say:
-            areas = _import(workspace, layers, _levels(district))
-            say(counted(areas | {"ground": _keep_ground(workspace, district)}))
+            say(counted(_import(workspace, layers, _levels(district))))
+        with _step("Import what stands there") as say:
+            say(counted(_import_facts(workspace, district, out)))
         with _step("Check and publish") as say:
             outcome = workspace.publish(EDITION, effective_from=EFFECTIVE_FROM, commit=True)
             say(f"{EDITION} from {EFFECTIVE_FROM}, {len(outcome.faults)} remarks")
-        with _step("Assign the reports") as say:
+        with _step("Assign and route") as say:
             summary = _assign(workspace, reports, out / "assigned.csv")
-            say(f"{summary.rows:,} rows, {summary.rows_per_second:,.0f} a second")
-        with _step("Draw the map") as say:
-            page = out / "levels.html"
-            workspace.map_document("levels", at=workspace.clock()).save(page)
-            say(str(page))
+            say(f"{summary.rows:,} reports, {summary.rows_per_second:,.0f} a second")
+        with _step("Draw the maps") as say:
+            for name in MAPS:
+                page = workspace.map_document(name, at=workspace.clock(), actor=Actor.resident())
+                page.save(out / f"{name}.html")
+            say(", ".join(f"{out / name}.html" for name in MAPS))
     return summary
 
 
@@ -152,24 +169,21 @@ def _import(workspace: Workspace, layers: Path, levels: tuple[str, ...]) -> dict
     return done
 
 
-def _keep_ground(workspace: Workspace, district: District) -> int:
-    """Store what maps are drawn upon, and that all of it is invented."""
+def _import_facts(workspace: Workspace, district: District, out: Path) -> dict[str, int]:
+    """Store places, people, estates and ground, through the files anybody would use."""
     workspace.store.mark_demo()
-    records = [
-        {
-            "code": row.code,
-            "layer": layer,
-            "name": row.name,
-            "name_en": row.name_en,
-            "rank": getattr(row, "rank", None),
-            "geom": row.geometry,
-        }
-        for layer, frame in district.ground.items()
-        # A street is drawn as one, whatever pieces the network is made of.
-        for row in frame.dissolve("code", aggfunc="first", as_index=False).itertuples()
-    ]
-    added, _ = workspace.put_records("ground", records)
-    return added
+    district.write_services(out)
+    firms = district.layers["estate"][["firm_code", "firm_name"]].dropna().drop_duplicates()
+    firms = firms[firms["firm_code"] != ""].sort_values("firm_code")
+    firms.columns = ["code", "name"]
+    firms.to_csv(out / "firms.csv", index=False)
+    done = {}
+    for kind, source in _FACTS.items():
+        layer = source.partition(":")[2]
+        if layer and layer not in district.layers:
+            continue
+        done[kind] = workspace.import_records(kind, f"{out / source}", commit=True).rows
+    return done
 
 
 def _assign(workspace: Workspace, reports: Path, output: Path) -> AssignSummary:
@@ -179,7 +193,8 @@ def _assign(workspace: Workspace, reports: Path, output: Path) -> AssignSummary:
             output,
             coord_sys="coord_sys",
             accuracy="accuracy_m",
-            at="observed_at",
+            at="received_at",
+            item="item",
             keep={name: name for name in ("source", "text", "received_at")},
             progress=progress,
         )

@@ -82,8 +82,10 @@ def get_records(connection: Connection, kind: str) -> list[dict[str, Any]]:
     """Return all records of a kind in code order, without the store's row ids."""
     table = _table(kind)
     columns = [column for column in table.c if column.name != "id"]
-    found = connection.execute(select(*columns).order_by(table.c.id)).mappings()
-    return sorted((dict(row) for row in found), key=lambda row: row["code"].encode())
+    names = [str(column.name) for column in columns]
+    found = connection.execute(select(*columns))
+    rows = (dict(zip(names, row, strict=True)) for row in found)
+    return sorted(rows, key=lambda row: row["code"].encode())
 
 
 def count_records(connection: Connection) -> dict[str, int]:

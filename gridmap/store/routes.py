@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
     bindparam,
     func,
@@ -157,7 +158,7 @@ def read_report(connection: Connection, report_id: int) -> dict[str, Any]:
     found = connection.execute(_joined().where(reports.c.id == report_id)).mappings().one_or_none()
     if found is None:
         raise NotFound("There is no such report.", got=report_id)
-    return dict(found)
+    return _plain(found)
 
 
 def read_reports(
@@ -173,7 +174,7 @@ def read_reports(
     query = _narrowed(_joined(), filters, since, until)
     order = (reports.c.received_at.desc(), reports.c.id.desc())
     found = connection.execute(query.order_by(*order).limit(limit).offset(offset)).mappings()
-    return [dict(row) for row in found]
+    return [_plain(row) for row in found]
 
 
 def count_matching(
@@ -202,7 +203,7 @@ def due_missing(connection: Connection, *, after: int, limit: int) -> list[dict[
         .order_by(report_routes.c.report_id)
         .limit(limit)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [_plain(row) for row in connection.execute(query).mappings()]
 
 
 def count_due_missing(connection: Connection) -> int:
@@ -236,6 +237,11 @@ def set_due(
         )
     )
     return connection.execute(statement, rows).rowcount
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    # Names of columns may be of a class of their own, which no JSON writer takes for text.
+    return {str(name): value for name, value in row.items()}
 
 
 def _joined() -> Select[Any]:

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from gridmap.access import Actor
+from gridmap.areas import Levels
 from gridmap.coverage.editions import Edition, EditionState
 from gridmap.errors import BadValue, GridmapError, NotAllowed
 from gridmap.locate.atlas import Atlas, Validity
@@ -84,6 +85,10 @@ class Base:
     def atlas(self) -> Atlas:
         """The published editions over time, reread when any process published one."""
         return self._current()[0]
+
+    def levels(self) -> Levels:
+        """Return the store's levels, coarse to fine."""
+        return self.store.levels()
 
     @property
     def book(self) -> RouteBook:

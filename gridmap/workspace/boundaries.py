@@ -46,10 +46,6 @@ class PublishOutcome:
 class Boundaries(Base):
     """What planners do with polygon layers."""
 
-    def levels(self) -> Levels:
-        """Return the store's levels, coarse to fine."""
-        return self.store.levels()
-
     def set_levels(self, names: list[str], *, actor: Actor | None = None) -> Levels:
         """Replace the levels; refused when an edition uses one that would go or move."""
         levels = Levels(names)

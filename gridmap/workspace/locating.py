@@ -65,22 +65,23 @@ class Locating(Base):
         *,
         parent: str | None = None,
         at: str | datetime | None = None,
+        limit: int | None = None,
+        offset: int = 0,
         actor: Actor | None = None,
-    ) -> list[dict[str, Any]]:
-        """Return the areas of a level in force at a moment, in code order."""
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many areas of a level are in force at a moment, and a page of them.
+
+        In code order; `limit` None means all from `offset` on. `parent` keeps the areas
+        whose parent has that code.
+        """
         who = actor or self.actor
         coverage = self.coverage_at(at)
         rows = coverage.rows(level)
         if parent is not None:
-            rows = np.array(
-                [
-                    r
-                    for r in rows
-                    if coverage.parent[r] >= 0 and coverage.code[coverage.parent[r]] == parent
-                ],
-                dtype=np.int64,
-            )
-        return [redact(who, "areas", self._record(coverage, int(row))) for row in rows]
+            above = coverage.parent[rows]
+            rows = rows[(above >= 0) & (coverage.code[above] == parent)]
+        page = rows[offset:] if limit is None else rows[offset : offset + limit]
+        return len(rows), [redact(who, "areas", self._record(coverage, int(r))) for r in page]
 
     def area(
         self,
@@ -91,13 +92,16 @@ class Locating(Base):
         geometry: bool = False,
         actor: Actor | None = None,
     ) -> dict[str, Any]:
-        """Return one area in force at a moment, with its geometry as a mapping if asked."""
+        """Return one area in force at a moment, with its geometry as a mapping if asked.
+
+        Rings are as GeoJSON has them: counter-clockwise outside, clockwise around holes.
+        """
         coverage = self.coverage_at(at)
         row = coverage.row(level, code)
         record = self._record(coverage, row)
         if geometry:
             shape = coverage.shapes[row]
-            record["geometry"] = None if shape is None else shapely.geometry.mapping(shape)
+            record["geometry"] = None if shape is None else _geojson(shape)
         return redact(actor or self.actor, "areas", record)
 
     def coverage_at(self, at: str | datetime | None = None) -> Coverage:
@@ -147,3 +151,8 @@ class Locating(Base):
             "lon": None if np.isnan(lon) else round(float(lon), 7),
             "lat": None if np.isnan(lat) else round(float(lat), 7),
         }
+
+
+def _geojson(shape: Any) -> dict[str, Any]:
+    mapping: dict[str, Any] = shapely.geometry.mapping(shapely.orient_polygons(shape))
+    return mapping

@@ -1,0 +1,62 @@
+"""Commands for what stands in the district, and for reports that wait for a calendar."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gridmap.cli.context import CommitOption, StoreOption, opened
+
+__all__ = ["places", "reports"]
+
+places = typer.Typer(
+    help="Places, organisations, rosters, property firms, estates, ground.", no_args_is_help=True
+)
+reports = typer.Typer(help="Reports that are stored.", no_args_is_help=True)
+
+
+@places.command("import")
+def import_records(
+    ctx: typer.Context,
+    source: Annotated[
+        str, typer.Argument(metavar="FILE[:LAYER]", help="CSV, GeoPackage, GeoJSON, Shapefile.")
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="places, organisations, posts, parties, estate ..., roads, water ...",
+        ),
+    ],
+    coord_sys: Annotated[
+        str | None,
+        typer.Option("--coord-sys", metavar="S", help="What the file does not say."),
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="E", help="Of the file's text.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove all other records of the kind.")
+    ] = False,
+    commit: CommitOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Import records; one takes the place of the record with its code."""
+    with opened(ctx, store) as workspace:
+        outcome = workspace.import_records(
+            kind, source, coord_sys=coord_sys, encoding=encoding, replace=replace, commit=commit
+        )
+    if outcome.committed:
+        typer.echo(f"{outcome.kind}: {outcome.added:,} new, {outcome.changed:,} changed.")
+    else:
+        typer.echo(f"{outcome.kind}: {outcome.rows:,} can be imported. Nothing was written.")
+        typer.echo("Add --commit to do it.")
+
+
+@reports.command("due")
+def due(ctx: typer.Context, commit: CommitOption = False, store: StoreOption = None) -> None:
+    """Compute due times that waited for the calendar of a year."""
+    with opened(ctx, store) as workspace:
+        done, waiting = workspace.complete_due_times(commit=commit)
+    typer.echo(f"{done:,} due times {'computed' if commit else 'can be computed'}.")
+    if waiting:
+        typer.echo(f"{waiting:,} reports still wait: their days are in no calendar yet.")

@@ -1,0 +1,55 @@
+"""The demo has exactly the counts that its scales promise, whatever the seed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridmap.demo import AREA_LAYERS, NOTE, SCALES, build
+from gridmap.errors import BadValue
+from tests.demo_built import district
+
+COUNTS = {"district": (5, 38, 540, 2623), "exclusive": (1, 6, 52, 252)}
+
+
+def counts(built):
+    return tuple(len(built.layers[level]) for level in AREA_LAYERS)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_each_scale_has_exactly_its_counts(scale):
+    assert counts(district(scale)) == COUNTS[scale]
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 2**63))
+def test_any_seed_gives_the_same_counts(seed):
+    built = build("exclusive", seed)
+    assert counts(built) == COUNTS["exclusive"]
+    assert len(built.reports) == len(district("exclusive").reports)
+
+
+def test_another_seed_gives_another_district():
+    a, b = district("exclusive"), build("exclusive", 1)
+    assert not a.layers["grid"].geometry.iloc[0].equals(b.layers["grid"].geometry.iloc[0])
+
+
+def test_the_exclusive_scale_has_50_basic_and_2_exclusive_grids():
+    kinds = district("exclusive").layers["grid"]["kind"].value_counts()
+    assert kinds.to_dict() == {"basic": 50, "exclusive": 2}
+
+
+def test_reports_number_sixty_thousand():
+    assert len(district().reports) == len(district().truth) == 60_000
+
+
+def test_every_layer_and_table_says_that_it_is_fictional():
+    built = district("exclusive")
+    for frame in [*built.layers.values(), built.places, built.organisations, built.rosters]:
+        assert set(frame["note"]) == {NOTE}
+
+
+def test_an_unknown_scale_is_refused_with_those_there_are():
+    with pytest.raises(BadValue, match="district, exclusive"):
+        build("province")
