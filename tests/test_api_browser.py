@@ -62,7 +62,7 @@ def test_the_interface_document_is_drawn_without_a_network(
 ) -> None:
     page = browser_page.open(f"{address}/docs")
     page.wait_for_selector(".opblock")
-    assert page.locator(".opblock").count() == 8
+    assert page.locator(".opblock").count() == 15
     page.click("text=Locate one point")
     page.click("text=Try it out")
     page.fill("[data-param-name=lon] input", "117.005")
@@ -73,8 +73,11 @@ def test_the_interface_document_is_drawn_without_a_network(
     browser_page.assert_clean()
 
 
-def test_the_map_is_drawn_by_what_this_server_sends(browser_page: Visit, address: str) -> None:
-    page = browser_page.open(f"{address}/maps/levels")
+@pytest.mark.parametrize("kind", ["levels", "party", "services"])
+def test_a_map_is_drawn_by_what_this_server_sends(
+    browser_page: Visit, address: str, kind: str
+) -> None:
+    page = browser_page.open(f"{address}/maps/{kind}")
     page.wait_for_selector(".gm-label")
     assert "文化社区" in page.inner_text("body")
     browser_page.assert_clean()

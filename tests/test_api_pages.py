@@ -16,7 +16,8 @@ from tests.api_client import LOCAL, serving
 
 pytest_plugins = ["tests.api_fixtures"]
 
-PAGES = ["/", "/docs", "/problems", "/maps/levels"]
+MAPS = ["/maps/levels", "/maps/party", "/maps/services"]
+PAGES = ["/", "/docs", "/problems", *MAPS]
 # What a browser would fetch: sources and links of style sheets, not addresses in text.
 FETCHED = re.compile(r'(?:src|href)\s*=\s*"([^"]+)"|url\(\s*["\']?([^"\')]+)|@import\s+"([^"]+)"')
 
@@ -114,10 +115,24 @@ def test_every_kind_of_problem_has_a_name_in_every_language(lang: str) -> None:
     assert {f"problem.{name}" for name in kinds} <= set(catalogue(lang))
 
 
-def test_the_map_shows_what_the_public_may_see_whoever_asks(
-    staff: TestClient, resident: TestClient
+@pytest.mark.parametrize("path", MAPS)
+def test_a_map_shows_what_the_public_may_see_whoever_asks(
+    staff: TestClient, resident: TestClient, path: str
 ) -> None:
-    assert staff.get("/maps/levels").text == resident.get("/maps/levels").text
+    assert staff.get(path).text == resident.get(path).text
+
+
+@pytest.mark.parametrize("page", ["/", "/problems"])
+def test_every_page_leads_to_the_three_maps(staff: TestClient, page: str) -> None:
+    nav = staff.get(page).text.split("<nav>")[1].split("</nav>")[0]
+    assert all(f'href="{path}"' in nav for path in MAPS)
+
+
+def test_the_first_page_says_what_each_map_shows(staff: TestClient) -> None:
+    for lang, words in (("zh", "专属网格和网格队伍"), ("en", "who serves each grid")):
+        text = staff.get(f"/?lang={lang}").text
+        assert words in text
+        assert all(text.count(f'href="{path}"') == 2 for path in MAPS)
 
 
 def test_an_unknown_map_is_not_found(staff: TestClient) -> None:
@@ -145,6 +160,13 @@ def test_the_interface_document_names_the_stores_levels(api_app: FastAPI) -> Non
     assert level["schema"]["enum"] == ["community", "grid"]
 
 
+def test_the_interface_document_names_the_items_of_the_catalogue(api_app: FastAPI) -> None:
+    document = TestClient(api_app, client=LOCAL).get("/openapi.json").json()
+    item = document["components"]["schemas"]["ReportIn"]["properties"]["item"]
+    assert len(item["enum"]) == 100
+    assert "0101" in item["enum"]
+
+
 def test_the_interface_document_describes_every_answer_of_every_route(api_app: FastAPI) -> None:
     document = TestClient(api_app, client=LOCAL).get("/openapi.json").json()
     assert set(document["paths"]) == {
@@ -153,6 +175,12 @@ def test_the_interface_document_describes_every_answer_of_every_route(api_app: F
         "/api/areas/{level}/{code}",
         "/api/areas/{level}/{code}.geojson",
         "/api/editions",
+        "/api/places",
+        "/api/organisations",
+        "/api/rosters",
+        "/api/catalogue",
+        "/api/reports",
+        "/api/reports/{number}",
         "/healthz",
         "/metrics",
     }
@@ -162,6 +190,8 @@ def test_the_interface_document_describes_every_answer_of_every_route(api_app: F
             assert "403" in responses
             assert "500" in responses
             for status, response in responses.items():
-                if status not in {"200", "304"} and "problem" not in str(response["content"]):
+                if status not in {"200", "201", "304"} and "problem" not in str(
+                    response["content"]
+                ):
                     assert status == "503"
             assert "HTTPValidationError" not in str(operation)

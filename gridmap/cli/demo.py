@@ -27,6 +27,9 @@ __all__ = ["demo"]
 MARKER = "gridmap-demo.json"
 EDITION = "demo-2025"
 EFFECTIVE_FROM = "2025-01-01"
+# The demo's clock stands still, the morning after its last report, so that every run shows
+# the same; the setting GRIDMAP_FROZEN_NOW puts it elsewhere.
+NOW = "2026-07-01T09:00:00+08:00"
 MAPS = ("levels", "party", "services")
 _MADE = (
     "layers.gpkg", "reports.csv", "places.csv", "organisations.csv", "rosters.csv", "firms.csv",
@@ -67,6 +70,7 @@ def demo(
         # The demo keeps to its own store unless it is told otherwise here and now: a store
         # from the environment is somebody's work.
         settings = settings_of(ctx, named or str(out / "gridmap.gpkg"))
+        settings = settings.model_copy(update={"frozen_now": settings.frozen_now or NOW})
         began = time.perf_counter()
         summary = _make(settings, scale, out)
         typer.echo()

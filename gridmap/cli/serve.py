@@ -42,6 +42,8 @@ def run_server(settings: Settings, sock: socket.socket, *, workers: int = 1) -> 
 
     # Workers are fresh processes: they read the settings from the environment.
     os.environ["GRIDMAP_STORE"] = settings.store
+    if settings.frozen_now is not None:
+        os.environ["GRIDMAP_FROZEN_NOW"] = settings.frozen_now
     config = uvicorn.Config(
         "api.app:create_app",
         factory=True,

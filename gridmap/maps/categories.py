@@ -29,6 +29,8 @@ class Category:
         One or two characters shown on the pin.
     theme : str
         A key of :data:`gridmap.maps.colours.PIN_COLOURS`.
+    shown : bool
+        Switched on when the map opens; hundreds of pins of one kind hide the others.
     """
 
     code: str
@@ -36,6 +38,7 @@ class Category:
     name_en: str
     mark: str
     theme: str
+    shown: bool = True
 
     @property
     def colour(self) -> str:
@@ -73,9 +76,14 @@ _THEMES = {
 }
 
 
+_MANY = ("party_branch", "party_group")
+
+
 def _pins(kinds: Mapping[str, model.Category]) -> tuple[Category, ...]:
     return tuple(
-        Category(k.code, k.label, k.label_en, k.pin, _THEMES.get(k.code, "daily"))
+        Category(
+            k.code, k.label, k.label_en, k.pin, _THEMES.get(k.code, "daily"), k.code not in _MANY
+        )
         for k in kinds.values()
     )
 

@@ -60,6 +60,7 @@ def places_data(
     return {
         "categories": [
             {"code": c.code, "zh": c.name, "en": c.name_en, "mark": c.mark, "colour": c.colour}
+            | ({} if c.shown else {"off": True})
             for c in legend
         ],
         "places": [

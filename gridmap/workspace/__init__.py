@@ -7,6 +7,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.boundaries`    levels, import, check, publish, editions
 :mod:`.locating`      locate, areas
 :mod:`.facts`         ground, overlays, parties, places, organisations, rosters
+:mod:`.submission`    what a report that is sent in may hold
 :mod:`.deadlines`     due times that waited for a calendar
 :mod:`.reporting`     reports in, routed and stored; reports out; `assign`
 :mod:`.mapping`       the maps
@@ -23,7 +24,8 @@ from gridmap.store.store import Store
 from gridmap.times import Clock, frozen_clock, parse_when, site_zone, system_clock
 from gridmap.workspace.boundaries import Boundaries, ImportOutcome, PublishOutcome
 from gridmap.workspace.mapping import MAPS, Mapmaking
-from gridmap.workspace.reporting import Reporting, ReportSource
+from gridmap.workspace.reporting import Reporting
+from gridmap.workspace.submission import ReportSource
 
 __all__ = [
     "MAPS",

@@ -223,7 +223,8 @@ class Base:
 
 
 def _stamp(folder: Path | None) -> tuple[Any, ...]:
-    """Names and times of a folder's tables: what tells that one was changed."""
+    """Names, times and sizes of a folder's tables: what tells that one was changed."""
     if folder is None or not folder.is_dir():
         return ()
-    return tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.glob("*.csv")))
+    found = ((path.name, path.stat()) for path in folder.glob("*.csv"))
+    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in found))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from gridmap.access import Actor, redact, require
@@ -24,32 +21,20 @@ from gridmap.routing.columns import routing_columns
 from gridmap.routing.decision import decide_by_edition
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.parties import Party
-from gridmap.store.columns import storable
 from gridmap.times import ensure_utc, parse_when, to_site
 from gridmap.workspace.deadlines import Deadlines
 from gridmap.workspace.locating import Locating
+from gridmap.workspace.submission import checked, digest
 
 if TYPE_CHECKING:
     from gridmap.bulk.model import Assigned, AssignSummary
 
-__all__ = ["MAX_PAGE", "MAX_TEXT", "ReportSource", "Reporting"]
+__all__ = ["MAX_PAGE", "Reporting"]
 
-MAX_TEXT = 2_000
 MAX_PAGE = 1_000
 
 # A telephone's clock may run ahead of ours by this much.
 CLOCK_SKEW = timedelta(minutes=5)
-
-
-class ReportSource(StrEnum):
-    """Which way a report came in."""
-
-    HOTLINE = "hotline_12345"
-    APP = "app_photo"
-    GRID_WORKER = "grid_worker"
-    MAILBOX = "mailbox"
-    SENSOR = "sensor"
-    WEB = "web"
 
 
 class Reporting(Locating, Deadlines):
@@ -69,9 +54,9 @@ class Reporting(Locating, Deadlines):
         ----------
         body : mapping
             ``lon``, ``lat`` (None where the place is not known), ``coord_sys`` and ``item``
-            are needed; ``accuracy_m``, ``text``, ``source`` (a :class:`ReportSource`, else
-            ``web``) and ``observed_at`` are not. Staff may give ``received_at`` for a report
-            that came in earlier on another way.
+            are needed; ``accuracy_m``, ``text``, ``source`` (``web`` if not given; see
+            :class:`~gridmap.workspace.ReportSource`) and ``observed_at`` are not. Staff may
+            give ``received_at`` for a report that came in earlier on another way.
         key : str
             The client's idempotency key.
         lang : str
@@ -90,8 +75,8 @@ class Reporting(Locating, Deadlines):
             When the key was used with another body.
         """
         who = actor or self.actor
-        body = _checked(body)
-        sent = _digest(body)
+        body = checked(body)
+        sent = digest(body)
         known = self.store.known_report(key, sent)
         if known is not None:
             return self.report(known, lang=lang, actor=who, own=True), False
@@ -341,32 +326,6 @@ class Reporting(Locating, Deadlines):
         except NotFound:
             # No longer in force at any time; what was stored with the report still stands.
             return None
-
-
-def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body of a report without what is not given and what no store can hold."""
-    given = {name: storable(value) for name, value in body.items() if value is not None}
-    for name in ("coord_sys", "item"):
-        if name not in given:
-            raise BadValue(f"A report needs '{name}'.", got=sorted(given))
-    given.setdefault("source", ReportSource.WEB.value)
-    if str(given["source"]) not in set(ReportSource):
-        raise BadValue(
-            "There is no such source.", got=given["source"], allowed=[s.value for s in ReportSource]
-        )
-    if len(given.get("text", "")) > MAX_TEXT:
-        raise BadValue(
-            "The text is too long.",
-            got=f"{len(given['text'])} characters",
-            allowed=f"{MAX_TEXT} characters",
-        )
-    return given
-
-
-def _digest(body: Mapping[str, Any]) -> str:
-    """Return what tells two bodies apart, whatever the order of their fields."""
-    plain = orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    return hashlib.sha256(plain).hexdigest()
 
 
 def _number(value: Any) -> float:

@@ -257,9 +257,12 @@
   /** A telephone number to tap; text that holds no number stays text. */
   gridmap.phoneLink = function (phone) {
     if (!phone) return null;
-    const dialled = phone.replace(/[^\d+]/g, "");
-    if (dialled.length < 3) return el("span", { text: phone });
-    return el("a", { class: "gm-tel", href: "tel:" + dialled, text: phone });
+    // Several numbers stand apart by commas; an extension (转) is not dialled.
+    return el("span", {}, ...phone.split(/([、,，;；]\s*)/).map((part) => {
+      const dialled = part.split("转")[0].replace(/[^\d+]/g, "");
+      if (dialled.length < 3) return el("span", { text: part });
+      return el("a", { class: "gm-tel", href: "tel:" + dialled, text: part });
+    }));
   };
 
   gridmap.addAreas = function (map, data) {

@@ -11,7 +11,7 @@
       this.categories = data.categories;
       this.all = data.places.map((p, i) => ({ ...p, i, latlng: L.latLng(p.y / 1e6, p.x / 1e6) }));
       this.unplaced = data.unplaced;
-      this.on = new Set(this.categories.map((_, k) => k));
+      this.on = new Set([...this.categories.keys()].filter((k) => !this.categories[k].off));
       this.pins = L.layerGroup().addTo(map);
       this.listeners = [];
       this.chosen = -1;
