@@ -8,8 +8,9 @@ import pytest
 from tests.cli_district import gridmap
 
 MADE = {
-    "assigned.csv", "gridmap-demo.json", "gridmap.gpkg", "layers.gpkg", "levels.html",
-    "reports.csv",
+    "assigned.csv", "firms.csv", "gridmap-demo.json", "gridmap.gpkg", "layers.gpkg",
+    "levels.html", "organisations.csv", "party.html", "places.csv", "reports.csv",
+    "rosters.csv", "services.html",
 }  # fmt: skip
 
 
@@ -30,15 +31,16 @@ def test_it_says_that_all_is_invented_and_how_long_each_step_took(made):
     folder, said = made
     lines = said.splitlines()
     assert "虚构" in lines[0]
-    assert [line[:20].strip() for line in lines[1:7]] == [
+    assert [line[:26].strip() for line in lines[1:8]] == [
         "Build the district",
         "Write its files",
         "Import the levels",
+        "Import what stands there",
         "Check and publish",
-        "Assign the reports",
-        "Draw the map",
+        "Assign and route",
+        "Draw the maps",
     ]
-    assert all(line[20:].split()[1] == "s" for line in lines[1:7])
+    assert all(line[26:].split()[1] == "s" for line in lines[1:8])
     assert {path.name for path in folder.iterdir()} == MADE
 
 

@@ -210,4 +210,4 @@ def _step(name: str) -> Iterator[Any]:
     said: list[str] = []
     began = time.perf_counter()
     yield said.append
-    typer.echo(f"{name:20}{time.perf_counter() - began:6.1f} s  {' '.join(said)}")
+    typer.echo(f"{name:26}{time.perf_counter() - began:6.1f} s  {' '.join(said)}")
