@@ -19,16 +19,22 @@ def map_(
     at: Annotated[
         str | None, typer.Option(metavar="DATE", help="Boundaries in force then; else today's.")
     ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Only what everybody may see; else marked internal.")
+    ] = False,
     store: StoreOption = None,
 ) -> None:
     """Write a map as one HTML file that needs no network."""
+    from gridmap.access import Actor
     from gridmap.bulk.safe_output import PendingFile, disk_errors
     from gridmap.errors import BadValue
 
     if output.suffix.lower() not in {".html", ".htm"}:
         raise BadValue("A map is an HTML page.", got=output, allowed="a name ending in .html")
     with opened(ctx, store) as workspace:
-        page = workspace.map_document(kind, at=at).html()
+        page = workspace.map_document(
+            kind, at=at, actor=Actor.resident() if public else None
+        ).html()
     with PendingFile(output) as pending, disk_errors(output):
         pending.path.write_text(page, encoding="utf-8")
         pending.commit()
