@@ -14,7 +14,8 @@ SECRET = "王演示甲"
 @pytest.fixture
 def staffed(published_url):
     with open_workspace(published_url) as workspace:
-        area = workspace.areas("grid")[0]
+        _, areas = workspace.areas("grid", limit=1)
+        area = areas[0]
         workspace.put_records(
             "posts",
             [
