@@ -14,7 +14,8 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import areas, editions, errors, health, locate, metrics, pages
+from api import areas, district, editions, errors, health, locate, metrics, pages, reports
+from api.duetimes import DueTimes
 from api.files import Files
 from api.metrics import Measure, Metrics
 from api.middleware import BodyLimit, HeadAsGet, LocalHosts, SecurityHeaders
@@ -81,9 +82,10 @@ def create_app(
     app.state.metrics = measures
     app.state.local_actor = Actor.with_role(settings.loopback_role, "this machine")
     app.state.maps = MapShelf()
+    app.state.due_times = DueTimes()
     app.state.workspace = workspace
     errors.install(app)
-    for room in (locate, areas, editions, health, metrics, pages):
+    for room in (locate, areas, editions, district, reports, health, metrics, pages):
         app.include_router(room.router)
     app.mount("/assets", Files(assets.folder()), name="assets")
     app.mount("/static", Files(STATIC), name="static")
@@ -100,6 +102,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     try:
         await run_in_threadpool(_warm_up, workspace)
+        await run_in_threadpool(app.state.due_times.complete, workspace)
         app.state.workspace = workspace
         yield
     finally:
@@ -113,3 +116,4 @@ def _warm_up(workspace: Workspace) -> None:
     if locator is not None and len(locator.coverage):
         lon, lat = locator.coverage.label_points[-1]
         workspace.locate(float(lon), float(lat))
+        workspace.router(locator.coverage.edition)

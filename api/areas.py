@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.dependencies import ActorDep, WorkspaceDep
-from api.models import AreaFeature, AreaOut, AreasOut, When
+from api.models import NO_CONTROLS, AreaFeature, AreaOut, AreasOut, When
 from api.openapi import cached, problems
 from api.rendering import answer_unchanging
 from gridmap.times import parse_when
@@ -26,7 +26,7 @@ Code = Annotated[
     Path(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f]+$",
+        pattern=NO_CONTROLS,
         description="Code of the area, URL-encoded; it may be Chinese and hold dots or slashes.",
     ),
 ]
@@ -67,16 +67,18 @@ def list_areas(
     moment = parse_when(at, workspace.zone) if at is not None else workspace.clock()
     coverage = workspace.coverage_at(moment)
     name = level or coverage.levels.names[0]
-    found = workspace.areas(name, parent=parent, at=moment, actor=actor)
-    more = offset + limit < len(found)
+    total, found = workspace.areas(
+        name, parent=parent, at=moment, limit=limit, offset=offset, actor=actor
+    )
+    more = offset + limit < total
     content = {
         "level": name,
         "edition": coverage.edition,
-        "total": len(found),
+        "total": total,
         "offset": offset,
         "limit": limit,
         "next": _page(name, parent, at, limit, offset + limit) if more else None,
-        "areas": found[offset : offset + limit],
+        "areas": found,
     }
     return answer_unchanging(request, workspace, content)
 

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import TypeAdapter, ValidationError
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, Query, Request
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
+from api.bodies import JsonBody, parsed
+from api.coordsys import known_system
 from api.dependencies import ActorDep, WorkspaceDep
 from api.models import CoordSys, LocateMany, LocationOut, LocationsOut, PointIn, When
 from api.openapi import cached, problems, request_body
 from api.rendering import answer_json, answer_unchanging
 from gridmap.access import Actor, visible_fields
-from gridmap.crs import COORD_SYSTEMS, normalise_name
-from gridmap.errors import BadValue, UnknownCoordSys
+from gridmap.errors import BadValue
 from gridmap.locate.model import Locations, NearArea, Points
 from gridmap.times import parse_when
 from gridmap.workspace import Workspace
 
-__all__ = ["router"]
+__all__ = ["near_area", "router"]
 
 router = APIRouter(tags=["locate"])
 
 # Each system needs a transformer of its own: a request that names hundreds is a mistake.
 _MOST_SYSTEMS = 16
-# Names and codes only. PROJ would also take definitions, which are no business of a client.
-_SYSTEM_NAME = re.compile(r"[\w:\-. ]{1,40}\Z")
 
 # An accuracy of kilometres reaches every area there is. Its candidates are counted in small
 # parts, and the request refused before they fill the memory.
@@ -100,32 +96,16 @@ def locate_one(
     return answer_unchanging(request, workspace, found[0])
 
 
-async def json_body(request: Request) -> bytes:
-    """Return the bytes of a JSON body, unread: parsing many points belongs in a thread."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HTTPException(415, "Send the points as application/json.")
-    return await request.body()
-
-
 @router.post(
     "/api/locate",
     summary="Locate many points",
     response_model=LocationsOut,
     responses=problems(403, 413, 415, 422, 500, 503),
-    openapi_extra=request_body(),
+    openapi_extra=request_body(LocateMany),
 )
-def locate_many(
-    workspace: WorkspaceDep, actor: ActorDep, body: Annotated[bytes, Depends(json_body)]
-) -> Response:
+def locate_many(workspace: WorkspaceDep, actor: ActorDep, body: JsonBody) -> Response:
     """Return for each point exactly what `GET /api/locate` returns for it, in order."""
-    try:
-        asked = _BODY.validate_json(body)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
-        raise RequestValidationError(
-            [{**one, "loc": ("body", *one["loc"])} for one in found]
-        ) from error
+    asked = parsed(_BODY, body)
     return answer_json({"locations": _locate(workspace, actor, asked.points, asked.level)})
 
 
@@ -189,21 +169,10 @@ def _systems(named: list[str]) -> np.ndarray[Any, np.dtype[np.object_]]:
             allowed=f"at most {_MOST_SYSTEMS}",
             repair="Send one request for each system.",
         )
-    known = {name: _system(name) for name in different}
+    known = {name: known_system(name) for name in different}
     out = np.empty(len(named), dtype=object)
     out[:] = [known[name] for name in named]
     return out
-
-
-def _system(name: str) -> str:
-    if not _SYSTEM_NAME.match(name):
-        raise UnknownCoordSys(
-            "The coordinate system is not known.",
-            got=name,
-            allowed=[*COORD_SYSTEMS, "EPSG:nnnn"],
-            repair="Name it by one of these, or by its EPSG code.",
-        )
-    return normalise_name(name)
 
 
 def _moments(workspace: Workspace, given: list[str | None]) -> list[datetime]:
@@ -215,8 +184,8 @@ def _moments(workspace: Workspace, given: list[str | None]) -> list[datetime]:
 
 def _records(found: Locations, fields: Sequence[str]) -> list[dict[str, Any]]:
     """Turn columns into one record a point, holding only `fields`, in their order."""
-    candidates = {i: [_near(area) for area in areas] for i, areas in found.candidates.items()}
-    nearest = {i: _near(area) for i, area in found.nearest.items()}
+    candidates = {i: [near_area(area) for area in areas] for i, areas in found.candidates.items()}
+    nearest = {i: near_area(area) for i, area in found.nearest.items()}
     columns: dict[str, Iterable[Any]] = {
         "lon": _or_none(found.lon),
         "lat": _or_none(found.lat),
@@ -250,5 +219,6 @@ def _by_level(columns: dict[str, list[Any]], found: Locations) -> list[dict[str,
     ]
 
 
-def _near(area: NearArea) -> dict[str, Any]:
+def near_area(area: NearArea) -> dict[str, Any]:
+    """Return a near area as answers have it."""
     return {"level": area.level, "code": area.code, "distance_m": area.distance_m}

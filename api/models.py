@@ -16,15 +16,19 @@ from gridmap.locate.model import LocationStatus
 
 __all__ = [
     "MOST_POINTS",
+    "NO_CONTROLS",
     "AreaFeature",
     "AreaOut",
     "AreasOut",
     "CoordSys",
+    "Coordinate",
     "EditionsOut",
+    "Exact",
     "HealthOut",
     "LocateMany",
     "LocationOut",
     "LocationsOut",
+    "NearAreaOut",
     "PointIn",
     "Problem",
     "When",
@@ -41,6 +45,8 @@ _COORD_SYS_SCHEMA = {
     "of another, such as EPSG:4547 (then `lon` is the easting and `lat` the northing, in metres).",
     "examples": ["wgs84", "gcj02", "EPSG:4547"],
 }
+# Text that people type as a name or a code: PostgreSQL has no NUL, and no code a line break.
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
 # Local time of year 1 or 9999 may lie outside the calendar in UTC.
 _YEARS = "^[12][0-9]{3}-"
 _WHEN_SCHEMA = {
@@ -59,11 +65,13 @@ When = Annotated[str, Field(max_length=40, pattern=_YEARS), WithJsonSchema(_WHEN
 Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
-class _Exact(BaseModel):
+class Exact(BaseModel):
+    """A model with these fields and no others."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PointIn(_Exact):
+class PointIn(Exact):
     """One point to locate."""
 
     lon: Coordinate | None = Field(
@@ -80,7 +88,7 @@ class PointIn(_Exact):
     at: When | None = None
 
 
-class LocateMany(_Exact):
+class LocateMany(Exact):
     """Many points to locate at once."""
 
     points: list[PointIn] = Field(min_length=1, max_length=MOST_POINTS)
@@ -93,7 +101,7 @@ class LocateMany(_Exact):
     )
 
 
-class NearAreaOut(_Exact):
+class NearAreaOut(Exact):
     """An area the point could belong to, or the nearest one."""
 
     level: str = Field(description="The finest level present at that place.")
@@ -101,7 +109,7 @@ class NearAreaOut(_Exact):
     distance_m: float = Field(ge=0, description="Metres on the ellipsoid; 0 when it is touched.")
 
 
-class LocationOut(_Exact):
+class LocationOut(Exact):
     """The areas that hold one point, and how sure that is."""
 
     lon: float | None = Field(description="WGS-84 longitude; null when the point is invalid.")
@@ -131,13 +139,13 @@ class LocationOut(_Exact):
     warning: str = Field(description="Codes separated by `;`; empty when there is nothing to say.")
 
 
-class LocationsOut(_Exact):
+class LocationsOut(Exact):
     """One answer a point, in the order asked."""
 
     locations: list[LocationOut]
 
 
-class AreaOut(_Exact):
+class AreaOut(Exact):
     """One area of an edition. Fields that only staff see are absent for others."""
 
     level: str
@@ -153,7 +161,7 @@ class AreaOut(_Exact):
     lat: float | None
 
 
-class AreasOut(_Exact):
+class AreasOut(Exact):
     """A page of the areas of one level, in code order (UTF-8 bytes)."""
 
     level: str
@@ -165,14 +173,14 @@ class AreasOut(_Exact):
     areas: list[AreaOut]
 
 
-class GeometryOut(_Exact):
+class GeometryOut(Exact):
     """A GeoJSON polygon or multipolygon, WGS-84 longitude and latitude."""
 
     type: Literal["Polygon", "MultiPolygon"]
     coordinates: list[Any]
 
 
-class AreaFeature(_Exact):
+class AreaFeature(Exact):
     """One area as a GeoJSON feature (RFC 7946)."""
 
     type: Literal["Feature"]
@@ -181,7 +189,7 @@ class AreaFeature(_Exact):
     properties: AreaOut
 
 
-class EditionOut(_Exact):
+class EditionOut(Exact):
     """One edition. Fields that only staff see are absent for others."""
 
     name: str
@@ -196,7 +204,7 @@ class EditionOut(_Exact):
     areas: int | None = Field(None, ge=0, description="Areas of all levels.")
 
 
-class EditionsOut(_Exact):
+class EditionsOut(Exact):
     """The editions, newest validity first, and the one in force."""
 
     in_force: str | None
@@ -204,14 +212,14 @@ class EditionsOut(_Exact):
     editions: list[EditionOut]
 
 
-class WarningOut(_Exact):
+class WarningOut(Exact):
     """Something the operator should know."""
 
     code: str
     text: str
 
 
-class HealthOut(_Exact):
+class HealthOut(Exact):
     """Whether the service can answer."""
 
     status: Literal["ok", "unavailable"]
@@ -221,7 +229,7 @@ class HealthOut(_Exact):
     warnings: list[WarningOut]
 
 
-class PlaceOfError(_Exact):
+class PlaceOfError(Exact):
     """One place in the request that is not as documented."""
 
     at: str

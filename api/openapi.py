@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from api.models import LocateMany, Problem
 from api.problems import MEDIA_TYPE
+from api.report_models import ReportIn
 from gridmap import __version__
 
 __all__ = ["build", "cached", "problems", "request_body"]
@@ -47,18 +49,18 @@ def cached() -> dict[int | str, dict[str, Any]]:
     return {304: {"description": "Unchanged since the answer with the ETag that was sent."}}
 
 
-def request_body() -> dict[str, Any]:
-    """Return the description of the body of a bulk request.
+def request_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the description of a JSON body.
 
     The route takes the bytes and has them parsed and checked in one pass off the event
     loop, so FastAPI does not know their model.
     """
-    schema = {"$ref": _REF.format(model="LocateMany")}
+    schema = {"$ref": _REF.format(model=model.__name__)}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def build(app: FastAPI, levels: Sequence[str]) -> dict[str, Any]:
-    """Return the document, with the store's own level names where a level is asked for."""
+def build(app: FastAPI, levels: Sequence[str], items: Sequence[str]) -> dict[str, Any]:
+    """Return the document, with the store's own levels and the catalogue's items by name."""
     document = get_openapi(
         title="gridmap",
         version=__version__,
@@ -67,7 +69,7 @@ def build(app: FastAPI, levels: Sequence[str]) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (LocateMany, Problem):
+    for model in (LocateMany, ReportIn, Problem):
         schema = model.model_json_schema(ref_template=_REF)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
@@ -78,6 +80,7 @@ def build(app: FastAPI, levels: Sequence[str]) -> dict[str, Any]:
                 if parameter["name"] == "level":
                     _only(parameter["schema"], levels)
     _only(schemas["LocateMany"]["properties"]["level"], levels)
+    _only(schemas["ReportIn"]["properties"]["item"], items)
     return document
 
 

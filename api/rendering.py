@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,7 +17,14 @@ from gridmap.access import Actor
 from gridmap.times import to_site
 from gridmap.workspace import Workspace
 
-__all__ = ["answer_json", "answer_unchanging", "seconds_to_next_edition", "site_date", "site_times"]
+__all__ = [
+    "answer_json",
+    "answer_unchanging",
+    "documented",
+    "seconds_to_next_edition",
+    "site_date",
+    "site_times",
+]
 
 # An edition may also be published from a moment already past: so never long.
 _MAX_AGE_S = 60
@@ -52,6 +60,11 @@ def answer_unchanging(
     if _has(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, media_type)
+
+
+def documented(record: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """Return those fields of a record that its model documents, in the model's order."""
+    return {name: record[name] for name in model.model_fields if name in record}
 
 
 def seconds_to_next_edition(workspace: Workspace) -> float | None:

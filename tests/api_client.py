@@ -2,6 +2,7 @@
 
 Two communities of two grids each in 2026; from 2027 the first community has one grid. A
 draft exists that nobody has published. Codes are as awkward as codes may be.
+A canteen, an organisation, two posts and a red line stand in it.
 
     117.00      117.01      117.02      117.03      117.04
       |  文化.东/1  |  G-2      |  G-3      |  (blank)   |   36.60 .. 36.61
@@ -13,13 +14,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import shapely
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridmap.coverage.incoming import ColumnMap
+from gridmap.places.model import Organisation, Place, Post
+from gridmap.routing import Overlay, Party
 from gridmap.workspace import Workspace
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -81,6 +86,23 @@ def fill(workspace: Workspace, folder: Path) -> None:
                 accept_faults="one grid has no code yet",
                 commit=True,
             )
+    _furnish(workspace)
+
+
+def _furnish(workspace: Workspace) -> None:
+    estate = Overlay("E1", "estate", "东苑", "East Court", True, "WY:F1")
+    shape = shapely.box(117.002, 36.602, 117.006, 36.606)
+    workspace.put_records("overlays", [asdict(estate) | {"geom": shape}])
+    workspace.put_records("parties", [asdict(Party("WY:F1", "东苑物业", "East Property"))])
+    canteen = Place("P1", "canteen", "东苑食堂", 117.003, 36.603, special_services=("助餐",))
+    workspace.put_records("places", [asdict(canteen)])
+    branch = Organisation("O1", "party_branch", "东苑支部", level="grid", area_code="G-2")
+    workspace.put_records("organisations", [asdict(branch)])
+    posts = [
+        Post("T1", "p1", "演示一", "grid_worker", "basic", "grid", STREET_GRID, "0990-5550001"),
+        Post("T2", "p2", "演示二", "grid_lead", "linked", "community", "990101001002"),
+    ]
+    workspace.put_records("posts", [asdict(post) for post in posts])
 
 
 @contextmanager

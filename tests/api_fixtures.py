@@ -28,7 +28,7 @@ def api_store(
     made_store: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> str:
-    """Path or URL of a store with the small district, of either kind; not to be written to."""
+    """Path or URL of a store with the small district, of either kind; only reports are added."""
     folder = tmp_path_factory.mktemp("api")
     made = made_store(request.param)
     if request.param == "geopackage":

@@ -22,8 +22,8 @@ from tests.route_town import FIRMS, POSTS, at, estate_map, write_town
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
-# Whatever bears this mark is for staff.
-STAFF_ONLY = "STAFFONLY-3f9"
+# Whatever bears this mark is for staff. Letters and digits alone: written alike everywhere.
+STAFF_ONLY = "STAFFONLY3f9"
 
 PLACES = (
     Place("P1", "canteen", "禾东社区食堂", *at(1.2, 1.3), "Hedong Canteen", "禾里路1号",

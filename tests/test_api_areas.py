@@ -86,6 +86,13 @@ def test_an_area_is_a_geojson_feature_with_its_boundary(resident: TestClient, co
     assert shape.area == pytest.approx(0.01 * 0.01)
 
 
+def test_rings_turn_as_geojson_wants_them(resident: TestClient) -> None:
+    for path in (address("grid", "G-2"), address("community", "990101001001")):
+        shape = resident.get(f"{path}.geojson").json()["geometry"]
+        assert shape["type"] == "Polygon"
+        assert shapely.geometry.LinearRing(shape["coordinates"][0]).is_ccw
+
+
 def test_a_parents_boundary_is_that_of_its_children(resident: TestClient) -> None:
     feature = resident.get(address("community", "990101001001", ".geojson")).json()
     shape = shapely.geometry.shape(feature["geometry"])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from api import openapi
@@ -18,7 +19,7 @@ from api.templates import language, page
 from gridmap.access import Actor
 from gridmap.i18n import texts, translate
 from gridmap.locate.model import LocationStatus
-from gridmap.workspace import Workspace
+from gridmap.workspace import MAPS, Workspace
 
 __all__ = ["router"]
 
@@ -34,12 +35,12 @@ class MapShelf:
     def __init__(self, *, kept_s: float = MAP_KEPT_S, clock: Callable[[], float] = time.monotonic):
         self._kept_s = kept_s
         self._clock = clock
-        self._lock = threading.Lock()
+        self._locks = {kind: threading.Lock() for kind in MAPS}
         self._drawn: dict[str, tuple[str, float, str]] = {}
 
     def get(self, kind: str, edition: str, draw: Callable[[], str]) -> str:
         """Return the map, drawing it when it is not there, old, or of another edition."""
-        with self._lock:
+        with self._locks[kind]:
             found = self._drawn.get(kind)
             if found is None or found[0] != edition or self._clock() - found[1] >= self._kept_s:
                 found = (edition, self._clock(), draw())
@@ -53,15 +54,17 @@ def index(request: Request, workspace: WorkspaceDep) -> Response:
     return _index(request, workspace)
 
 
-@router.get("/maps/levels")
-def levels_map(request: Request, workspace: WorkspaceDep) -> Response:
-    """Show the levels of the edition in force, as the public may see them."""
+@router.get("/maps/{kind}")
+def shown_map(request: Request, workspace: WorkspaceDep, kind: str) -> Response:
+    """Show a map of the edition in force, as the public may see it, whoever asks."""
+    if kind not in MAPS:
+        raise HTTPException(404)
     current = workspace.edition_at()
     if current is None:
         # The first page says what is missing and how to put an edition in force.
         return _index(request, workspace, status=404)
     shelf: MapShelf = request.app.state.maps
-    html = shelf.get("levels", current.name, lambda: _draw("levels", workspace))
+    html = shelf.get(kind, current.name, lambda: _draw(kind, workspace))
     return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
 
@@ -82,7 +85,8 @@ def docs(request: Request) -> Response:
 @router.get("/openapi.json")
 def openapi_document(request: Request, workspace: WorkspaceDep) -> Response:
     """Return the OpenAPI document, naming this store's levels."""
-    return answer_json(openapi.build(request.app, workspace.levels().names))
+    names, items = workspace.levels().names, workspace.book.catalogue.codes
+    return answer_json(openapi.build(request.app, names, items))
 
 
 def _index(request: Request, workspace: Workspace, *, status: int = 200) -> Response:

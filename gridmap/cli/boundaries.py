@@ -143,13 +143,15 @@ def check(
     store: StoreOption = None,
 ) -> None:
     """Examine an edition or a file, worst fault first; exit code 1 when there are faults."""
+    from gridmap.coverage.audit import has_faults
+
     with opened_to_read(ctx, store) as workspace:
         found = workspace.check(target, level=level, encoding=encoding, coord_sys=coord_sys)
     if json_out is not None:
         _write_faults(found, json_out)
     if json_out != "-":
         _show_faults(target, found)
-    if any(fault.severity != "info" for fault in found):
+    if has_faults(found):
         raise typer.Exit(FAULTS)
 
 

@@ -62,6 +62,10 @@ def demo(
     store: StoreOption = None,
 ) -> None:
     """Build an invented district, assign its reports, draw the map, and serve it all."""
+    from gridmap.demo.scales import scale_of
+
+    # Before an earlier demo is cleared away for one that cannot be made.
+    scale_of(scale)
     # Taken before the work: a minute later is a bad moment to hear that it is in use.
     with bound_socket(host, 0 if no_serve else port) as sock:
         shared = ctx.find_object(Shared)
@@ -199,7 +203,7 @@ def _assign(workspace: Workspace, reports: Path, output: Path) -> AssignSummary:
             accuracy="accuracy_m",
             at="received_at",
             item="item",
-            keep={name: name for name in ("source", "text", "received_at")},
+            keep={name: name for name in ("source", "text", "received_at", "observed_at")},
             progress=progress,
         )
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Edition", "EditionState"]
+from gridmap.errors import BadValue
+
+__all__ = ["Edition", "EditionState", "check_name"]
+
+_MAX_NAME = 100
 
 
 class EditionState(StrEnum):
@@ -78,4 +82,14 @@ class Edition:
             and self.effective_from is not None
             and self.effective_from <= moment
             and (self.effective_to is None or moment < self.effective_to)
+        )
+
+
+def check_name(name: str) -> None:
+    """Raise `BadValue` unless `name` can be the name of an edition."""
+    if not name or name != name.strip() or len(name) > _MAX_NAME or not name.isprintable():
+        raise BadValue(
+            "This cannot be the name of an edition.",
+            got=repr(name),
+            allowed=f"1 to {_MAX_NAME} printable characters, no spaces around them",
         )

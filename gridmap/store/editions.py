@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from gridmap.coverage.editions import Edition, EditionState
+from gridmap.coverage.editions import Edition, EditionState, check_name
 from gridmap.coverage.model import Coverage
-from gridmap.errors import BadValue, Conflict, Immutable, NotFound, OverlappingValidity
+from gridmap.errors import Conflict, Immutable, NotFound, OverlappingValidity
 from gridmap.store import leases
 from gridmap.store.columns import to_millisecond
 from gridmap.store.geometry import encode
@@ -27,8 +27,6 @@ __all__ = [
     "read_edition",
     "read_editions",
 ]
-
-_MAX_NAME = 100
 
 
 def read_editions(connection: Connection) -> list[Edition]:
@@ -96,12 +94,7 @@ def edition_at(connection: Connection, moment: datetime) -> Edition | None:
 
 def ensure_draft(connection: Connection, name: str, by: str, now: datetime) -> Edition:
     """Return the draft called `name`, made if there is none; `Immutable` if published."""
-    if not name or name != name.strip() or len(name) > _MAX_NAME or not name.isprintable():
-        raise BadValue(
-            "This cannot be the name of an edition.",
-            got=repr(name),
-            allowed=f"1 to {_MAX_NAME} printable characters, no spaces around them",
-        )
+    check_name(name)
     if connection.execute(select(editions.c.id).where(editions.c.name == name)).scalar() is None:
         connection.execute(
             insert(editions).values(

@@ -42,6 +42,7 @@ class _Job:
     edition: str
     edition_id: int
     import_id: int
+    owner: str
     incoming: Incoming
 
 
@@ -109,7 +110,7 @@ def _encodable(value: str) -> bool:
 
 
 def _begin(database: Database, edition: str, incoming: Incoming, by: str) -> _Job:
-    now = database.clock()
+    now, owner = database.clock(), leases.own_name()
     with database.write() as connection:
         read_levels(connection).rank(incoming.level)
         edition_id = lock_draft(connection, edition)
@@ -127,11 +128,11 @@ def _begin(database: Database, edition: str, incoming: Incoming, by: str) -> _Jo
             "created_at": now,
             "created_by": by,
             "heartbeat_at": now,
-            "owner": leases.own_name(),
+            "owner": owner,
         }
         made = connection.execute(insert(imports).values(values).returning(imports.c.id))
         import_id = int(made.scalar_one())
-    return _Job(database, edition, edition_id, import_id, incoming)
+    return _Job(database, edition, edition_id, import_id, owner, incoming)
 
 
 def _write_batch(job: _Job, chosen: slice) -> float:
@@ -175,7 +176,11 @@ def _row(
 def _renew(connection: Connection, job: _Job) -> None:
     renewed = connection.execute(
         update(imports)
-        .where(imports.c.id == job.import_id, imports.c.state == "pending")
+        .where(
+            imports.c.id == job.import_id,
+            imports.c.state == "pending",
+            imports.c.owner == job.owner,
+        )
         .values(heartbeat_at=job.database.clock())
     )
     if renewed.rowcount != 1:

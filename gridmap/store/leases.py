@@ -12,7 +12,7 @@ import socket
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from gridmap.errors import Conflict
 from gridmap.store.engine import Database
@@ -22,6 +22,8 @@ __all__ = ["clear_unfinished", "discard", "is_alive", "own_name", "sweep"]
 
 # A batch takes seconds at most; a process that is silent for this long is stopped or gone.
 PATIENCE = timedelta(minutes=10)
+# Owner of an import whose rows are being cleared away: whoever wrote them may not go on.
+_NOBODY = ""
 _BATCH = 2000
 
 
@@ -33,6 +35,8 @@ def own_name() -> str:
 
 def is_alive(owner: str, heartbeat_at: datetime, now: datetime) -> bool:
     """True unless the import's process is known to be gone, or has been silent too long."""
+    if owner == _NOBODY:
+        return False
     host, pid, start = owner.rsplit("/", 2)
     if host == socket.gethostname() and start and _start_of(os.getpid()):
         return _start_of(int(pid)) == start
@@ -64,6 +68,8 @@ def discard(database: Database, import_id: int) -> int:
 
     The record of one that was never finished goes too; a superseded one stays as history.
     """
+    if not _claim(database, import_id):
+        return 0
     count = 0
     while True:
         with database.write() as connection:
@@ -74,6 +80,22 @@ def discard(database: Database, import_id: int) -> int:
                     delete(imports).where(imports.c.id == import_id, imports.c.state == "pending")
                 )
                 return count
+
+
+def _claim(database: Database, import_id: int) -> bool:
+    """Take an unfinished import from its process; False when it went live meanwhile.
+
+    A process that was only slow would else write on between the batches, and put in force
+    what is left.
+    """
+    with database.write() as connection:
+        connection.execute(
+            update(imports)
+            .where(imports.c.id == import_id, imports.c.state == "pending")
+            .values(owner=_NOBODY)
+        )
+        state = select(imports.c.state).where(imports.c.id == import_id)
+        return connection.execute(state).scalar() != "live"
 
 
 def _left_behind(connection: Connection, now: datetime) -> list[int]:

@@ -114,9 +114,10 @@ class Base:
 
     def router(self, edition: str) -> Router:
         """Return the router of a published edition."""
-        book = self.book
         coverage = self.atlas.named(edition).coverage
         with self._lock:
+            # Together: tables reread in between would be taken for those of this router.
+            book = self.book
             found, made_of = self._routers.get(edition), self._routers_of
         if found is None:
             found = Router(book, coverage, *self._responsibilities())

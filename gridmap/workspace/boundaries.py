@@ -9,7 +9,7 @@ from typing import Any
 from gridmap.access import Actor, redact
 from gridmap.areas import Levels
 from gridmap.coverage.audit import Fault, audit, audit_layer
-from gridmap.coverage.editions import EditionState
+from gridmap.coverage.editions import EditionState, check_name
 from gridmap.coverage.incoming import ColumnMap, ImportReport, prepare_import
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.read import read_layer, split_source
@@ -81,6 +81,7 @@ class Boundaries(Base):
             When the edition is already published.
         """
         who = self._staff(actor)
+        check_name(edition)
         levels = self.store.levels()
         new_level = level not in levels.names
         if new_level and under is not None:
@@ -202,10 +203,10 @@ class Boundaries(Base):
         return outcome
 
     def editions(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
-        """Return the editions, newest validity first; drafts are shown to staff only."""
+        """Return the editions, newest validity first; drafts, ahead of all, to staff only."""
         who = actor or self.actor
         found = []
-        for edition in self.store.editions():
+        for edition in reversed(self.store.editions()):
             if edition.state is EditionState.DRAFT and not who.is_staff:
                 continue
             record = {

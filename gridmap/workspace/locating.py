@@ -125,15 +125,7 @@ class Locating(Base):
     def edition_at(self, at: str | datetime | None = None) -> Edition | None:
         """Return the edition in force at a moment, or None."""
         moment = self._moment(at) or self.clock()
-        for edition in self._current()[1]:
-            if (
-                edition.state is EditionState.PUBLISHED
-                and edition.effective_from is not None
-                and edition.effective_from <= moment
-                and (edition.effective_to is None or moment < edition.effective_to)
-            ):
-                return edition
-        return None
+        return next((e for e in self._current()[1] if e.in_force(moment)), None)
 
     def _record(self, coverage: Coverage, row: int) -> dict[str, Any]:
         area = coverage.area(row)

@@ -182,8 +182,8 @@ class Reporting(Locating, Deadlines):
             Column of catalogue items: adds the routing columns. Deadlines run from the
             moment in the column `at`, from now where there is none.
         keep : mapping, optional
-            Also store the reports; names the input's columns for ``source``, ``text`` and
-            ``received_at``.
+            Also store the reports; names the input's columns for ``source``, ``text``,
+            ``received_at`` and ``observed_at``.
         """
         from gridmap.bulk.assign import assign
 
@@ -229,11 +229,18 @@ class Reporting(Locating, Deadlines):
         decisions: list[Decision] | None,
     ) -> None:
         now = self.clock()
-        received = [now] * len(batch.points)
-        if "received_at" in columns:
-            texts = batch.table.column(columns["received_at"]).to_pylist()
-            received = [parse_when(t, self.zone) if t else now for t in texts]
-        rows = _rows(batch.points, batch.found, received, list(batch.points.at or received))
+        times = {
+            name: [
+                parse_when(text, self.zone) if text else None
+                for text in batch.table.column(columns[name]).to_pylist()
+            ]
+            for name in ("received_at", "observed_at")
+            if name in columns
+        }
+        none = [None] * len(batch.points)
+        received = [moment or now for moment in times.get("received_at", none)]
+        observed = times.get("observed_at", none)
+        rows = _rows(batch.points, batch.found, received, observed)
         for name in ("source", "text"):
             if name in columns:
                 rows[name] = batch.table.column(columns[name]).to_pylist()
