@@ -86,7 +86,7 @@ def parse_when(text: str | datetime | date, zone: ZoneInfo) -> datetime:
     else:
         try:
             moment = datetime.fromisoformat(text.strip())
-        except ValueError as error:
+        except (ValueError, AttributeError) as error:
             raise BadValue(
                 "This is not a date or time.",
                 got=repr(text),

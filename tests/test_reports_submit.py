@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 from starlette.testclient import TestClient
 
 from gridmap.access import Actor
@@ -15,6 +16,9 @@ from gridmap.workspace import Workspace
 from tests.api_town import Hands, spot
 
 pytest_plugins = ["tests.api_fixtures"]
+
+
+LINE = shapely.LineString([(117, 36.6), (117.01, 36.6)])
 
 
 @pytest.fixture
@@ -99,3 +103,35 @@ def test_a_change_of_responsibility_counts_from_the_next_report(
         assert "安禾物业" in town.report(before["id"])["explanation"][0]
     finally:
         town.put_records("parties", [firm])
+
+
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        ("overlays", {"code": "X1", "kind": "moon", "geom": shapely.box(117, 36.6, 117.01, 36.61)}),
+        ("overlays", {"code": "X2", "kind": "road", "geom": LINE}),
+        ("posts", {"code": "X3", "role": "grid_worker", "kind": "odd"}),
+        ("posts", {"code": "X4", "role": "king", "kind": "basic"}),
+    ],
+)
+def test_a_record_that_would_stop_every_route_is_refused(
+    town: Workspace, kind: str, record: dict[str, Any]
+) -> None:
+    whole = {"name": "x", "managed": True, "priority": 0} if kind == "overlays" else {}
+    with pytest.raises(BadValue):
+        town.put_records(kind, [whole | record])
+    assert record["code"] not in {row["code"] for row in town.store.records(kind)}
+
+
+@pytest.mark.parametrize("code", ["CG", "JD:990101001", "WY:E09"])
+def test_what_a_site_says_about_a_body_stands_above_what_follows_by_rule(
+    town: Workspace, code: str
+) -> None:
+    firms = [row for row in town.store.records("parties") if row["code"] != code]
+    town.put_records("parties", [{"code": code, "name": "本地名称"}])
+    try:
+        found, _ = town.submit_report(spot(1.2, 1.3), key=f"own-name-{code}")
+        assert found["department"] == "WY:F001"
+        assert town.router("town").parties[code].name == "本地名称"
+    finally:
+        town.put_records("parties", firms, replace=True)

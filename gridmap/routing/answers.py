@@ -49,9 +49,11 @@ class Answers:
         whole = [
             Party(d.code, d.name, d.name_en) for d in book.departments.values() if not d.by_place
         ]
-        self.parties = Parties(
-            [*whole, *territory.parties(), *unnamed_firms(overlays.overlays), *parties]
-        )
+        made = [*whole, *territory.parties(), *unnamed_firms(overlays.overlays)]
+        # What a site has put down itself about a body stands above what follows by rule.
+        own = list(parties)
+        named = {party.code for party in own}
+        self.parties = Parties([*(party for party in made if party.code not in named), *own])
         self.responders = FirstResponders(posts, territory)
         self.known = {item.code: (item, *opening(item)) for item in book.catalogue}
         self._finder = OwnerFinder(book, self.parties)

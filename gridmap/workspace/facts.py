@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -17,9 +17,9 @@ from gridmap.coverage.model import STORED_CRS
 from gridmap.coverage.read import split_source
 from gridmap.errors import BadValue
 from gridmap.places.ground import read_ground
-from gridmap.places.model import GROUND_LAYERS, Post
+from gridmap.places.model import GROUND_LAYERS, POST_KINDS, POST_ROLES, Post
 from gridmap.places.read import read_organisations, read_places, read_posts
-from gridmap.routing.overlays import OVERLAY_KINDS
+from gridmap.routing.overlays import OVERLAY_KINDS, Overlay, OverlayMap
 from gridmap.routing.parties import Party
 from gridmap.routing.read import read_overlays, read_parties
 from gridmap.workspace.base import Base
@@ -58,9 +58,16 @@ class Facts(Base):
         """Store records of a kind; return how many were new and how many were changed.
 
         See :func:`gridmap.store.records.put_records`.
+
+        Raises
+        ------
+        BadValue
+            Also for an overlay or a post that nothing could be routed by.
         """
         self._staff(actor)
-        counts = self.store.put_records(kind, records, replace=replace)
+        rows = [dict(record) for record in records]
+        _require_usable(kind, rows)
+        counts = self.store.put_records(kind, rows, replace=replace)
         self._expire()
         return counts
 
@@ -165,6 +172,22 @@ class Facts(Base):
             layer: gpd.GeoDataFrame(rows, geometry="geom", crs=STORED_CRS)
             for layer, rows in layers.items()
         }
+
+
+def _require_usable(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse what the router cannot read: one such record would stop every route."""
+    if kind == "overlays":
+        shapes = np.empty(len(rows), dtype=object)
+        shapes[:] = [row.get("geom") for row in rows]
+        OverlayMap([Overlay(str(row.get("code")), row.get("kind", ""), "") for row in rows], shapes)
+    if kind == "posts":
+        for row in rows:
+            if row.get("role") not in POST_ROLES or row.get("kind") not in POST_KINDS:
+                raise BadValue(
+                    f"The post '{row.get('code')}' is of no known role or kind.",
+                    got=f"{row.get('role')}, {row.get('kind')}",
+                    allowed=[*POST_ROLES, *POST_KINDS],
+                )
 
 
 def _with_shapes(records: Iterable[Any], shapes: NDArray[np.object_]) -> list[dict[str, Any]]:

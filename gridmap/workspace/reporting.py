@@ -21,6 +21,7 @@ from gridmap.routing.columns import routing_columns
 from gridmap.routing.decision import decide_by_edition
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.parties import Party
+from gridmap.store.columns import storable
 from gridmap.times import ensure_utc, parse_when, to_site
 from gridmap.workspace.deadlines import Deadlines
 from gridmap.workspace.locating import Locating
@@ -201,7 +202,9 @@ class Reporting(Locating, Deadlines):
         ) -> Mapping[str, Sequence[str | None]]:
             now = self.clock()
             moments = [at or now for at in points.at] if points.at else [now] * len(points)
-            decided[:] = [self.decide(list(items), points, found, moments)]
+            # An unknown item is quoted in the explanation, which is stored.
+            quoted = [storable(item) for item in items]
+            decided[:] = [self.decide(quoted, points, found, moments)]
             return routing_columns(decided[0], lang or self.settings.language, zone=self.zone)
 
         def store(batch: Assigned) -> None:

@@ -1,0 +1,119 @@
+"""Write docs/commands.md and docs/settings.md from the program itself.
+
+Run again after a change of a command or a setting; a test compares the files with what this
+makes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gridmap.cli import BUG
+from gridmap.cli.app import app
+from gridmap.cli.boundaries import FAULTS
+from gridmap.cli.errors import EXIT_CODES
+from gridmap.settings import Settings
+
+__all__ = ["PAGES", "commands", "commands_page", "settings_page"]
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs"
+# Help is wrapped at this width whatever terminal it is made on.
+WIDTH = 96
+_MADE = "<!-- Made by `python tools/docs.py` from the program; changes here are lost. -->"
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Yield the path (``gridmap places import``) and the context of every command, in order."""
+    root = typer.main.get_command(app)
+    context = root.make_context("gridmap", [], resilient_parsing=True)
+    context.terminal_width = WIDTH
+    yield from _below(context)
+
+
+def _below(context: Any) -> Iterator[tuple[str, Any]]:
+    yield context.command_path, context
+    for name, command in getattr(context.command, "commands", {}).items():
+        yield from _below(
+            command.make_context(
+                name, [], parent=context, resilient_parsing=True, terminal_width=WIDTH
+            )
+        )
+
+
+def commands_page() -> str:
+    """Return docs/commands.md: the help of every command, and the exit codes."""
+    parts = [
+        "# Commands",
+        _MADE,
+        "`gridmap COMMAND --help` shows the same. `--store` may stand before the command or "
+        "after it. `import`, `publish`, `places import` and `reports due` write only with "
+        "`--commit`.",
+    ]
+    for path, context in commands():
+        parts += [f"## {path}", f"```text\n{context.get_help().rstrip()}\n```"]
+    parts += ["## Exit codes", _table(("code", "meaning"), _exit_codes())]
+    return "\n\n".join(parts) + "\n"
+
+
+def _exit_codes() -> list[tuple[str, str]]:
+    codes = {0: "Done.", FAULTS: "`gridmap check` found faults.", BUG: "A bug in gridmap."}
+    for cls, code in EXIT_CODES.items():
+        codes[code] = (cls.__doc__ or "").partition("\n")[0]
+    codes[130] = "Interrupted with Ctrl-C; 143 when ended by SIGTERM."
+    return [(str(code), text) for code, text in sorted(codes.items())]
+
+
+def settings_page() -> str:
+    """Return docs/settings.md: every setting, and the tables a rules folder may hold."""
+    prefix = Settings.model_config["env_prefix"]
+    rows = [
+        (f"`{prefix}{name.upper()}`", _shown(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+    own = {one.name for one in files("gridmap.routing").joinpath("data").iterdir()}
+    tables = sorted({name for name in own if name.endswith(".csv")} | {"calendar.csv"})
+    parts = [
+        "# Settings",
+        _MADE,
+        f"Environment variables, read once when a program starts. `--store` wins over "
+        f"`{prefix}STORE`.",
+        _table(("variable", "default", "meaning"), rows),
+        f"The folder `{prefix}RULES` may hold "
+        + ", ".join(f"`{name}`" for name in tables)
+        + "; [their columns](../gridmap/routing/data/README.md). A table that changes is read "
+        "again without a restart; one that cannot be used leaves the former in use, and "
+        "`/healthz` says so.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _shown(default: Any) -> str:
+    return f"`{default}`" if default not in (None, "") else "unset"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+PAGES = {"commands.md": commands_page, "settings.md": settings_page}
+
+
+def main() -> int:
+    """Write the pages."""
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+        print(f"docs/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""Take the pictures of the README from a demo's maps, in Chromium.
+
+``python -m tools.screenshots gridmap-demo`` after ``gridmap demo --no-serve``; without a folder
+a demo is made in one that is thrown away. Writes ``docs/images/*.png``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.palette_png import palette_png
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+CHROMIUM = "/usr/bin/chromium"
+# As the tests start it: no sandbox for root, nothing asked of the network.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+}
+MOST_BYTES = 400_000
+# Chromium reads its own PNG back: width, and the bytes of the pixels (RGBA) as base64.
+_PIXELS = """
+async png => {
+  const image = await createImageBitmap(await (await fetch("data:image/png;base64," + png)).blob());
+  const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  context.drawImage(image, 0, 0);
+  const bytes = context.getImageData(0, 0, image.width, image.height).data;
+  const reader = new FileReader();
+  reader.readAsDataURL(new Blob([bytes]));
+  await new Promise(done => (reader.onload = done));
+  return [image.width, reader.result.split(",")[1]];
+}
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: which map, in what window, how many zoom levels nearer than all of it."""
+
+    name: str
+    document: str
+    window: dict[str, Any]
+    nearer: float = 0
+
+
+PICTURES = (
+    Picture("levels", "levels", DESKTOP),
+    Picture("party", "party", DESKTOP, nearer=2.5),
+    Picture("services", "services", DESKTOP, nearer=2.5),
+    Picture("services-phone", "services", PHONE, nearer=3.5),
+)
+
+
+def main() -> int:
+    """Write every picture; 1 when one is too large for a page."""
+    parser = argparse.ArgumentParser(description="Take the pictures of the README.")
+    parser.add_argument("folder", nargs="?", type=Path, help="of a demo; made anew without it")
+    parser.add_argument("--images", type=Path, default=IMAGES, help="folder of the pictures")
+    chosen = parser.parse_args()
+    chosen.images.mkdir(parents=True, exist_ok=True)
+    with _demo(chosen.folder) as folder, _browser() as browser:
+        sizes = [_take(browser, folder, picture, chosen.images) for picture in PICTURES]
+    return int(max(sizes) >= MOST_BYTES)
+
+
+@contextmanager
+def _demo(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="gridmap-") as scratch:
+        made = Path(scratch) / "demo"
+        command = [sys.executable, "-m", "gridmap", "demo", "--no-serve", "--out", str(made)]
+        subprocess.run(command, check=True)
+        yield made
+
+
+@contextmanager
+def _browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def _take(browser: Any, folder: Path, picture: Picture, images: Path) -> int:
+    """Take one picture and return its size in bytes."""
+    target = images / f"{picture.name}.png"
+    context = browser.new_context(locale="zh-CN", reduced_motion="reduce", **picture.window)
+    page = context.new_page()
+    page.goto((folder / f"{picture.document}.html").resolve().as_uri())
+    page.wait_for_function("window.gridmap && gridmap.map && gridmap.map._loaded")
+    if picture.nearer:
+        page.evaluate(
+            "nearer => gridmap.map.setZoom(gridmap.map.getZoom() + nearer, {animate: false})",
+            picture.nearer,
+        )
+    # Labels are laid out when the map has been still for a moment.
+    page.wait_for_timeout(1_500)
+    target.write_bytes(palette_png(_pixels(browser, page.screenshot())))
+    context.close()
+    print(f"{target.name}: {target.stat().st_size / 1e3:.0f} kB")
+    return target.stat().st_size
+
+
+def _pixels(browser: Any, png: bytes) -> NDArray[np.uint8]:
+    """Return the pixels of a picture, shape (height, width, 3)."""
+    # On a page of its own: a map's policy forbids it to fetch anything.
+    page = browser.new_page()
+    width, text = page.evaluate(_PIXELS, base64.b64encode(png).decode())
+    page.close()
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, width, 4)[:, :, :3]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
