@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export GRIDMAP_REQUIRE_ALL = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak constraints system-packages clean
+.PHONY: help demo test lint bench soak constraints docs screenshots system-packages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ soak: system-packages $(VENV)/dev.stamp ## the long runs: many kills, much data
 constraints: $(VENV)/dev.stamp ## compile constraints.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --no-header \
 	  --no-annotate --all-extras --python-version 3.11 pyproject.toml -o constraints.txt
+
+docs: $(VENV)/dev.stamp ## write docs/commands.md and docs/settings.md anew
+	$(BIN)/python tools/docs.py
+
+screenshots: system-packages $(VENV)/dev.stamp ## take the pictures in docs/images anew from a fresh demo
+	$(BIN)/python -m tools.screenshots
 
 system-packages: ## install what the tests need from Debian (as root), or say what is missing
 	@$(PYTHON) tools/system_packages.py

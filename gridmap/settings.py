@@ -25,12 +25,6 @@ class Settings(BaseSettings):
         description="Path of the GeoPackage, or postgresql+psycopg2://user@host/database.",
     )
     zone: str = Field(DEFAULT_ZONE, description="Time zone of the site (IANA name).")
-    cache: Path | None = Field(
-        None, description="Folder for compiled editions; beside the store when unset."
-    )
-    files: Path | None = Field(
-        None, description="Folder for photographs and sheets; beside the store when unset."
-    )
     rules: Path | None = Field(
         None,
         description="Folder with the site's own tables: catalogue, departments, calendar ...; "

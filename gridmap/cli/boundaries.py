@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,8 @@ from gridmap.cli.context import (
 from gridmap.cli.show import counted, facts, moment, shortened, table
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from gridmap.coverage.faults import Fault
     from gridmap.workspace import ImportOutcome, PublishOutcome
 
@@ -146,6 +148,8 @@ def check(
     from gridmap.coverage.audit import has_faults
 
     with opened_to_read(ctx, store) as workspace:
+        if json_out not in {None, "-"}:
+            workspace.foreign(Path(str(json_out)))
         found = workspace.check(target, level=level, encoding=encoding, coord_sys=coord_sys)
     if json_out is not None:
         _write_faults(found, json_out)
@@ -218,9 +222,18 @@ def _show_publication(outcome: PublishOutcome, start: str, accepted: str | None)
     _show_dry_run(outcome.committed)
 
 
-def editions(ctx: typer.Context, store: StoreOption = None) -> None:
-    """List the editions, newest first."""
+def editions(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[EDITION]", help="Show what it was made from.")
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """List the editions, newest first; with a name, its imports and what they remarked."""
     with opened(ctx, store) as workspace:
+        if name is not None:
+            _show_imports(workspace.imports(name), workspace.zone)
+            return
         found, zone = workspace.editions(), workspace.zone
     if not found:
         typer.echo("There are no editions yet: gridmap import makes one.")
@@ -241,6 +254,17 @@ def editions(ctx: typer.Context, store: StoreOption = None) -> None:
             for one in found
         ],
     )
+
+
+def _show_imports(found: list[dict[str, Any]], zone: ZoneInfo) -> None:
+    for one in found:
+        layer = f":{one['source_layer']}" if one["source_layer"] else ""
+        typer.echo(
+            f"{one['level']}: {one['areas']:,} areas from {one['source']}{layer} "
+            f"({one['coord_sys']}), {moment(one['created_at'], zone)} by {one['created_by']}"
+        )
+        for note in one["report"].get("messages", []):
+            typer.echo(f"  {note['severity']}: {note['text']}")
 
 
 def migrate(ctx: typer.Context, store: StoreOption = None) -> None:

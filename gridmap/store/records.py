@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import shapely
-from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select
+from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
 
 from gridmap.errors import BadValue
 from gridmap.store.columns import JsonText, storable
 from gridmap.store.geometry import Geometry
 from gridmap.store.schema_district import RECORD_TABLES
 
-__all__ = ["RECORD_KINDS", "count_records", "get_records", "put_records"]
+__all__ = ["RECORD_KINDS", "get_records", "put_records"]
 
 RECORD_KINDS = tuple(RECORD_TABLES)
 
@@ -86,14 +86,6 @@ def get_records(connection: Connection, kind: str) -> list[dict[str, Any]]:
     found = connection.execute(select(*columns))
     rows = (dict(zip(names, row, strict=True)) for row in found)
     return sorted(rows, key=lambda row: row["code"].encode())
-
-
-def count_records(connection: Connection) -> dict[str, int]:
-    """Return how many records there are of each kind."""
-    return {
-        kind: connection.execute(select(func.count()).select_from(table)).scalar_one()
-        for kind, table in RECORD_TABLES.items()
-    }
 
 
 def _table(kind: str) -> Table:

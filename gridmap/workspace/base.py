@@ -135,7 +135,7 @@ class Base:
             raise NotAllowed("Only staff may do this.", got=who.name, repair="Use a staff account.")
         return who
 
-    def _foreign(self, path: Path) -> Path:
+    def foreign(self, path: Path) -> Path:
         """Return `path` unless it is the live store itself.
 
         Opening the store's own file beside SQLite in one process drops SQLite's locks, and

@@ -90,7 +90,7 @@ class Boundaries(Base):
         existing = self._draft_coverage(edition)
         path, layer_name = split_source(source)
         incoming = prepare_import(
-            read_layer(self._foreign(path), layer_name, encoding=encoding),
+            read_layer(self.foreign(path), layer_name, encoding=encoding),
             level,
             columns,
             levels=levels,
@@ -136,7 +136,7 @@ class Boundaries(Base):
                 repair="See `gridmap editions`.",
             )
         return audit_layer(
-            read_layer(self._foreign(path), layer_name, encoding=encoding),
+            read_layer(self.foreign(path), layer_name, encoding=encoding),
             level,
             coord_sys=coord_sys,
         )
@@ -201,6 +201,11 @@ class Boundaries(Base):
             )
             self._expire()
         return outcome
+
+    def imports(self, edition: str, *, actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return the imports an edition was made from, each with its report; for staff."""
+        self._staff(actor)
+        return self.store.import_reports(edition)
 
     def editions(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return the editions, newest validity first; drafts, ahead of all, to staff only."""

@@ -103,7 +103,7 @@ class Facts(Base):
         self._staff(actor)
         if kind not in FACT_KINDS:
             raise BadValue("There is no such kind of record.", got=kind, allowed=FACT_KINDS)
-        self._foreign(split_source(str(source))[0])
+        self.foreign(split_source(str(source))[0])
         table, rows = self._read_facts(kind, source, coord_sys, encoding)
         if not commit:
             return FactsOutcome(kind, len(rows), 0, 0, committed=False)

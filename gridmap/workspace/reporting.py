@@ -190,8 +190,8 @@ class Reporting(Locating, Deadlines):
 
         who = actor or self.actor
         levels = self._levels_of(edition)
-        self._foreign(split_source(str(source))[0])
-        self._foreign(Path(output))
+        self.foreign(split_source(str(source))[0])
+        self.foreign(Path(output))
         decided: list[list[Decision]] = []
 
         def locate(points: Points) -> Locations:
