@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gridmap.errors import UnreadableFile
 from gridmap.routing.calendar import ChineseCalendar, SiteDays, WorkCalendar, load_site_days
 from gridmap.routing.catalogue import Catalogue
 from gridmap.routing.catalogue_csv import load_catalogue
@@ -123,6 +124,12 @@ def load_route_book(
     UnreadableFile, WrongEncoding, MissingColumn, BadValue
         For a table that cannot be used; faulty cells are named by file, row and column.
     """
+    if folder is not None and not folder.is_dir():
+        raise UnreadableFile(
+            "The folder of the site's tables is not there.",
+            got=str(folder),
+            repair="Set GRIDMAP_RULES to a folder, or leave it unset for the package's tables.",
+        )
     own = {
         table: folder / table
         for table in ("departments.csv", "site_rules.csv", "calendar.csv")
