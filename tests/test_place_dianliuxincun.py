@@ -44,8 +44,8 @@ def items(exclusive_clerk):
 
 
 def is_unit(party, grid):
-    """Whether a party is a unit of an exclusive grid; codes of its parts begin with its own."""
-    return party.startswith(f"EX:{grid}")
+    """Whether a party is the unit of an exclusive grid."""
+    return party == f"EX:{grid}"
 
 
 def test_fifty_two_grids_are_fifty_basic_and_two_exclusive(grids):

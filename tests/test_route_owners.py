@@ -237,14 +237,14 @@ def test_a_place_in_no_sub_district_needs_a_person():
     )
 
 
-def test_the_innermost_exclusive_area_is_the_unit():
+def test_the_unit_is_the_whole_exclusive_grid_and_not_one_of_its_parts():
     found = small(
         ["subdistrict", "grid", "microgrid"],
         Area(-1, "subdistrict", "1", "A"),
         Area(-1, "grid", "g", "医院", "", "subdistrict", "1", "exclusive"),
-        Area(-1, "microgrid", "m", "学校", "", "grid", "g", "exclusive"),
+        Area(-1, "microgrid", "m", "医院东区", "", "grid", "g", "exclusive"),
     )
-    assert decide_in(found, "0101").department == "EX:m"
+    assert decide_in(found, "0101").department == "EX:g"
 
 
 # -- parties ----------------------------------------------------------------------------------

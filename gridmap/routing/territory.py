@@ -112,7 +112,9 @@ class Territory:
 
     def _seat(self, row: int) -> Seat:
         up, coverage = self.coverage.ancestors[row], self.coverage
-        unit = next((r for r in self.chain(row) if coverage.kind[r] == "exclusive"), -1)
+        # The parts of an exclusive grid are exclusive too: the unit is the whole of it.
+        whole = [r for r in self.chain(row) if coverage.kind[r] == "exclusive"]
+        unit = whole[-1] if whole else -1
         office = up[self._subdistrict] if self._subdistrict >= 0 else -1
         community = up[self._community] if self._community >= 0 else -1
         kinds = ((SUBDISTRICT, office), (COMMUNITY, community), (EXCLUSIVE_UNIT, unit))
