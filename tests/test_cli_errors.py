@@ -6,18 +6,22 @@ import sys
 
 import pytest
 
+import gridmap.workspace
 from gridmap import __version__, errors
 from gridmap.cli.errors import EXIT_CODES, exit_code, explain
 from tests.cli_district import gridmap
 
 
 def every_class(base=errors.GridmapError):
-    return [sub for child in base.__subclasses__() for sub in (child, *every_class(child))]
+    """All classes of the tree, those that rooms define for themselves included."""
+    found = [sub for child in base.__subclasses__() for sub in (child, *every_class(child))]
+    return sorted(found, key=lambda cls: cls.__name__)
 
 
 @pytest.mark.parametrize("cls", every_class(), ids=lambda cls: cls.__name__)
 def test_every_error_has_an_exit_code_of_its_kind(cls):
-    code = exit_code(cls("x"))
+    # Some classes take more than a message; their kind alone decides.
+    code = exit_code(cls.__new__(cls))
     assert code == next(EXIT_CODES[base] for base in cls.__mro__ if base in EXIT_CODES)
     # 0 is success, 1 faults found, 70 a bug, 130 an interrupt.
     assert code in {2, 3, 4, 5, 6}
