@@ -3,7 +3,7 @@ import pytest
 import shapely
 
 from gridmap.areas import Area, Levels
-from gridmap.coverage.audit import audit
+from gridmap.coverage.auditing.audit import audit
 from gridmap.coverage.model import Coverage
 from tests.partitions import LAT, LON, lattice
 
@@ -56,8 +56,15 @@ def test_a_fault_of_a_code_is_placed_inside_its_area():
     assert CELLS[19].covers(shapely.Point(fault.lon, fault.lat))
 
 
-def test_a_missing_parent_is_an_error():
+def test_a_parent_that_does_not_exist_is_an_error_with_its_code():
     areas = [TOP, *grids(CODES[:19]), *grids(CODES[19:], parent="999999")]
+    (fault,) = audit(coverage(areas))
+    assert (fault.kind, fault.severity, fault.codes) == ("parent_unknown", "error", (CODES[19],))
+    assert "999999" in fault.text
+
+
+def test_a_missing_parent_is_an_error():
+    areas = [TOP, *grids(CODES[:19]), Area(-1, "grid", CODES[19], "")]
     assert found(areas) == [("missing_parent", "error", (CODES[19],))]
 
 
@@ -71,10 +78,57 @@ def test_a_code_that_is_not_its_parents_is_a_warning():
     assert found([TOP, *grids(codes)]) == [("prefix_not_parent", "warning", ("990102019",))]
 
 
+def test_a_code_built_unlike_the_others_is_a_warning():
+    codes = [*CODES[:19], "9901010019"]
+    assert found([TOP, *grids(codes)]) == [("code_shape", "warning", ("9901010019",))]
+
+
+def test_two_systems_of_codes_in_one_level_are_told_once():
+    codes = [*CODES[:12], *(f"G-{n:04d}" for n in range(8))]
+    (fault,) = [f for f in audit(coverage([TOP, *grids(codes)])) if f.kind != "prefix_not_parent"]
+    assert (fault.kind, fault.severity) == ("two_code_systems", "warning")
+    assert set(fault.codes) == set(codes[12:])
+
+
 def test_codes_that_are_not_hierarchical_are_left_alone():
     top = Area(-1, "community", "1", "")
     codes = [f"9{n:03d}" for n in range(20)]
     assert found([top, *grids(codes, parent="1")]) == []
+
+
+def test_two_areas_of_one_parent_with_one_name_are_a_warning():
+    names = [f"第{n}网格" for n in range(20)]
+    names[7] = names[3]
+    assert found([TOP, *grids(CODES, names=names)]) == [("same_name", "warning", (CODES[7],))]
+
+
+def test_one_name_under_two_parents_is_no_fault():
+    other = Area(-1, "community", "990102", "")
+    first = grids(CODES[:10], names=[f"第{n}网格" for n in range(10)])
+    second = grids(
+        [f"990102{n:03d}" for n in range(10)],
+        parent="990102",
+        names=[f"第{n}网格" for n in range(10)],
+    )
+    assert found([TOP, other, *first, *second], [None, None, *CELLS]) == []
+
+
+def test_names_that_tell_nothing_apart_are_mentioned_once():
+    names = ["文化路", "泉城路"] * 10
+    (fault,) = audit(coverage([TOP, *grids(CODES, names=names)]))
+    assert (fault.kind, fault.severity) == ("same_name", "info")
+    assert fault.text.startswith("20 areas of level grid")
+
+
+@pytest.mark.parametrize("other", ["文化路社区居委会", "文化路 街道", "文化路居民委员会"])
+def test_names_that_differ_by_their_ending_only_are_mentioned(other):
+    names = [f"第{n}网格" for n in range(18)] + ["文化路社区", other]
+    assert found([TOP, *grids(CODES, names=names)]) == [("similar_name", "info", (CODES[19],))]
+
+
+def test_names_that_differ_by_their_number_are_different():
+    names = [f"文化路第{n}社区" for n in range(20)]
+    assert found([TOP, *grids(CODES, names=names)]) == []
 
 
 def test_unrelated_codes_of_a_whole_level_are_left_alone():
@@ -82,7 +136,7 @@ def test_unrelated_codes_of_a_whole_level_are_left_alone():
 
 
 def test_a_broken_name_is_told_with_what_was_meant():
-    names = ["南关社区"] * 20
+    names = [f"南关第{n}社区" for n in range(20)]
     names[4] = "南关社区".encode("gbk").decode("latin-1")
     names[5] = "南关\ufffd区"
     faults = audit(coverage([TOP, *grids(CODES, names=names)]))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import shapely
 
-from gridmap.coverage.audit import audit_layer, has_faults
-from gridmap.coverage.incoming import ColumnMap
+from gridmap.coverage.auditing.audit import audit_layer, has_faults
+from gridmap.coverage.importing.incoming import ColumnMap
 from gridmap.errors import BadValue, MissingColumn, UnknownCoordSys
 from tests.layers import layer
 from tests.partitions import lattice
@@ -32,7 +32,11 @@ def test_areas_are_called_by_their_row_when_no_column_does(tmp_path):
 
 def test_the_columns_and_the_level_can_be_named(tmp_path):
     doubled = [*CELLS[:15], CELLS[0]]
-    source = layer({"id": CODES, "bm": CODES[::-1], "mc": ["南关"] * 16}, doubled, folder=tmp_path)
+    source = layer(
+        {"id": CODES, "bm": CODES[::-1], "mc": [f"南关{n}" for n in range(16)]},
+        doubled,
+        folder=tmp_path,
+    )
     (fault,) = audit_layer(source, "grid", columns=ColumnMap("bm", "mc"))
     assert (fault.level, fault.codes) == ("grid", ("001", "016"))
     assert "南关" in fault.text

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from gridmap.areas import Levels
-from gridmap.coverage.incoming import ColumnMap, prepare_import
-from gridmap.coverage.privacy import looks_personal, personal_reason
+from gridmap.coverage.importing.incoming import ColumnMap, prepare_import
+from gridmap.coverage.importing.privacy import looks_personal, personal_reason
 from gridmap.errors import MissingColumn, UnknownLevel
 from tests.layers import layer
 

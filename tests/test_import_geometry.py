@@ -3,8 +3,8 @@ import pytest
 import shapely
 
 from gridmap.areas import Levels
-from gridmap.coverage.incoming import ColumnMap, prepare_import
-from gridmap.coverage.shaping import only_polygons
+from gridmap.coverage.importing.incoming import ColumnMap, prepare_import
+from gridmap.coverage.reading.shaping import only_polygons
 from gridmap.errors import BadValue, UnknownCoordSys
 from tests.layers import SQUARES, layer
 

@@ -3,7 +3,7 @@ import pytest
 import shapely
 
 from gridmap.areas import Area, Levels
-from gridmap.coverage.incoming import ColumnMap, prepare_import
+from gridmap.coverage.importing.incoming import ColumnMap, prepare_import
 from gridmap.coverage.model import Coverage
 from tests.layers import layer
 
@@ -24,7 +24,9 @@ def existing(areas=None, geometry=None):
     return Coverage.build("draft", LEVELS, areas, geometry)
 
 
-def imported(tmp_path, parents, *, have=None, geometry=GRIDS, level="grid", column=True):
+def imported(
+    tmp_path, parents, *, have=None, known=None, geometry=GRIDS, level="grid", column=True
+):
     source = layer(
         {"code": [f"g{n}" for n in range(1, len(geometry) + 1)], "up": parents},
         geometry,
@@ -37,6 +39,8 @@ def imported(tmp_path, parents, *, have=None, geometry=GRIDS, level="grid", colu
         columns,
         levels=LEVELS,
         existing=existing() if have is None else have,
+        known=known,
+        remainders=False,
     )
 
 
@@ -107,6 +111,100 @@ def test_an_area_outside_all_parents_stays_without_and_is_reported(tmp_path):
     assert links(incoming) == ["100", None]
     assert incoming.areas[1].parent_level is None
     assert notes(incoming)["parent_missing"].codes == ("g2",)
+
+
+def test_a_parent_that_nobody_knows_is_kept_for_the_audit_to_tell(tmp_path):
+    incoming = imported(
+        tmp_path, ["100", "999"], geometry=[GRIDS[0], shapely.box(118, 36, 119, 37)]
+    )
+    assert links(incoming) == ["100", "999"]
+    assert notes(incoming)["parent_missing"].details == ({"code": "g2", "given": "999"},)
+    whole = Coverage.build(
+        "draft",
+        LEVELS,
+        [Area(1, "community", "100", "西社区"), *incoming.areas],
+        [WEST, *incoming.geometry],
+    )
+    assert whole.parent.tolist() == [-1, 0, -1]
+    assert whole.parent_code_given.tolist() == [None, "100", "999"]
+
+
+def test_parents_are_found_by_alias_and_by_a_code_of_another_system(tmp_path):
+    known = {
+        "community": {
+            "100": {"aliases": ["文东", "共用"], "codes": {"police": "J1"}},
+            "200": {"aliases": ["共用"], "codes": {"police": "J2", "civil": "J2"}},
+        }
+    }
+    incoming = imported(tmp_path, ["文东", "J1", "共用", "J2"], known=known)
+    assert links(incoming) == ["100", "100", "200", "200"]  # 共用: by where it lies
+    found = notes(incoming)
+    assert found["parent_by_alias"].text.startswith("2 areas")
+    assert found["parent_by_other_code"].text.startswith("2 areas")
+    assert {"parent_filled", "parent_disagrees"}.isdisjoint(found)
+
+
+def test_a_name_wins_over_an_alias(tmp_path):
+    known = {"community": {"100": {"aliases": ["东社区"]}}}
+    incoming = imported(tmp_path, ["东社区"] * 4, known=known)
+    assert links(incoming) == ["200"] * 4
+
+
+# Of four areas: what the column says, where they lie, and what becomes of the link.
+MATRIX = {
+    "named, lies there": ("100", GRIDS[0], "100", set()),
+    "named, lies elsewhere": ("200", GRIDS[0], "200", {"parent_disagrees"}),
+    "named, lies nowhere": ("100", shapely.box(118, 36, 118.01, 36.01), "100", set()),
+    "named, no polygon": ("100", None, "100", set()),
+    "blank, lies in one": (None, GRIDS[3], "200", {"parent_filled"}),
+    "blank, lies nowhere": (None, shapely.box(118, 36, 118.01, 36.01), None, {"parent_missing"}),
+    "blank, no polygon": (None, None, None, {"parent_missing"}),
+    "unknown, lies in one": ("999", GRIDS[3], "200", {"parent_filled"}),
+    "unknown, lies nowhere": (
+        "999",
+        shapely.box(118, 36, 118.01, 36.01),
+        "999",
+        {"parent_missing"},
+    ),
+    "unknown, no polygon": ("999", None, "999", {"parent_missing"}),
+    "named, half in the other": ("100", shapely.box(117.009, 36, 117.03, 36.01), "100", set()),
+    "blank, half in two": (
+        None,
+        shapely.box(117.009, 36, 117.03, 36.01),
+        "100",
+        {"parent_filled"},
+    ),
+    "named, mostly in the other": (
+        "100",
+        shapely.box(117.018, 36, 117.03, 36.01),
+        "100",
+        {"parent_disagrees"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MATRIX)
+def test_every_combination_of_column_and_place_gives_its_link_and_its_remark(tmp_path, case):
+    value, shape, expected, kinds = MATRIX[case]
+    # one level above the finest keeps areas without a polygon
+    levels = Levels(["community", "grid", "microgrid"])
+    have = Coverage.build(
+        "draft",
+        levels,
+        [Area(1, "community", "100", "西"), Area(2, "community", "200", "东")],
+        [WEST, EAST],
+    )
+    source = layer({"code": ["a", "g"], "up": ["100", value]}, [GRIDS[1], shape], folder=tmp_path)
+    incoming = prepare_import(
+        source,
+        "grid",
+        ColumnMap("code", None, parent="up"),
+        levels=levels,
+        existing=have,
+        remainders=False,
+    )
+    assert links(incoming) == ["100", expected]
+    assert set(notes(incoming)) - {"empty_geometry", "parent_border_differs"} == kinds
 
 
 def test_a_column_that_the_polygons_contradict_wins_and_each_case_is_reported(tmp_path):

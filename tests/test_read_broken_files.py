@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmap.coverage.read import list_layers, read_layer
+from gridmap.coverage.reading.read import list_layers, read_layer
 from gridmap.errors import GridmapError, StoreFull, UnreadableFile
 from tests.layers import cut_short, frame, parts_of, shapefile, write, zipped
 

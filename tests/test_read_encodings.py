@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmap.coverage.encoding import codec_name, misread, misread_text, sniff
-from gridmap.coverage.read import read_layer
+from gridmap.coverage.reading.encoding import codec_name, misread, misread_text, sniff
+from gridmap.coverage.reading.read import read_layer
 from gridmap.errors import UnreadableFile, WrongEncoding
 from tests.layers import dbf_header, frame, shapefile, write
 

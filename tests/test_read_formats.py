@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from gridmap.coverage.read import list_layers, read_layer, split_source
+from gridmap.coverage.reading.read import list_layers, read_layer, split_source
 from gridmap.errors import BadValue, UnreadableFile
 from tests.layers import SQUARES, frame, parts_of, shapefile, write, zipped
 

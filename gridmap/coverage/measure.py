@@ -104,9 +104,11 @@ class Ruler:
 def _inside(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
     """A point inside the largest part of each polygon."""
     out = polygons.copy()
-    for row in np.flatnonzero(shapely.get_num_geometries(polygons) > 1):
-        parts = shapely.get_parts(polygons[row])
-        out[row] = parts[np.argmax(shapely.area(parts))]
+    many = np.flatnonzero(shapely.get_num_geometries(polygons) > 1)
+    parts, owner = shapely.get_parts(polygons[many], return_index=True)
+    # By owner, the largest last: what is assigned last stays.
+    order = np.lexsort((shapely.area(parts), owner))
+    out[many[owner[order]]] = parts[order]
     return np.asarray(shapely.point_on_surface(out), dtype=object)
 
 

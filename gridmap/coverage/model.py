@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -42,6 +43,9 @@ class Coverage:
     provisional : bool (n,)
     parent : int64 (n,)
         Row of the parent, -1 at the top or where the link is missing.
+    parent_code_given : object (n,)
+        Code of the parent as it was imported, None where none was: with a `parent` of -1 it
+        names an area that the edition does not have.
     geometry : object (n,)
         Polygon or MultiPolygon as imported: the truth for atoms; for a parent its declared
         geometry or None, which `check` compares and `locate` never asks.
@@ -57,6 +61,7 @@ class Coverage:
     kind: NDArray[np.object_]
     provisional: NDArray[np.bool_]
     parent: NDArray[np.int64]
+    parent_code_given: NDArray[np.object_]
     geometry: NDArray[np.object_]
 
     @classmethod
@@ -91,7 +96,7 @@ class Coverage:
         parents = np.array(linked, dtype=np.int64)
         parents[rank[parents] >= rank] = -1
 
-        def text(values: list[str]) -> NDArray[np.object_]:
+        def text(values: Sequence[str | None]) -> NDArray[np.object_]:
             out = np.empty(len(values), dtype=object)
             out[:] = values
             return out
@@ -110,6 +115,7 @@ class Coverage:
             kind=text([areas[i].kind for i in order]),
             provisional=np.array([areas[i].provisional for i in order], dtype=bool),
             parent=parents,
+            parent_code_given=text([areas[i].parent_code for i in order]),
             geometry=shapes,
         )
 
@@ -124,8 +130,31 @@ class Coverage:
         return np.flatnonzero(~has_child)
 
     @cached_property
+    def hidden(self) -> NDArray[np.bool_]:
+        """True for remainders of a parent: they hold ground, and the parent answers for it."""
+        found: NDArray[np.bool_] = (self.kind == "remainder") & (self.parent >= 0)
+        return found
+
+    @cached_property
+    def answering(self) -> NDArray[np.int64]:
+        """Row that answers for each row: itself, or for a remainder what it is the rest of."""
+        current = np.arange(len(self))
+        for _ in range(len(self.levels)):
+            current = np.where(self.hidden[current], self.parent[current], current)
+        return current
+
+    @cached_property
     def ancestors(self) -> NDArray[np.int64]:
-        """Row of each row's ancestor (or itself) per level, shape (n, levels), -1 if none."""
+        """Row of each row's ancestor (or itself) per level, shape (n, levels), -1 if none.
+
+        A remainder is nobody's ancestor, nor its own: its level stays empty.
+        """
+        line = self._line
+        return np.where((line >= 0) & ~self.hidden[line], line, -1)
+
+    @cached_property
+    def _line(self) -> NDArray[np.int64]:
+        """As `ancestors`, with the remainders."""
         out = np.full((len(self), len(self.levels)), -1, dtype=np.int64)
         rows = np.arange(len(self))
         current = rows.copy()
@@ -143,7 +172,7 @@ class Coverage:
         atoms = self.atoms
         out[atoms] = self.geometry[atoms]
         for rank in range(len(self.levels)):
-            owner = self.ancestors[atoms, rank]
+            owner = self._line[atoms, rank]
             members = np.flatnonzero((owner >= 0) & (owner != atoms))
             members = members[np.argsort(owner[members], kind="stable")]
             if not len(members):
@@ -167,11 +196,12 @@ class Coverage:
     def fingerprint(self) -> str:
         """SHA-256 of all that locating depends on: levels, codes, links and vertices."""
         digest = hashlib.sha256("\0".join(self.levels.names).encode())
+        shapes = shapely.to_wkb(self.geometry)
         for row in range(len(self)):
             head = f"\0{self.rank[row]}\0{self.code[row]}\0{self.parent[row]}\0"
+            head += "rest\0" if self.hidden[row] else ""
             digest.update(head.encode("utf-8", "surrogatepass"))
-            shape = self.geometry[row]
-            digest.update(b"" if shape is None else shapely.to_wkb(shape))
+            digest.update(shapes[row] or b"")
         return digest.hexdigest()
 
     def rows(self, level: str) -> NDArray[np.int64]:
@@ -238,6 +268,7 @@ class Coverage:
             kind=self.kind[keep],
             provisional=self.provisional[keep],
             parent=np.where(linked, new_row[parent], -1),
+            parent_code_given=self.parent_code_given[keep],
             geometry=self.geometry[keep],
         )
 

@@ -1,0 +1,264 @@
+"""What is wrong with a coverage, exactly where, and whose it is: `gridmap check`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import shapely
+
+from gridmap.areas import Area, Levels
+from gridmap.coverage.auditing.against import Reference, reference_faults
+from gridmap.coverage.auditing.code_faults import code_faults
+from gridmap.coverage.auditing.face_faults import Subject, hole_faults, overlap_faults
+from gridmap.coverage.auditing.faces import audit_faces
+from gridmap.coverage.auditing.faults import Fault, area_fault, label, number, worst_first
+from gridmap.coverage.auditing.islands import island_faults
+from gridmap.coverage.auditing.name_faults import name_faults
+from gridmap.coverage.auditing.nesting import nesting_faults
+from gridmap.coverage.codes import Codes, assign_codes, clean_name
+from gridmap.coverage.importing.incoming import ColumnMap, find_column
+from gridmap.coverage.measure import Ruler
+from gridmap.coverage.model import Coverage
+from gridmap.coverage.notes import Severity
+from gridmap.coverage.overlaps import polygonal
+from gridmap.coverage.reading.read import Layer
+from gridmap.coverage.reading.shaping import check_plausible, choose_coord_sys, only_polygons
+from gridmap.i18n import Saying, by_language
+
+__all__ = [
+    "Fault",
+    "audit",
+    "audit_layer",
+    "has_faults",
+    "layer_coverage",
+    "layer_reference",
+]
+
+_PLACE = re.compile(r"\[(\S+) (\S+)\]\s*$")
+# The words of GEOS for what makes a polygon invalid.
+_REASONS = {
+    "Self-intersection": "自相交",
+    "Ring Self-intersection": "环自相交",
+    "Hole lies outside shell": "洞在外环之外",
+    "Holes are nested": "洞中有洞",
+    "Nested shells": "外环相套",
+    "Interior is disconnected": "内部不连通",
+    "Duplicate Rings": "环重复",
+    "Too few points in geometry component": "点数不足",
+    "Invalid Coordinate": "坐标无效",
+    "Ring is not closed": "环未闭合",
+}
+_CODE_COLUMNS = re.compile(
+    r".*code|id|gid|geoid\w*|.*cd|prec\w*id|gridid|wgbm|wgdm|bm|.*(?:编码|代码|编号|代号)",
+    re.IGNORECASE,
+)
+
+
+def audit(
+    coverage: Coverage, *, min_area_m2: float = 1.0, against: Reference | None = None
+) -> list[Fault]:
+    """Return everything that is wrong with a coverage, the worst first.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        A draft or a published edition.
+    min_area_m2 : float
+        Overlaps and gaps below this are information; nesting faults below it are counted.
+    against : Reference, optional
+        An outline, or another layer of the same place, to compare with: adds the kinds of
+        :func:`gridmap.coverage.auditing.against.reference_faults`.
+
+    Returns
+    -------
+    list of Fault
+        Empty for a clean coverage and for one without rows. Kinds, by severity:
+
+        error (publishing is refused unless the faults are accepted with a reason)
+            ``overlap``, ``gap`` (a hole that a declared parent covers, or one too narrow or
+            too long to be an enclave), ``invalid_geometry`` and ``empty_geometry`` of an atom,
+            ``missing_parent``, ``parent_unknown`` (the parent named does not exist).
+        warning
+            ``sliver_overlap`` and ``sliver_gap`` (narrower than 0.1 m), ``blank_code``,
+            ``duplicate_code``, ``code_shape`` and ``two_code_systems`` (codes built unlike
+            the others of their level), ``prefix_not_parent``, ``mojibake``, ``same_name``
+            (under one parent), ``detached_part`` (a shred apart from its area),
+            ``outside_parent`` (part of a child outside its parent's declared polygon),
+            ``parent_disagrees`` (most of it), ``parent_not_covered`` (part of a declared
+            polygon that no atom covers), ``invalid_geometry`` of a declared polygon.
+        info
+            ``enclave?`` (a hole that no declared parent covers), ``island`` (an area in
+            several parts), ``sliver_overlap`` and ``sliver_gap`` below `min_area_m2` (what
+            is mere rounding in one line when it is in twenty places or more),
+            ``levels_drawn_apart`` (how many slivers lie between the borders of levels that
+            were simplified apart), ``no_children``, ``similar_name``, ``same_name`` where
+            names are not meant to tell areas apart.
+
+        `gridmap check` exits with 1 when there is any error or warning.
+    """
+    return worst_first(_audit(coverage, Ruler(), min_area_m2, against))
+
+
+def has_faults(faults: Sequence[Fault]) -> bool:
+    """True when any of them is an error or a warning: the exit code of `gridmap check`."""
+    return any(f.severity != "info" for f in faults)
+
+
+def audit_layer(
+    layer: Layer,
+    level: str | None = None,
+    *,
+    columns: ColumnMap | None = None,
+    coord_sys: str | None = None,
+    min_area_m2: float = 1.0,
+    against: Reference | None = None,
+) -> list[Fault]:
+    """Audit a layer as it stands in a file, in its own coordinates.
+
+    Parameters
+    ----------
+    layer : Layer
+    level : str, optional
+        For the report; ``area`` when left out.
+    columns : ColumnMap, optional
+        Which column holds the code and the name. Without one the first column that looks
+        like a code is taken, else rows are named ``#1``, ``#2``, ...
+    coord_sys, min_area_m2, against
+        As for import and :func:`audit`.
+
+    Returns
+    -------
+    list of Fault
+        As :func:`audit`; parents are not looked at. Rows without a polygon are
+        ``empty_geometry``.
+
+    Raises
+    ------
+    MissingColumn, UnknownCoordSys, BadValue
+        As :func:`gridmap.coverage.importing.incoming.prepare_import`.
+    """
+    coverage, ruler, has_codes = layer_coverage(layer, level, columns=columns, coord_sys=coord_sys)
+    return worst_first(_audit(coverage, ruler, min_area_m2, against, has_codes=has_codes))
+
+
+def layer_coverage(
+    layer: Layer,
+    level: str | None = None,
+    *,
+    columns: ColumnMap | None = None,
+    coord_sys: str | None = None,
+) -> tuple[Coverage, Ruler, bool]:
+    """Return a layer as a coverage of one level, in its own coordinates.
+
+    Parameters and errors are those of :func:`audit_layer`.
+
+    Returns
+    -------
+    coverage : Coverage
+    ruler : Ruler
+        Of its coordinates.
+    has_codes : bool
+        False when no column looks like a code and rows are called by their number.
+    """
+    system, _ = choose_coord_sys(layer.crs, coord_sys)
+    shaped = only_polygons(layer.geometry)
+    check_plausible(shapely.total_bounds(shaped.geometry), system)
+    codes, names = _codes_and_names(layer, columns)
+    level = level or "area"
+    numbered = [f"#{n}" for n in range(1, len(layer) + 1)]
+    areas = [
+        Area(-1, level, code, name, provisional=provisional)
+        for code, name, provisional in zip(
+            codes.code if codes else numbered,
+            names,
+            codes.provisional if codes else [False] * len(layer),
+            strict=True,
+        )
+    ]
+    coverage = Coverage.build(layer.layer_name, Levels([level]), areas, shaped.geometry)
+    return coverage, Ruler(system), codes is not None
+
+
+def layer_reference(layer: Layer, *, coord_sys: str | None = None) -> Reference:
+    """Return a layer as what another is held against; errors as of :func:`audit_layer`."""
+    system, _ = choose_coord_sys(layer.crs, coord_sys)
+    shaped = only_polygons(layer.geometry)
+    check_plausible(shapely.total_bounds(shaped.geometry), system)
+    codes, _ = _codes_and_names(layer, None)
+    named = None if codes is None else tuple(codes.code)
+    return Reference(layer.layer_name, shaped.geometry, system, named)
+
+
+def _codes_and_names(layer: Layer, columns: ColumnMap | None) -> tuple[Codes | None, list[str]]:
+    code = name = None
+    if columns is not None:
+        code = None if columns.code is None else find_column(layer, columns.code)
+        name = None if columns.name is None else find_column(layer, columns.name)
+    else:
+        code = next((c for c in layer.columns if _CODE_COLUMNS.fullmatch(c)), None)
+    names = [""] * len(layer)
+    if name is not None:
+        names = [clean_name(v) for v in layer.frame[name].tolist()]
+    return (None if code is None else assign_codes(layer.frame[code].tolist())), names
+
+
+def _audit(
+    coverage: Coverage,
+    ruler: Ruler,
+    min_area_m2: float,
+    against: Reference | None = None,
+    *,
+    has_codes: bool = True,
+) -> list[Fault]:
+    atoms = coverage.atoms
+    polygons = polygonal(coverage.geometry[atoms])
+    subject = Subject(coverage, atoms, polygons, ruler, min_area_m2)
+    faces = audit_faces(polygons)
+    return [
+        *([] if against is None else reference_faults(subject, faces, against)),
+        *_shape_faults(coverage, ruler),
+        *overlap_faults(subject, faces),
+        *hole_faults(subject, faces),
+        *nesting_faults(subject, faces),
+        *island_faults(subject),
+        *(code_faults(coverage, ruler) if has_codes else []),
+        *name_faults(coverage, ruler),
+    ]
+
+
+def _shape_faults(coverage: Coverage, ruler: Ruler) -> list[Fault]:
+    """Atoms without a polygon, and polygons that are not valid, with the place."""
+    geometry = coverage.geometry
+    is_atom = np.isin(np.arange(len(coverage)), coverage.atoms)
+    void = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+    out = []
+    for row in np.flatnonzero(void & is_atom).tolist():
+        said = Saying("fault.empty_geometry", {"area": label(coverage, row)})
+        out.append(area_fault("empty_geometry", "error", coverage, row, said))
+    for row in np.flatnonzero(~void & ~shapely.is_valid(geometry)).tolist():
+        reason = str(shapely.is_valid_reason(geometry[row]))
+        place = _place_of_reason(reason, geometry[row], ruler)
+        said = Saying("fault.invalid_geometry", {"area": label(coverage, row), "why": _why(reason)})
+        severity: Severity = "error" if is_atom[row] else "warning"
+        out.append(area_fault("invalid_geometry", severity, coverage, row, said, place))
+    return out
+
+
+def _why(reason: str) -> Mapping[str, str]:
+    """What GEOS says is wrong with a polygon, in each language; unknown words as they are."""
+    word = _PLACE.sub("", reason)
+    return by_language(_REASONS.get(word, word), word)
+
+
+def _place_of_reason(
+    reason: str, geometry: shapely.Geometry, ruler: Ruler
+) -> tuple[float | None, float | None]:
+    found = _PLACE.search(reason)
+    if found:
+        x, y = float(found[1]), float(found[2])
+    else:
+        x, y = shapely.get_coordinates(geometry)[0]
+    lon, lat = ruler.lonlat(np.array([x]), np.array([y]))
+    return number(lon[0]), number(lat[0])

@@ -1,0 +1,1 @@
+"""From a layer's columns to areas of one level."""

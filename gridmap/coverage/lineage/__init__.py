@@ -1,0 +1,1 @@
+"""What became of each area from one edition to the next."""

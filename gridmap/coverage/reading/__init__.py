@@ -1,0 +1,1 @@
+"""Reading polygon layers from files of any kind."""

@@ -1,0 +1,145 @@
+"""CSV as a layer: one column holds the geometry as text.
+
+All other columns are read as text, so that codes keep their leading zeros.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from io import StringIO
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from gridmap.coverage.notes import ImportNote
+from gridmap.coverage.reading.encoding import GB18030, UTF8, codec_name, sniff
+from gridmap.coverage.reading.wkt_column import GEOMETRY_NAMES, from_texts, is_wkt
+from gridmap.errors import BadValue, UnreadableFile, WrongEncoding
+
+__all__ = ["csv_geometry_columns", "read_csv_layer"]
+
+_CRS_NAMES = ("crs", "coord_sys", "coordsys", "srid", "epsg", "坐标系")
+_SEPARATORS = ",;\t|"
+_SAMPLE = 50
+
+
+def csv_geometry_columns(path: Path) -> list[str]:
+    """Return the columns whose first filled cells are geometry, those called so first.
+
+    Raises
+    ------
+    UnreadableFile
+        When the file is no table.
+    """
+    raw = path.read_bytes()
+    table = _table(raw.decode(sniff([raw]), "replace"), path.name, _SAMPLE)
+    found = []
+    for name in table.columns:
+        filled = [t for t in table[name].tolist() if t.strip()]
+        if filled and all(map(is_wkt, filled)):
+            found.append(str(name))
+    return sorted(found, key=_likeliest)
+
+
+def read_csv_layer(
+    path: Path, column: str, encoding: str | None
+) -> tuple[gpd.GeoDataFrame, str | None, str, list[ImportNote]]:
+    """Read a CSV with its geometry in `column`.
+
+    A column called ``crs``, ``coord_sys`` or ``srid`` names the coordinate system, the same
+    in every row; other columns of geometry are left out.
+
+    Returns
+    -------
+    frame : GeoDataFrame
+        All columns as text, None where a cell is empty.
+    crs : str or None
+        As the column or the geometry's own ``SRID=`` says it.
+    encoding : str
+    notes : list of ImportNote
+
+    Raises
+    ------
+    UnreadableFile, WrongEncoding
+    BadValue
+        When rows name different coordinate systems.
+    """
+    raw = path.read_bytes()
+    used = codec_name(encoding) if encoding is not None else sniff([raw])
+    table = _table(_decoded(raw, used, encoding), path.name, None)
+    others = [c for c in csv_geometry_columns(path) if c != column]
+    geometry, crs, notes = from_texts(table[column].tolist(), path.name)
+    told = next((c for c in table.columns if str(c).casefold() in _CRS_NAMES), None)
+    if told is not None:
+        crs = _one_system(table[told].tolist()) or crs
+    dropped = [column, *others, *([told] if told is not None else [])]
+    if used == GB18030 and encoding is None:
+        notes.append(ImportNote("encoding_guessed", "info", f"The CSV is read as {used}."))
+    if others:
+        text = f"Read with the geometry of column '{column}'; left out: {', '.join(others)}."
+        notes.append(ImportNote("other_geometry", "info", text))
+    data = table.drop(columns=dropped).astype(object)
+    data = data.where(data != "", None)
+    return gpd.GeoDataFrame(data, geometry=geometry), crs, used, notes
+
+
+def _likeliest(name: str) -> tuple[int, str]:
+    known = name.casefold() in GEOMETRY_NAMES
+    return (GEOMETRY_NAMES.index(name.casefold()) if known else len(GEOMETRY_NAMES), name)
+
+
+def _decoded(raw: bytes, used: str, given: str | None) -> str:
+    try:
+        return raw.decode("utf-8-sig" if used == UTF8 else used)
+    except UnicodeDecodeError as error:
+        raise WrongEncoding(
+            "The CSV is not in the encoding given.",
+            got=f"{given or used}: {error.reason} at byte {error.start}",
+            allowed=[sniff([raw])],
+            repair="Leave out --encoding to have it found.",
+        ) from error
+
+
+def _table(text: str, name: str, rows: int | None) -> pd.DataFrame:
+    """Read text as a table of texts; cells that are missing at a row's end are empty."""
+    text = text.removeprefix("\ufeff")
+    head = text.split("\n", 1)[0]
+    separator = max(_SEPARATORS, key=lambda c: (head.count(c), -_SEPARATORS.index(c)))
+    try:
+        with warnings.catch_warnings():
+            # Rows longer than the header would lose their last cells with no more than this.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                StringIO(text),
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                na_filter=False,
+                index_col=False,
+                nrows=rows,
+            )
+    except (pd.errors.ParserWarning, ValueError) as error:  # pandas' parser errors are the latter
+        raise UnreadableFile(
+            "The file is not a CSV table.",
+            got=f"{name}: {str(error).splitlines()[0][:200]}",
+            repair="Cells that hold commas, as geometry does, need quotation marks around them.",
+        ) from error
+    table.columns = table.columns.str.strip()
+    return table.fillna("")
+
+
+def _one_system(values: list[str]) -> str | None:
+    """Return the system named in a column, None when it is empty."""
+    named = sorted({v.strip() for v in values} - {""})
+    if len(named) > 1:
+        raise BadValue(
+            "The rows are in several coordinate systems.",
+            got=", ".join(named[:5]),
+            allowed="one for the whole layer",
+            repair="Convert them to one system, or split the file.",
+        )
+    if not named:
+        return None
+    return f"EPSG:{named[0]}" if re.fullmatch(r"\d{4,6}", named[0]) else named[0]

@@ -1,0 +1,158 @@
+"""The attribute table of a shapefile as bytes: which encoding, and characters cut in half.
+
+GDAL decodes strictly, so one character cut by a field's width makes a whole file
+unreadable. Here the cut bytes are blanked in a copy, and how many is reported.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmap.coverage.reading.encoding import cut_tail
+from gridmap.errors import UnreadableFile
+
+__all__ = ["Dbf", "Field"]
+
+_HEADER = 32
+_FIELD = 32
+_END_OF_FIELDS = 0x0D
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column: raw name, type letter, where its description and its values stand."""
+
+    name: bytes
+    kind: str
+    described_at: int
+    offset: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Dbf:
+    """A .dbf file in memory.
+
+    Attributes
+    ----------
+    data : bytes
+        The whole file.
+    rows : int
+        Number of records the header promises (checked against the size).
+    fields : tuple of Field
+    header_length, record_length : int
+        Bytes.
+    """
+
+    data: bytes
+    rows: int
+    fields: tuple[Field, ...]
+    header_length: int
+    record_length: int
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> Dbf:
+        """Read the header; `name` is for messages.
+
+        Raises
+        ------
+        UnreadableFile
+            When it is no .dbf, or shorter than its header promises.
+        """
+        if len(data) < _HEADER + 1:
+            raise _broken(name, "is too short to be an attribute table")
+        rows, header, record = struct.unpack_from("<IHH", data, 4)
+        if header < _HEADER + 1 or record < 1 or header > len(data):
+            raise _broken(name, "is not an attribute table")
+        # The end mark may be missing; records may not.
+        if len(data) < header + rows * record:
+            there = max(0, len(data) - header) // record
+            raise _broken(name, f"is cut short: {there} of {rows} records are there")
+        fields = _fields(data, header)
+        if any(f.offset + f.width > record for f in fields):
+            raise _broken(name, "is damaged: its columns do not fit its rows")
+        return cls(data, rows, fields, header, record)
+
+    @property
+    def language(self) -> int:
+        """The language driver byte, a hint at the code page; 0 when unset."""
+        return self.data[29]
+
+    @cached_property
+    def texts(self) -> tuple[bytes, ...]:
+        """Field names and distinct text values that hold a byte above 0x7F."""
+        names = [f.name for f in self.fields]
+        values = [v for f in self.fields if f.kind == "C" for v in self._distinct(f)]
+        return tuple(dict.fromkeys(t for t in names + values if any(b > 0x7F for b in t)))
+
+    def mended(self, encoding: str) -> tuple[bytes, tuple[str, ...], int]:
+        """Return the file with cut characters blanked, the cut names, and the values cut.
+
+        Every text must be in `encoding` apart from its cut tail.
+        """
+        out = bytearray(self.data)
+        names = []
+        for number, field in enumerate(self.fields, start=1):
+            cut = cut_tail(field.name, encoding)
+            if cut:
+                kept = field.name[: len(field.name) - cut] or b"FIELD%d" % number
+                out[field.described_at : field.described_at + 11] = kept[:11].ljust(11, b"\0")
+                names.append(kept.decode(encoding))
+        values = sum(self._blank_tails(out, f, encoding) for f in self.fields if f.kind == "C")
+        return (bytes(out) if names or values else self.data), tuple(names), values
+
+    @cached_property
+    def _records(self) -> NDArray[np.uint8]:
+        flat = np.frombuffer(
+            self.data, np.uint8, self.rows * self.record_length, self.header_length
+        )
+        return flat.reshape(self.rows, self.record_length)
+
+    def _column(self, field: Field) -> NDArray[np.bytes_]:
+        """Values of one field, trailing NULs gone, for the rows with a byte above 0x7F."""
+        raw = self._records[:, field.offset : field.offset + field.width]
+        return np.ascontiguousarray(raw).view(f"S{field.width}").ravel()
+
+    def _distinct(self, field: Field) -> list[bytes]:
+        return [bytes(v).rstrip() for v in np.unique(self._column(field))]
+
+    def _blank_tails(self, out: bytearray, field: Field, encoding: str) -> int:
+        values = self._column(field)
+        distinct, which = np.unique(values, return_inverse=True)
+        count = 0
+        for number, value in enumerate(distinct):
+            text = bytes(value).rstrip()
+            cut = cut_tail(text, encoding)
+            for row in np.flatnonzero(which == number) if cut else ():
+                end = self.header_length + int(row) * self.record_length + field.offset + len(text)
+                out[end - cut : end] = b" " * cut
+                count += 1
+        return count
+
+
+def _fields(data: bytes, header: int) -> tuple[Field, ...]:
+    fields = []
+    offset = 1  # the deletion mark comes first
+    for at in range(_HEADER, header - 1, _FIELD):
+        if data[at] == _END_OF_FIELDS or at + _FIELD > len(data):
+            break
+        kind = chr(data[at + 11])
+        # Text wider than 255 bytes keeps the high byte where numbers keep their decimals.
+        width = data[at + 16] + (256 * data[at + 17] if kind == "C" else 0)
+        name = data[at : at + 11].split(b"\0")[0]
+        fields.append(Field(name, kind, at, offset, width))
+        offset += width
+    return tuple(f for f in fields if f.width)
+
+
+def _broken(name: str, what: str) -> UnreadableFile:
+    return UnreadableFile(
+        f"The file {what}.",
+        got=name,
+        repair="Copy all parts of the shapefile again (.shp, .shx, .dbf, .prj, .cpg).",
+    )

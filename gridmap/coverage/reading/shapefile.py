@@ -1,0 +1,215 @@
+"""Shapefiles: are all parts there and whole, and in which encoding is the text.
+
+Order of evidence for the encoding: what the caller says; the .cpg, if the text decodes
+so and does not turn into mojibake; strict UTF-8; the language byte of the .dbf; GB18030.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from gridmap.coverage.notes import ImportNote
+from gridmap.coverage.reading.archive import copy_file
+from gridmap.coverage.reading.dbf import Dbf
+from gridmap.coverage.reading.encoding import (
+    GB18030,
+    UTF8,
+    Misread,
+    codec_name,
+    first_undecodable,
+    misread,
+    sniff,
+)
+from gridmap.errors import UnreadableFile, WrongEncoding
+
+__all__ = ["PARTS", "Prepared", "parts", "prepare"]
+
+# What makes up a shapefile, as far as it is read here.
+PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+
+_SHP_MAGIC = 9994
+_LANGUAGES = {0x4D: GB18030, 0x7A: GB18030, 0x4F: "Big5", 0x78: "Big5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A shapefile ready to be read: where, in which encoding, and what there is to say."""
+
+    path: Path
+    encoding: str
+    notes: tuple[ImportNote, ...]
+
+
+def parts(path: Path) -> dict[str, Path]:
+    """Return the parts that lie beside `path`, by lower-case suffix, whatever their case."""
+    beside = sorted(path.parent.iterdir())
+    return {
+        p.suffix.lower(): p
+        for p in beside
+        if p.stem.casefold() == path.stem.casefold() and p.suffix.lower() in PARTS
+    }
+
+
+def prepare(path: Path, encoding: str | None, scratch: Path) -> Prepared:
+    """Check the parts of a shapefile, find its encoding and mend cut characters in a copy.
+
+    Parameters
+    ----------
+    path : Path
+        The .shp.
+    encoding : str or None
+        What the caller says; None finds it.
+    scratch : Path
+        A folder for a mended copy, emptied by the caller.
+
+    Raises
+    ------
+    UnreadableFile
+        When a part is missing, broken or cut short.
+    WrongEncoding
+        When the text is not in the encoding given.
+    """
+    found = parts(path)
+    for suffix in (".shx", ".dbf"):
+        if suffix not in found:
+            raise UnreadableFile(
+                f"A shapefile has several parts; the {suffix} is missing beside this one.",
+                got=path.name,
+                repair="Copy .shp, .shx, .dbf, .prj and .cpg together, or give a zip of them.",
+            )
+    _check_length(found[".shp"], path.name)
+    _check_length(found[".shx"], found[".shx"].name)
+    table = Dbf.parse(found[".dbf"].read_bytes(), found[".dbf"].name)
+    chosen, notes = _encoding(table, encoding, found.get(".cpg"))
+    mended, names, values = table.mended(chosen)
+    if names or values:
+        notes.append(_cut_note(names, values))
+    prj_works = ".prj" not in found or _is_crs(found[".prj"].read_bytes())
+    if not prj_works:
+        text = "The .prj cannot be read; the layer counts as without a coordinate system."
+        notes.append(ImportNote("prj_unreadable", "warning", text))
+        del found[".prj"]
+    if names or values or not prj_works:
+        path = _staged(found, mended, scratch)
+    return Prepared(path, chosen, tuple(notes))
+
+
+def _is_crs(raw: bytes) -> bool:
+    """True when the bytes of a .prj define a coordinate system."""
+    try:
+        CRS.from_user_input(raw.decode("utf-8"))
+    except (CRSError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _check_length(path: Path, name: str) -> None:
+    with path.open("rb") as file:
+        header = file.read(100)
+    size = path.stat().st_size
+    if len(header) < 100 or struct.unpack_from(">i", header)[0] != _SHP_MAGIC:
+        raise UnreadableFile(
+            "The file is not a shapefile.", got=name, repair="Export the layer again."
+        )
+    promised = 2 * struct.unpack_from(">i", header, 24)[0]
+    if size < promised:
+        raise UnreadableFile(
+            f"The shapefile is cut short: {size:,} of {promised:,} bytes are there.",
+            got=name,
+            repair="Copy all its parts again.",
+        )
+
+
+def _encoding(table: Dbf, given: str | None, cpg: Path | None) -> tuple[str, list[ImportNote]]:
+    if given is not None:
+        return _as_given(table, codec_name(given), given), []
+    declared = _declared(cpg)
+    if declared is not None and _plausible(table, declared):
+        return declared, []
+    chosen = sniff(table.texts)
+    hinted = _LANGUAGES.get(table.language)
+    # Big5 decodes as GB18030 too, into other characters; UTF-8 cannot be mistaken.
+    if hinted and chosen != UTF8 and _plausible(table, hinted):
+        chosen = hinted
+    if not table.texts:
+        return chosen, []
+    if declared is None:
+        why = "The shapefile does not say its encoding"
+        return chosen, [ImportNote("encoding_guessed", "info", f"{why}; read as {chosen}.")]
+    why = f"The .cpg says {declared}, but the text is not in it"
+    return chosen, [ImportNote("encoding_wrong", "warning", f"{why}; read as {chosen}.")]
+
+
+def _as_given(table: Dbf, encoding: str, given: str) -> str:
+    """Return `encoding` unless the text is certainly not in it."""
+    bad = first_undecodable(table.texts, encoding)
+    evidence = None if bad is not None else _mojibake(table, encoding)
+    if bad is None and evidence is None:
+        return encoding
+    shown = (
+        f"bytes {bad[:12].hex(' ')}"
+        if bad is not None
+        else f"'{evidence.found}' where '{evidence.likely}' is meant"
+        if evidence
+        else ""
+    )
+    raise WrongEncoding(
+        f"The text of the shapefile is not in the encoding given ({shown}).",
+        got=given,
+        allowed=[sniff(table.texts)],
+        repair="Leave out --encoding to have it found.",
+    )
+
+
+def _declared(cpg: Path | None) -> str | None:
+    """Return what the .cpg says; None when there is none or it is not understood."""
+    if cpg is None:
+        return None
+    label = cpg.read_bytes()[:64].decode("ascii", "ignore").strip("\ufeff\0 \r\n\t")
+    try:
+        return codec_name(label) if label else None
+    except WrongEncoding:
+        return None
+
+
+def _plausible(table: Dbf, encoding: str) -> bool:
+    return first_undecodable(table.texts, encoding) is None and _mojibake(table, encoding) is None
+
+
+def _mojibake(table: Dbf, encoding: str) -> Misread | None:
+    return misread(t.decode(encoding, "ignore") for t in table.texts)
+
+
+def _cut_note(names: tuple[str, ...], values: int) -> ImportNote:
+    what = []
+    if names:
+        what.append(f"column names ({', '.join(names)})")
+    if values:
+        what.append(f"{values} values")
+    return ImportNote(
+        "text_cut",
+        "warning",
+        f"The fixed width of the shapefile cut {' and '.join(what)} inside a character; "
+        "the broken character is left out.",
+    )
+
+
+def _staged(found: dict[str, Path], table: bytes, scratch: Path) -> Path:
+    """Lay a copy with the mended table into `scratch`; big parts are linked if possible."""
+    for suffix, part in found.items():
+        target = scratch / f"mended{suffix}"
+        if suffix == ".dbf":
+            copy_file(table, target)
+        elif suffix != ".cpg":  # the encoding is passed on, not read again
+            try:
+                os.symlink(part.resolve(), target)
+            except OSError:  # no links on this system or for this user
+                shutil.copyfile(part, target)
+    return scratch / "mended.shp"

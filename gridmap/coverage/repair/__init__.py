@@ -1,0 +1,1 @@
+"""Repairs as proposals that people review."""
