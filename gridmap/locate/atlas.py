@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,15 @@ from gridmap.areas import Levels
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.borders import Floats, Ints
 from gridmap.locate.gather import Gathered
-from gridmap.locate.locator import Locator
+from gridmap.locate.locator import AreaColumns, Locator
 from gridmap.locate.model import Location, Locations, Points
 from gridmap.locate.points import read_points
 from gridmap.times import ensure_utc
 
 __all__ = ["Atlas", "Validity"]
+
+# Systems whose coordinates are taken as they are.
+_UNMOVED = frozenset({"wgs84", "cgcs2000"})
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -68,6 +72,7 @@ class Atlas:
             ],
             dtype=np.int64,
         )
+        self._starts, self._ends = self._from.tolist(), self._to.tolist()
         self._locators: dict[int, Locator] = {}
         self._locks = [Lock() for _ in self._validities]
 
@@ -79,8 +84,13 @@ class Atlas:
 
     def locator_at(self, moment: datetime) -> Locator | None:
         """Return the locator of the edition in force at an aware moment, None if none is."""
-        number = int(self._in_force(np.array([_micros(moment)], np.int64))[0])
+        number = self._number_at(moment)
         return None if number < 0 else self._locator(number)
+
+    def has_at_hand(self, moment: datetime) -> bool:
+        """True when answering for an aware moment needs no edition to be loaded first."""
+        number = self._number_at(moment)
+        return number < 0 or number in self._locators
 
     def _number(self, edition: str) -> int:
         names = [v.edition for v in self._validities]
@@ -115,6 +125,7 @@ class Atlas:
         level: str | None = None,
         margins: bool = False,
         edition: str | None = None,
+        areas_only: bool = False,
     ) -> Locations:
         """Locate points, each in the edition in force at its own moment.
 
@@ -131,6 +142,9 @@ class Atlas:
             Also give the margin at every level.
         edition : str, optional
             Answer from this edition whatever the moment.
+        areas_only : bool
+            Areas and statuses alone, without margins, candidates and nearest areas;
+            accuracies play no part. See :meth:`Locator.locate`.
 
         Returns
         -------
@@ -145,6 +159,11 @@ class Atlas:
         """
         if level is not None:
             self.levels.rank(level)
+        if areas_only and points.at is None:
+            one = self._number_at(now) if edition is None else self._number(edition)
+            found = self._only_areas(points, one)
+            if found is not None:
+                return found
         moment = _micros(now)
         if edition is not None:
             number = np.full(len(points), self._number(edition), dtype=np.int64)
@@ -152,19 +171,51 @@ class Atlas:
             number = self._in_force(_moments(points, moment))
         lon, lat, warning = read_points(points)
         accuracy = _accuracy(points)
-        answer = Gathered(lon, lat, warning, self.levels, margins)
+        answer = Gathered(lon, lat, warning, self.levels, margins and not areas_only)
         for n in np.unique(number[number >= 0]).tolist():
             where = np.flatnonzero(number == n)
             locator = self._locator(n)
             part = locator.locate(
                 lon[where],
                 lat[where],
-                None if accuracy is None else accuracy[where],
+                None if accuracy is None or areas_only else accuracy[where],
                 level=self._level_for(locator, level),
-                margins=margins,
+                margins=margins and not areas_only,
+                areas_only=areas_only,
             )
             answer.add(where, part, self._validities[n].edition)
         return answer.finish()
+
+    def _only_areas(self, points: Points, number: int) -> Locations | None:
+        """Areas of plain points from one edition, past all that is not needed for that."""
+        plain = isinstance(points.coord_sys, str) and points.coord_sys in _UNMOVED
+        if number < 0 or not plain or points.note is not None:
+            return None
+        locator = self._locator(number)
+        if not self._answers_alike(locator, number):
+            return None
+        lon, lat = np.asarray(points.x), np.asarray(points.y)
+        if lon.shape != lat.shape:
+            return None
+        nowhere = (lon == 0) & (lat == 0)
+        if nowhere.any():
+            lon = np.where(nowhere, np.nan, lon)
+        return locator.locate(lon, lat, areas_only=True)
+
+    def compact(self, lon: Floats, lat: Floats, moment: datetime) -> tuple[str, AreaColumns] | None:
+        """Return edition, areas and statuses of plain points at one moment, in short columns.
+
+        Degrees in the store's datum, float64 (n,). The areas are those of `locate` with
+        `areas_only`; None when no edition is in force, or it has other levels than the store.
+        """
+        number = self._number_at(moment)
+        if number < 0:
+            return None
+        locator = self._locator(number)
+        if not self._answers_alike(locator, number):
+            return None
+        columns = locator.compact(np.ascontiguousarray(lon), np.ascontiguousarray(lat))
+        return self._validities[number].edition, columns
 
     def locate_one(
         self,
@@ -179,6 +230,10 @@ class Atlas:
         margins: bool = True,
     ) -> Location:
         """Locate one point; the same answer as in an array."""
+        if accuracy_m is None and margins and coord_sys in _UNMOVED:
+            found = self._clear_one(x, y, now if at is None else at, level)
+            if found is not None:
+                return found
         points = Points(
             x=np.array([x]),
             y=np.array([y]),
@@ -187,6 +242,35 @@ class Atlas:
             at=None if at is None else [at],
         )
         return self.locate(points, now=now, level=level, margins=margins)[0]
+
+    def _clear_one(
+        self, lon: float, lat: float, moment: datetime, level: str | None
+    ) -> Location | None:
+        """One plain point without arrays; None when it is not that simple."""
+        if level is not None:
+            self.levels.rank(level)
+        # NaN is in no range.
+        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0) or lon == lat == 0.0:
+            return None
+        number = self._number_at(moment)
+        if number < 0:
+            return None
+        locator = self._locator(number)
+        if not self._answers_alike(locator, number):
+            return None
+        return locator.clear_one(float(lon), float(lat))
+
+    def _answers_alike(self, locator: Locator, number: int) -> bool:
+        """True when the locator's own answer has the levels and the name that it must have."""
+        coverage = locator.coverage
+        same = coverage.edition == self._validities[number].edition
+        return same and coverage.levels == self.levels
+
+    def _number_at(self, moment: datetime) -> int:
+        """Number of the validity in force at a moment, -1 when there is none."""
+        micros = _micros(moment)
+        number = bisect_right(self._starts, micros) - 1
+        return -1 if number < 0 or micros >= self._ends[number] else number
 
     def _level_for(self, locator: Locator, level: str | None) -> str | None:
         own = locator.coverage.levels.names

@@ -12,9 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.areas import Levels
+from gridmap.locate.codes import CodeColumns, Coded
 from gridmap.locate.near import NearArea, NearAreas, NearestAreas
 
-__all__ = ["AtomIndex", "Location", "LocationStatus", "Locations", "NearArea", "Points"]
+__all__ = [
+    "BORDER",
+    "SEVERAL",
+    "TOUCHED",
+    "AtomIndex",
+    "Location",
+    "LocationStatus",
+    "Locations",
+    "NearArea",
+    "Points",
+    "TileEngine",
+]
+
+
+# Bits of an engine's status, see `TileEngine.first`.
+TOUCHED, BORDER, SEVERAL = 1, 2, 4
 
 
 class LocationStatus(StrEnum):
@@ -131,6 +147,24 @@ class AtomIndex(Protocol):
         ...
 
 
+class TileEngine(AtomIndex, Protocol):
+    """An index with a fast path to the winner alone."""
+
+    def first(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64], *, threads: int = 1
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """Winner of each point by the tie rule, -1 for none, and a status.
+
+        Bits of the status: 1 the point touches an atom, 2 it lies exactly on the border of
+        the winner, 4 it touches several atoms. NaN and infinite points touch nothing.
+        """
+        ...
+
+    def first_one(self, lon: float, lat: float) -> tuple[int, int]:
+        """Winner and status of one point."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Locations:
     """Answers for n points, as arrays; row ``i`` of every array is point ``i``.
@@ -148,7 +182,8 @@ class Locations:
     levels : Levels
         Coarse to fine; those of the atlas, the same for every batch, whichever edition
         answered.
-    codes : dict of level name to object (n,) of str or None
+    codes : CodeColumns, a mapping of level name to object (n,) of str or None
+        Held as numbers into legends; ``codes.coded(level)`` gives those.
     certain_level : object (n,) of str or None
     margin_m : float64 (n,), NaN when outside or invalid
     margins_m : dict of level name to float64 (n,), only when asked for
@@ -157,6 +192,8 @@ class Locations:
     nearest : NearestAreas, a mapping of int to NearArea
         Only for the points outside.
     warning : object (n,) of str
+    status_coded : Coded, optional
+        The statuses once more as numbers, where only areas were asked for.
     """
 
     lon: NDArray[np.float64]
@@ -164,13 +201,14 @@ class Locations:
     status: NDArray[np.object_]
     edition: NDArray[np.object_]
     levels: Levels
-    codes: dict[str, NDArray[np.object_]]
+    codes: CodeColumns
     certain_level: NDArray[np.object_]
     margin_m: NDArray[np.float64]
     margins_m: dict[str, NDArray[np.float64]]
     candidates: NearAreas
     nearest: NearestAreas
     warning: NDArray[np.object_]
+    status_coded: Coded | None = None
 
     def __len__(self) -> int:
         return len(self.status)

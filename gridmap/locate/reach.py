@@ -30,7 +30,7 @@ class Family:
     Attributes
     ----------
     rows : int64 (atoms,)
-        Row of each atom in the coverage.
+        Row that answers for each atom: its own, or what it is the remainder of.
     ancestors : int64 (atoms, levels)
         Row of the area at each level, -1 where there is none.
     """

@@ -45,6 +45,26 @@ class STRtreeIndex:
         box = shapely.bounds(sound)
         shapely.intersects_xy(sound, (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2)
 
+    def first(
+        self, lon: Floats, lat: Floats, *, threads: int = 1
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """Winner of each point, -1 for none, and status; see `TileEngine`."""
+        atom, status = np.full(len(lon), -1, np.int32), np.zeros(len(lon), np.uint8)
+        known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+        point, touched = self.touching(lon[known], lat[known])
+        count = np.bincount(point, minlength=len(known))
+        # Backwards, so that the smallest number is written last.
+        atom[known[point[::-1]]] = touched[::-1]
+        found = known[count > 0]
+        border = self.on_border(lon[found], lat[found], atom[found].astype(np.int64))
+        status[found] = 1 + 2 * border + 4 * (count[count > 0] > 1)
+        return atom, status
+
+    def first_one(self, lon: float, lat: float) -> tuple[int, int]:
+        """Winner and status of one point."""
+        atom, status = self.first(np.array([lon], np.float64), np.array([lat], np.float64))
+        return int(atom[0]), int(status[0])
+
     def touching(self, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
         """Pairs (point, atom) that intersect, ordered by point, then atom."""
         points, atoms = [np.empty(0, np.int64)], [np.empty(0, np.int64)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ def text_array(values: Sequence[str | None]) -> NDArray[np.object_]:
     return out
 
 
-def picked(table: NDArray[np.object_], index: NDArray[np.int64]) -> NDArray[np.object_]:
+def picked(table: NDArray[np.object_], index: NDArray[np.integer[Any]]) -> NDArray[np.object_]:
     """Return ``table[index]``; index -1 picks the last entry, by convention None."""
     found: NDArray[np.object_] = table[index]
     return found

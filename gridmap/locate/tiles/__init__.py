@@ -1,0 +1,1 @@
+"""The compiled spatial index: a raster of tiles with the few edges that reach each."""
