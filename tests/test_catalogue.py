@@ -226,7 +226,7 @@ def test_a_table_saved_by_a_chinese_spreadsheet_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("line", "where"),
     [
-        ("102,a,01,HW,G,4,working_hour,P", "row 3, column 'code' is not four digits"),
+        ("102,a,01,HW,G,4,working_hour,P", "row 3, column 'code' has not the shape"),
         ("0101,a,01,HW,G,4,working_hour,P", "row 3, column 'code' repeats row 2"),
         ("0202,a,01,HW,G,4,working_hour,P", "row 3, column 'code' does not begin with"),
         ("9902,a,99,HW,G,4,working_hour,P", "row 3, column 'class_code' names no class"),

@@ -30,8 +30,9 @@ def write(folder, name, text):
 def test_without_a_folder_all_comes_from_the_package():
     book = load_route_book(zone=ZONE)
     assert len(book.catalogue) == 100
-    assert (book.start_rule, book.ambiguity) == (StartRule.FROM_RECEIPT, AmbiguityPolicy.PERSON)
-    assert book.office_hours == OfficeHours()
+    term = book.terms.of(book.catalogue.item("0101"))
+    assert (term.start_rule, term.ambiguity) == (StartRule.FROM_RECEIPT, AmbiguityPolicy.PERSON)
+    assert book.terms.office_hours == OfficeHours()
     assert not book.calendar.kind_of_day(date(2026, 2, 16)).works
 
 
@@ -93,6 +94,7 @@ def test_rules_of_the_site_are_taken_over():
         start_rule=StartRule.NEXT_WORKING_DAY,
         ambiguity=AmbiguityPolicy.SHARED_PARENT,
     )
-    assert str(book.office_hours) == "08:30-12:00,14:30-18:00"
-    assert book.start_rule is StartRule.NEXT_WORKING_DAY
-    assert book.ambiguity is AmbiguityPolicy.SHARED_PARENT
+    term = book.terms.of(book.catalogue.item("0101"))
+    assert str(book.terms.office_hours) == "08:30-12:00,14:30-18:00"
+    assert term.start_rule is StartRule.NEXT_WORKING_DAY
+    assert term.ambiguity is AmbiguityPolicy.SHARED_PARENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -20,6 +21,8 @@ from gridmap.routing import (
     AmbiguityPolicy,
     Overlay,
     OverlayMap,
+    Pause,
+    PauseReason,
     Router,
     StartRule,
     Step,
@@ -30,6 +33,7 @@ from gridmap.routing import (
     render_step,
     routing_columns,
 )
+from gridmap.routing.terms import Scope
 from gridmap.times import site_zone
 from tests.route_town import ESTATES, FIRMS, POSTS, at, coverage, estate_map, rectangle
 
@@ -37,7 +41,12 @@ ZONE = site_zone()
 BOOK = load_route_book(zone=ZONE)
 FESTIVAL = datetime(2026, 2, 13, 9, tzinfo=UTC)
 YEARS_END = datetime(2026, 12, 31, 2, tzinfo=UTC)
-KEYS = {key.removeprefix("rule.") for key in i18n.catalogue("zh") if key.startswith("rule.")}
+# Those of the proof of coverage are said of rules, not of a report.
+KEYS = {
+    key.removeprefix("rule.")
+    for key in i18n.catalogue("zh")
+    if key.startswith("rule.") and not key.startswith("rule.proof.")
+}
 
 
 def decisions(router, coverage_, moment, accuracy=None, spots=None):
@@ -72,6 +81,8 @@ def everything():
     pond = Overlay("R", "river", "河", owner="WY:F002")
     lines = OverlayMap([school, pond], [rectangle(0, 0, 1, 1)] * 2)
     found += decisions(Router(BOOK, town, lines, FIRMS, [lead]), town, FESTIVAL)
+    found += decisions(Router(BOOK, town, every_layer(), FIRMS), town, FESTIVAL)
+    found += people(town)
     lone = Coverage.build(
         "lone", Levels(["grid"]), [Area(-1, "grid", "g", "")], [rectangle(0, 0, 1, 1)]
     )
@@ -84,6 +95,38 @@ def everything():
     never = Atlas([], town.levels).locate(points, now=FESTIVAL)
     found += decide_by_edition(BOOK, lambda _: router, ["0101"], never, [FESTIVAL])
     return found
+
+
+def people(town):
+    """Decisions that name people's part: professionals, leaders, pauses, and a fault."""
+    rows = {(Scope.ITEM, "0901"): {"limit_table": "four_grades", "grade": "major", "leader": "L1"}}
+    managed = replace(BOOK, terms=replace(BOOK.terms, rows={**BOOK.terms.rows, **rows}))
+    leader = Post("L1", "p", "演示", "case_leader", "basic", "subdistrict", "990101002")
+    router = Router(managed, town, OverlayMap(), FIRMS, [*POSTS, leader])
+    found = decisions(router, town, FESTIVAL, spots=[(8.2, 4.2)])
+    some, end = found[0], FESTIVAL + timedelta(hours=1)
+    item = BOOK.catalogue.item(some.item)
+    for reason in PauseReason:
+        for until in (end, None):
+            due = BOOK.due(item, "HW", FESTIVAL, [Pause(FESTIVAL, until, reason)])
+            found.append(replace(some, steps=due.steps))
+    torn = replace(BOOK, calendar=None)
+    return found + decisions(Router(torn, town, OverlayMap()), town, FESTIVAL, spots=[(1, 1)])
+
+
+def every_layer():
+    """Overlays of the kinds that the town lacks, one place each."""
+    since = {"source": "Minutes 2026/3", "valid_from": date(2026, 1, 1)}
+    layers = [
+        (Overlay("U", "ruling", "西沟", "West ditch", owner="JD", **since), (0, 0, 0.3, 0.3)),
+        (Overlay("A", "agreement", "西墙外", "West wall", owner="SZ", **since), (0.3, 1, 0.6, 2)),
+        (Overlay("C", "construction_site", "工地", "Site", owner="WY:F003"), (1, 1, 2, 2)),
+        (Overlay("F", "street_front", "沿街", "Front"), (5, 1, 6, 2)),
+        (Overlay("R", "road", "巷", "Alley", road_class="alley"), (13, 6, 14, 7)),
+        (Overlay("M", "asset", "井盖", "Cover", owner="SW"), (6, 6, 7, 7)),
+        (Overlay("W", "river", "河", "River", contact="演示河长"), (6, 6, 7, 7)),
+    ]
+    return OverlayMap([one for one, _ in layers], [rectangle(*box) for _, box in layers])
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +202,7 @@ def test_a_whole_explanation_reads_in_order(all_decisions):
     found = router.decide(["0605"], located, [datetime(2026, 2, 17, 2, tzinfo=UTC)])[0]
     assert render(found.steps, "zh") == [
         "请先拨打电梯应急救援电话（见电梯轿厢内告示；也可拨打119）",
-        "位于小区“锦禾苑”红线内，由物业安禾物业主办",
+        "位于小区“锦禾苑”红线内，由其物业企业安禾物业主办",
         "协办：市场监督管理局",
         "先由禾东社区第一网格的网格员到现场",
         "时限0.5小时，昼夜连续计算，应在2026-02-17 10:30前办结",
@@ -179,8 +222,12 @@ def test_a_whole_explanation_reads_in_order(all_decisions):
 def test_columns_are_text_or_nothing_one_for_each_decision(all_decisions):
     columns = routing_columns(all_decisions, "zh", zone=ZONE)
     assert list(columns) == [
-        "first_responder", "department", "co_departments", "handling_level", "due_at", "reason",
+        "first_responder", "department", "co_departments", "handling_level", "due_at",
+        "confidence", "reason",
     ]  # fmt: skip
+    sure = columns.pop("confidence")
+    assert len(sure) == len(all_decisions)
+    assert all(share is None or 0 <= share <= 1 for share in sure)
     for values in columns.values():
         assert len(values) == len(all_decisions)
         assert all(value is None or (isinstance(value, str) and value) for value in values)

@@ -13,11 +13,13 @@ from gridmap.crs import transform_geometry
 from gridmap.errors import BadValue, MissingColumn, UnknownCoordSys
 from gridmap.places.ground import read_ground
 from gridmap.places.model import Ground
-from gridmap.routing import Overlay, OverlayMap, Parties, Party
-from gridmap.routing.overlays import widened
+from gridmap.routing import Overlay, OverlayMap, Parties, Party, load_route_book
 from gridmap.routing.read import read_overlays, read_parties
 from gridmap.tables import FaultyTable
+from gridmap.times import site_zone
 from tests.route_town import ESTATES, FIRMS, at, rectangle, write_town
+
+BOOK = load_route_book(zone=site_zone())
 
 
 def csv_file(tmp_path, text, name="table.csv"):
@@ -135,7 +137,7 @@ def test_roads_and_assets_are_widened_by_their_reach(tmp_path):
     line, point = shapely.LineString([at(0, 0), at(4, 0)]), shapely.Point(at(2, 2))
     path = layer_file(
         tmp_path, [line, point], code=["R1", "A1"], kind=["road", "登记部件"],
-        owner=["SZ", "DL"], 宽度=[12.5, 3.0],
+        owner=["SZ", "DL"], 宽度=[25.0, 6.0],
     )  # fmt: skip
     found, shapes = read_overlays(path)
     assert [overlay.kind for overlay in found] == ["road", "asset"]
@@ -151,7 +153,9 @@ def test_roads_and_assets_are_widened_by_their_reach(tmp_path):
 def test_one_reach_may_be_given_for_all(tmp_path):
     path = layer_file(tmp_path, [shapely.Point(at(2, 2))], code=["A1"], owner=["DL"])
     _, shapes = read_overlays(path, "asset", reach_m=10)
-    assert shapely.equals(shapes[0], widened(shapely.Point(at(2, 2)), 10))
+    assert shapes[0] == shapely.Point(at(2, 2))
+    (found,), _ = read_overlays(path, "asset", reach_m=10)
+    assert found.radius_m == 10
 
 
 def test_faults_of_overlays_are_located(tmp_path):
@@ -171,12 +175,12 @@ def test_faults_of_overlays_are_located(tmp_path):
         "layer.gpkg, row 1, column 'geometry' is not valid: Self-intersection",
         "layer.gpkg, row 2, column 'geometry' is missing",
         "layer.gpkg, row 2, column 'managed' has an unknown value, got 'perhaps'",
-        "layer.gpkg, row 3, column 'geometry' is a Point without a reach in metres",
+        "layer.gpkg, row 3, column 'geometry' is a Point without a radius in metres",
         "layer.gpkg, row 3, column 'owner' is no known body, got 'F009'",
         "layer.gpkg, row 4, column 'code' repeats row 3",
         "layer.gpkg, row 4, column 'owner' is given although the estate is open",
         "layer.gpkg, row 5, column 'valid_to' is not after the first day",
-        "layer.gpkg, row 5, column 'reach_m' is not usable, got '5000', allowed: 0 to 1000 m",
+        "layer.gpkg, row 5, column 'reach_m' is not usable, got '5000', allowed: more than 0,",
     ):
         assert any(fault.startswith(start) for fault in found), start
     assert len(found) == 9
@@ -226,8 +230,8 @@ def test_the_pieces_of_a_street_become_one_feature(tmp_path):
     )  # fmt: skip
     found, shapes = read_ground(path, "roads")
     assert found == [
-        Ground("S1", "roads", "榆畴路", rank=0),
-        Ground("S2", "roads", "榆洲巷", rank=2),
+        Ground("S1", "roads", "榆畴路", rank=0, road_class="collector"),
+        Ground("S2", "roads", "榆洲巷", rank=2, road_class="alley"),
     ]
     assert shapes[0].geom_type == "LineString"
     assert shapes[0].length == pytest.approx(0.002)
@@ -248,3 +252,60 @@ def test_an_unknown_ground_layer_or_road_class_is_refused(tmp_path):
         "layer.gpkg, row 1, column 'class' has an unknown value, got 'canal'"
     )
     assert read_ground(path, "water")[0][0].rank is None
+
+
+def test_assets_may_be_a_table_of_positions(tmp_path):
+    text = (
+        "编号,部件类型,权属单位,经度,纬度,坐标系,半径,事项\n"
+        "L1,路灯,DL,117.001,36.601,wgs84,12,\n"
+        "K1,cover,GS,117.002,36.602,wgs84,,0301 0302\n"
+    )
+    types = BOOK.asset_types
+    found, drawn = read_overlays(csv_file(tmp_path, text), "asset", asset_types=types)
+    assert found == [
+        Overlay("L1", "asset", "", owner="DL", asset_type="lamp", radius_m=12.0),
+        Overlay("K1", "asset", "", owner="GS", asset_type="cover", items=("0301", "0302")),
+    ]
+    assert [shape.coords[0] for shape in drawn] == [(117.001, 36.601), (117.002, 36.602)]
+
+
+def test_roads_may_be_lines_with_a_class_and_a_width(tmp_path):
+    text = (
+        "code,道路等级,路宽,wkt\n"
+        'R1,背街小巷,7,"LINESTRING(117 36.6,117.001 36.6)"\n'
+        'R2,arterial,,"LINESTRING(117 36.6,117.001 36.6)"\n'
+    )
+    found, _ = read_overlays(csv_file(tmp_path, text), "road", coord_sys="wgs84")
+    assert [(one.road_class, one.radius_m) for one in found] == [("alley", 3.5), ("arterial", None)]
+
+
+def test_what_a_kind_cannot_say_is_refused_with_its_place(tmp_path):
+    line, box = '"LINESTRING(117 36.6,117.1 36.6)"', '"POLYGON((117 36,117.1 36,117 36.1,117 36))"'
+    text = (
+        "code,kind,owner,source,valid_from,items,road_class,asset_type,wkt\n"
+        f"A1,agreement,,,,,,,{box}\n"
+        f"A2,agreement,SZ,合同,2026-01-01,0101 9901,,,{box}\n"
+        f"P1,park,YL,,,,alley,,{line}\n"
+        f"R1,road,SZ,,,,lane,lamp,{line}\n"
+        f"K1,asset,SZ,,,,,lid,{box}\n"
+    )
+    found = faults_of(
+        read_overlays,
+        csv_file(tmp_path, text),
+        items=BOOK.catalogue.codes,
+        asset_types=BOOK.asset_types,
+        coord_sys="wgs84",
+    )
+    for row, column, what in (
+        (2, "owner", "is empty"),
+        (2, "source", "is empty"),
+        (2, "valid_from", "is empty"),
+        (3, "items", "names no item of a catalogue: 9901"),
+        (4, "road_class", "is given although this is no road"),
+        (4, "geometry", "is a LineString without a radius in metres"),
+        (5, "road_class", "has an unknown value, got 'lane'"),
+        (5, "asset_type", "is given although this is no asset"),
+        (6, "asset_type", "has an unknown value, got 'lid'"),
+    ):
+        start = f"table.csv, row {row}, column '{column}' {what}"
+        assert any(fault.startswith(start) for fault in found), (start, found)

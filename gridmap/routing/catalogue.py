@@ -19,6 +19,7 @@ from gridmap.errors import BadCode, BadValue
 
 __all__ = [
     "Catalogue",
+    "CodeShape",
     "Emergency",
     "EmergencyLine",
     "HandlingLevel",
@@ -29,7 +30,6 @@ __all__ = [
     "LocationRule",
 ]
 
-_CODE = re.compile(r"\d{4}\Z")
 _TEN_YEARS_OF_HOURS = 87_600.0
 
 
@@ -142,7 +142,7 @@ class Item:
     Attributes
     ----------
     code : str
-        Four digits: class and number in it.
+        In the shape that its catalogue has; by default class and number in it, four digits.
     name, name_en : str
     class_code : str
     department : str or None
@@ -171,10 +171,46 @@ class Item:
     note_en: str = ""
 
     def national_code(self, county: str) -> str:
-        """Return the ten-digit form: six digits of the county, then the item's four."""
+        """Return the ten-digit form: six digits of the county, then the item's four.
+
+        Raises
+        ------
+        BadCode
+            For another county code, and for an item whose code has not four digits.
+        """
+        if not re.fullmatch(r"\d{4}", self.code):
+            raise BadCode("Only an item's code of four digits has a national form.", got=self.code)
         if not re.fullmatch(r"\d{6}", county):
             raise BadCode("A county code has six digits.", got=county)
         return county + self.code
+
+
+@dataclass(frozen=True, slots=True)
+class CodeShape:
+    """What the codes and limits of one catalogue look like.
+
+    Attributes
+    ----------
+    pattern : str
+        Regular expression that every item's code matches as a whole.
+    class_prefix : bool
+        Codes begin with that of their class.
+    plain_day : LimitUnit
+        What a limit printed as plain days (天) counts: calendar days or working days.
+    label, label_en : str
+        What people call the catalogue.
+    """
+
+    pattern: str = r"[0-9]{4}"
+    class_prefix: bool = True
+    plain_day: LimitUnit = LimitUnit.CALENDAR_DAY
+    label: str = ""
+    label_en: str = ""
+
+    def fits(self, code: str, class_code: str) -> bool:
+        """True when a code can be an item's in a class."""
+        begins = not self.class_prefix or code.startswith(class_code)
+        return begins and re.fullmatch(self.pattern, code) is not None
 
 
 _Coded = TypeVar("_Coded", Item, ItemClass, EmergencyLine)
@@ -190,9 +226,10 @@ class Catalogue:
     items : iterable of Item
     classes : iterable of ItemClass
     lines : iterable of EmergencyLine
+    shape : CodeShape, optional
     """
 
-    __slots__ = ("_by_code", "classes", "lines", "name")
+    __slots__ = ("_by_code", "classes", "lines", "name", "shape")
 
     def __init__(
         self,
@@ -200,16 +237,19 @@ class Catalogue:
         items: Iterable[Item],
         classes: Iterable[ItemClass],
         lines: Iterable[EmergencyLine] = (),
+        shape: CodeShape | None = None,
     ) -> None:
         self.name = name
+        self.shape = shape or CodeShape()
         self._by_code: Mapping[str, Item] = _by_code(items)
         self.classes: Mapping[str, ItemClass] = _by_code(classes)
         self.lines: Mapping[str, EmergencyLine] = _by_code(lines)
         for item in self:
-            if not _CODE.match(item.code) or item.code[:2] != item.class_code:
+            if not self.shape.fits(item.code, item.class_code):
                 raise BadCode(
-                    "An item's code is its class and two digits.",
+                    "An item's code has not the shape of its catalogue.",
                     got=f"{item.code} in class {item.class_code}",
+                    allowed=self.shape.pattern,
                 )
             if item.class_code not in self.classes:
                 raise BadCode("An item names no known class.", got=item.class_code)
@@ -246,8 +286,9 @@ class Catalogue:
             raise BadCode(
                 f"The catalogue '{self.name}' has no item of that code.",
                 got=repr(code),
-                allowed=self._near(str(code).strip()) or f"{len(self)} codes, four digits each",
-                repair="Give the four-digit code as text, with its leading zero.",
+                allowed=self._near(str(code).strip())
+                or f"{len(self)} codes such as {next(iter(self._by_code), '')}",
+                repair="Give the code as text, with its leading zeros.",
             ) from None
 
     def in_class(self, class_code: str) -> tuple[Item, ...]:
@@ -256,8 +297,8 @@ class Catalogue:
 
     def _near(self, text: str) -> list[str]:
         names = {item.name: item.code for item in self}
-        padded = text.removesuffix(".0").zfill(4)
-        near = [padded] if padded in self._by_code else []
+        bare = text.removesuffix(".0")
+        near = [code for code in self._by_code if bare and code.lstrip("0") == bare.lstrip("0")]
         near += [names[name] for name in get_close_matches(text, names, 3, 0.5)]
         near += get_close_matches(text, self._by_code, 3, 0.7)
         return [f"{code} {self._by_code[code].name}" for code in dict.fromkeys(near)]

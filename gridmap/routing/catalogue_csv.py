@@ -9,6 +9,7 @@ from pathlib import Path
 from gridmap.errors import BadValue
 from gridmap.routing.catalogue import (
     Catalogue,
+    CodeShape,
     Emergency,
     EmergencyLine,
     HandlingLevel,
@@ -19,9 +20,10 @@ from gridmap.routing.catalogue import (
     LocationRule,
 )
 from gridmap.routing.departments import Departments, load_departments
-from gridmap.tables import Row, Source, package_data, read_table
+from gridmap.routing.rule_tables import SITE, RuleTables, load_rule_tables
+from gridmap.tables import Row, Source, Table, read_table
 
-__all__ = ["load_catalogue"]
+__all__ = ["load_catalogue", "read_catalogue"]
 
 _REQUIRED = ("code", "name", "class_code", "level", "limit_unit", "location_rule")
 _OPTIONAL = (
@@ -35,6 +37,9 @@ _OPTIONAL = (
     "note_en",
 )
 
+# Printed without saying which days are meant.
+_PLAIN_DAY = {"day", "天"}
+
 
 def load_catalogue(
     folder: Path | None = None,
@@ -42,7 +47,7 @@ def load_catalogue(
     name: str = "default",
     departments: Departments | None = None,
 ) -> Catalogue:
-    """Read a catalogue from a folder of CSV tables.
+    """Read a catalogue from a folder of tables.
 
     Parameters
     ----------
@@ -64,16 +69,58 @@ def load_catalogue(
     """
     if folder is not None and not folder.is_dir():
         raise BadValue("A catalogue is a folder of CSV tables.", got=str(folder))
-    known = departments or load_departments(_find(folder, "departments.csv"))
-    classes = _read_classes(_find(folder, "classes.csv"))
-    lines = _read_lines(_find(folder, "emergency_lines.csv"))
-    items = _read_items(_find(folder, "catalogue.csv"), classes, lines, known)
-    return Catalogue(name, items, classes.values(), lines.values())
+    return read_catalogue(load_rule_tables(folder), name=name, departments=departments)
 
 
-def _find(folder: Path | None, name: str) -> Source:
-    own = folder / name if folder is not None else None
-    return own if own is not None and own.exists() else package_data("gridmap.routing", name)
+def read_catalogue(
+    tables: RuleTables,
+    *,
+    name: str = SITE,
+    departments: Departments | None = None,
+    shapes: Table | None = None,
+) -> Catalogue:
+    """Return the catalogue of a set of tables; parameters and errors as of `load_catalogue`.
+
+    Parameters
+    ----------
+    tables : RuleTables
+        Those of one catalogue, under their plain names.
+    shapes : Table, optional
+        The site's table ``catalogues``; taken from `tables` when None.
+    """
+    known = departments or load_departments(tables["departments"])
+    shape = _shape(shapes or tables.get("catalogues"), name)
+    classes = _read_classes(tables["classes"])
+    lines = _read_lines(tables["emergency_lines"])
+    items = _read_items(tables["catalogue"], classes, lines, known, shape)
+    return Catalogue(name, items, classes.values(), lines.values(), shape)
+
+
+def _shape(source: Table | None, name: str) -> CodeShape:
+    """Read the row of a catalogue from ``catalogues``, by default four digits."""
+    found = CodeShape()
+    if source is None:
+        return found
+    seen: dict[str, int] = {}
+    optional = ("label", "label_en", "code_pattern", "class_prefix", "plain_day")
+    for row in read_table(source, ("name",), optional):
+        if row.unique("name", seen) != name:
+            continue
+        pattern = row.cells["code_pattern"] or found.pattern
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            row.refuse("code_pattern", f"is no regular expression: {error}")
+        prefix = row.cells["class_prefix"] or "yes"
+        if prefix not in {"yes", "no"}:
+            row.refuse("class_prefix", "has an unknown value", allowed=["yes", "no"])
+        unit = LimitUnit.CALENDAR_DAY
+        if row.cells["plain_day"]:
+            unit = row.choice("plain_day", LimitUnit)
+        if unit not in {LimitUnit.CALENDAR_DAY, LimitUnit.WORKING_DAY}:
+            row.refuse("plain_day", "is no day", allowed=["calendar_day", "working_day"])
+        found = CodeShape(pattern, prefix == "yes", unit, row.cells["label"], row.cells["label_en"])
+    return found
 
 
 def _read_classes(source: Source) -> dict[str, ItemClass]:
@@ -102,17 +149,18 @@ def _read_items(
     classes: Mapping[str, ItemClass],
     lines: Mapping[str, EmergencyLine],
     departments: Departments,
+    shape: CodeShape,
 ) -> list[Item]:
     seen: dict[str, int] = {}
     return [
         Item(
-            code=_item_code(row, seen, classes),
+            code=_item_code(row, seen, classes, shape),
             name=row.text("name"),
             name_en=row.cells["name_en"],
             class_code=row.text("class_code"),
             department=_lead(row, departments),
             level=row.choice("level", HandlingLevel),
-            limit=_limit(row),
+            limit=_limit(row, shape),
             location_rule=row.choice("location_rule", LocationRule),
             co_departments=_co_departments(row, departments),
             emergency=_emergency(row, lines),
@@ -123,13 +171,19 @@ def _read_items(
     ]
 
 
-def _item_code(row: Row, seen: dict[str, int], classes: Mapping[str, ItemClass]) -> str:
+def _item_code(
+    row: Row, seen: dict[str, int], classes: Mapping[str, ItemClass], shape: CodeShape
+) -> str:
     code = row.unique("code", seen)
-    if not re.fullmatch(r"\d{4}", code):
-        row.refuse("code", "is not four digits (a spreadsheet drops a leading zero)")
+    if not re.fullmatch(shape.pattern, code):
+        row.refuse(
+            "code",
+            "has not the shape of the catalogue's codes (a spreadsheet drops a leading zero)",
+            allowed=shape.pattern,
+        )
     if row.text("class_code") not in classes:
         row.refuse("class_code", "names no class", allowed=sorted(classes))
-    if code[:2] != row.cells["class_code"]:
+    if not shape.fits(code, row.cells["class_code"]):
         row.refuse("code", f"does not begin with its class {row.cells['class_code']}")
     return code
 
@@ -158,8 +212,9 @@ def _department(row: Row, column: str, code: str, departments: Departments) -> s
     return code
 
 
-def _limit(row: Row) -> Limit:
-    unit = row.choice("limit_unit", LimitUnit)
+def _limit(row: Row, shape: CodeShape) -> Limit:
+    plain = row.cells["limit_unit"] in _PLAIN_DAY
+    unit = shape.plain_day if plain else row.choice("limit_unit", LimitUnit)
     text = row.cells["limit_amount"]
     try:
         return Limit(float(text) if text else None, unit)

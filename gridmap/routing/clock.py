@@ -15,15 +15,26 @@ working days
     The day on which the report counts as received is day 0, worked or not; due when the
     office closes on the n-th working day after it.
 
-When a report counts as received is the start rule, a site's own choice:
+When a report counts as received is the start rule, a choice of the site, for all items or some:
 
 from_receipt
     At the moment of receipt.
+day_after_receipt
+    At midnight after the day of receipt: calendar days end at a midnight, working hours begin
+    when the office opens on the next working day, and the first working day after the day of
+    receipt is the first one counted.
 after_intake_cutoff
     At that moment on a working day up to the cut-off; later, or on a day off, when the
     office opens on the next working day.
 next_working_day
     Always when the office opens on the next working day after the day of receipt.
+
+While a case waits for somebody else its clock can be stopped (:class:`Pause`). The time that is
+then lost is given back: clock hours and calendar days the time on the clock, working hours and
+working days the time in office hours. A pause that begins when the time is up gives nothing back,
+and while one lasts nothing is due.
+
+A case that a named leader manages has a date of review instead, so many working days on.
 
 Where the calendar does not reach, nothing is guessed: `due_at` stays empty with the reason
 ``calendar_missing``, to be computed when the table has arrived.
@@ -31,16 +42,23 @@ Where the calendar does not reach, nothing is guessed: `due_at` stays empty with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from gridmap.calendar import CalendarMissing, WorkCalendar
 from gridmap.errors import BadValue
-from gridmap.routing.calendar import CalendarDay, CalendarMissing, DayKind, WorkCalendar
 from gridmap.routing.catalogue import Limit, LimitUnit
+from gridmap.routing.counting import (
+    DEFAULT_CUTOFF,
+    DEFAULT_OFFICE_HOURS,
+    Count,
+    OfficeHours,
+    StartRule,
+    minute,
+)
 from gridmap.routing.explanation import Step
 from gridmap.times import ensure_utc
 
@@ -49,77 +67,49 @@ __all__ = [
     "DEFAULT_OFFICE_HOURS",
     "Due",
     "OfficeHours",
+    "Pause",
+    "PauseReason",
     "StartRule",
     "deadline",
 ]
 
+_WORKING = {LimitUnit.WORKING_HOUR, LimitUnit.WORKING_DAY}
 
-class StartRule(StrEnum):
-    """When a report counts as received; see the module's text."""
 
-    FROM_RECEIPT = "from_receipt"
-    NEXT_WORKING_DAY = "next_working_day"
-    AFTER_INTAKE_CUTOFF = "after_intake_cutoff"
+class PauseReason(StrEnum):
+    """What a case waits for while its clock stands still."""
+
+    REPORTER = "reporter"
+    WEATHER = "weather"
+    MATERIAL = "material"
+    APPROVAL = "approval"
+    OWNERSHIP = "ownership"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class OfficeHours:
-    """Stretches of a working day in which offices are open, in order, apart, local time.
+class Pause:
+    """A stretch in which a case's clock stands still.
 
     Attributes
     ----------
-    stretches : tuple of (time, time)
-        Opening and closing times; none passes midnight. The default, seven hours, is what
-        district offices keep outside the summer timetable; site data.
+    start : datetime
+        Aware.
+    end : datetime or None
+        Aware, later; None while it lasts.
+    reason : PauseReason
     """
 
-    stretches: tuple[tuple[time, time], ...] = (
-        (time(9, 0), time(12, 0)),
-        (time(13, 30), time(17, 30)),
-    )
+    start: datetime
+    end: datetime | None
+    reason: PauseReason
 
     def __post_init__(self) -> None:
-        edges = [edge for stretch in self.stretches for edge in stretch]
-        # Strictly ascending edges: no empty, overlapping or touching stretches.
-        if not edges or any(a >= b for a, b in pairwise(edges)):
+        if self.end is not None and ensure_utc(self.end) < ensure_utc(self.start):
             raise BadValue(
-                "Office hours must be stretches in order that do not touch.",
-                got=str(self),
-                allowed="for example 09:00-12:00,13:30-17:30",
+                "A pause ends before it begins.",
+                got=f"{self.start.isoformat()} to {self.end.isoformat()}",
             )
-
-    @classmethod
-    def parse(cls, text: str) -> OfficeHours:
-        """Read ``09:00-12:00,13:30-17:30``; `BadValue` for anything else."""
-        try:
-            pairs = [part.split("-") for part in text.split(",")]
-            stretches = tuple(
-                (time.fromisoformat(a.strip()), time.fromisoformat(b.strip())) for a, b in pairs
-            )
-        except ValueError as error:
-            raise BadValue(
-                "These are not office hours.",
-                got=repr(text),
-                allowed="for example 09:00-12:00,13:30-17:30",
-            ) from error
-        return cls(stretches)
-
-    def __str__(self) -> str:
-        return ",".join(f"{a:%H:%M}-{b:%H:%M}" for a, b in self.stretches)
-
-    @property
-    def opens(self) -> time:
-        """First opening of the day."""
-        return self.stretches[0][0]
-
-    @property
-    def closes(self) -> time:
-        """Last closing of the day."""
-        return self.stretches[-1][1]
-
-
-DEFAULT_OFFICE_HOURS = OfficeHours()
-DEFAULT_CUTOFF = time(16, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +121,25 @@ class Due:
     due_at : datetime or None
         Aware, in UTC.
     reason : str
-        Why there is none: ``calendar_missing``, ``managed``; empty when there is one.
+        Why there is none: ``calendar_missing``, ``managed``, ``paused``; empty when there is
+        one.
     steps : tuple of Step
         How it was found, in order; parameters are text, days in ISO form. First one of
         ``due_clock_hour``, ``due_calendar_day``, ``due_working_hour``, ``due_working_day``
         (`amount`, `due` in local time), ``due_managed``, ``due_calendar_missing``
         (`amount`, `day`, `covered_until`); then what moved it: ``due_received_later``
         (`at` in local time), and in the order of the days ``due_holiday`` (`name`,
-        `name_en`, `day`, `until`) and ``due_makeup_workday`` (`name`, `name_en`, `day`).
+        `name_en`, `day`, `until`) and ``due_makeup_workday`` (`name`, `name_en`, `day`); then
+        ``due_paused_<reason>`` (`start`, `end`) for each pause, or ``due_stopped_<reason>``
+        (`start`) for one that lasts. A managed case has ``due_review`` (`amount`, `day`).
+    review_on : date or None
+        Local day on which a managed case is reviewed.
     """
 
     due_at: datetime | None
     reason: str
     steps: tuple[Step, ...]
+    review_on: date | None = None
 
 
 def deadline(
@@ -155,6 +151,8 @@ def deadline(
     office_hours: OfficeHours = DEFAULT_OFFICE_HOURS,
     start_rule: StartRule = StartRule.FROM_RECEIPT,
     cutoff: time = DEFAULT_CUTOFF,
+    pauses: Iterable[Pause] = (),
+    review_days: int | None = None,
 ) -> Due:
     """Return when something received at a moment is due.
 
@@ -164,14 +162,20 @@ def deadline(
         Aware.
     limit : Limit
     calendar : WorkCalendar
-        Asked only for working hours and working days.
+        Asked only for working hours, working days and dates of review.
     zone : ZoneInfo
         The site's zone, in which days begin and offices open.
     office_hours : OfficeHours
+        Of whoever has to act.
     start_rule : StartRule
-        Shifts working hours and working days only.
+        Shifts working hours and working days; `DAY_AFTER_RECEIPT` calendar days too.
     cutoff : time
         Latest local time that still counts on the day, for `AFTER_INTAKE_CUTOFF`.
+    pauses : iterable of Pause
+        In any order; where they overlap time is given back once. Clock time and working time
+        alike count only from where the limit begins to run.
+    review_days : int, optional
+        After how many working days a managed case is reviewed.
 
     Returns
     -------
@@ -184,114 +188,71 @@ def deadline(
         When `received` has no offset, or the answer lies outside the years of the computer.
     """
     received = ensure_utc(received)
-    if limit.unit is LimitUnit.MANAGED or limit.amount is None:
-        return Due(None, "managed", (Step("due_managed"),))
-    amount = f"{limit.amount:g}"
-    count = _Count(calendar, zone, office_hours, start_rule, cutoff)
+    count = Count(calendar, zone, office_hours, start_rule, cutoff)
+    amount = "" if limit.amount is None else f"{limit.amount:g}"
     try:
+        if limit.unit is LimitUnit.MANAGED or limit.amount is None:
+            return _managed(count, received, review_days)
         due_at = count.run(received, limit.amount, limit.unit)
-        shown = _minute(due_at.astimezone(zone))
+        stopped: list[Step] = []
+        for pause in _apart(pauses):
+            if pause.start >= due_at:
+                break
+            step = _pause_step(pause, count)
+            if pause.end is None:
+                return Due(None, "paused", (*stopped, step))
+            stopped.append(step)
+            start = max(pause.start, count.begins(received, limit.unit))
+            due_at = _given_back(count, limit.unit, due_at, start, pause.end)
+        first = {"amount": amount, "due": minute(count.local(due_at))}
     except CalendarMissing as missing:
         known = missing.covered_until.isoformat() if missing.covered_until else ""
         lacking = {"amount": amount, "day": missing.day.isoformat(), "covered_until": known}
-        return Due(None, "calendar_missing", (Step("due_calendar_missing", lacking),))
+        rule = "due_calendar_missing" if amount else "due_review_calendar_missing"
+        return Due(None, "calendar_missing", (Step(rule, lacking),))
     except OverflowError as error:
         raise BadValue(
             "This deadline is outside the calendar.", got=received.isoformat()
         ) from error
-    first = {"amount": amount, "due": shown}
-    return Due(due_at, "", (Step(f"due_{limit.unit.value}", first), *count.explain()))
+    return Due(due_at, "", (Step(f"due_{limit.unit.value}", first), *count.explain(), *stopped))
 
 
-def _minute(local: datetime) -> str:
-    return local.replace(tzinfo=None).isoformat(" ", "minutes")
+def _managed(count: Count, received: datetime, review_days: int | None) -> Due:
+    if review_days is None:
+        return Due(None, "managed", (Step("due_managed"),))
+    day = count.day_after_days(received, review_days)
+    step = Step("due_review", {"amount": str(review_days), "day": day.isoformat()})
+    return Due(None, "managed", (Step("due_managed"), step, *count.explain()), day)
 
 
-class _Count:
-    """One count: a site's rules, and the special days met on the way, for the explanation."""
+def _given_back(
+    count: Count, unit: LimitUnit, due_at: datetime, start: datetime, end: datetime
+) -> datetime:
+    """Return a deadline moved by what a pause took of the time."""
+    if end <= start:
+        return due_at
+    if unit in _WORKING:
+        return count.after_work(due_at, count.worked(start, end))
+    return due_at + (end - start)
 
-    def __init__(
-        self,
-        calendar: WorkCalendar,
-        zone: ZoneInfo,
-        hours: OfficeHours,
-        rule: StartRule,
-        cutoff: time,
-    ) -> None:
-        self._calendar, self._zone, self._hours = calendar, zone, hours
-        self._rule, self._cutoff = StartRule(rule), cutoff
-        self._met: dict[date, CalendarDay] = {}
-        self._later: datetime | None = None
 
-    def run(self, received: datetime, amount: float, unit: LimitUnit) -> datetime:
-        """Return the moment, in UTC, at which `amount` has passed."""
-        if unit is LimitUnit.CLOCK_HOUR:
-            return received + timedelta(hours=amount)
-        local = received.astimezone(self._zone).replace(tzinfo=None)
-        if unit is LimitUnit.CALENDAR_DAY:
-            due = local + timedelta(days=amount)
-        elif unit is LimitUnit.WORKING_HOUR:
-            due = self._after_hours(self._counted_from(local), timedelta(hours=amount))
-        else:
-            due = self._after_days(self._counted_from(local).date(), int(amount))
-        return ensure_utc(due.replace(tzinfo=self._zone))
+def _apart(pauses: Iterable[Pause]) -> Sequence[Pause]:
+    """Return pauses in the order of their beginnings, each cut to what no former one covers."""
+    found: list[Pause] = []
+    covered: datetime | None = None
+    for pause in sorted(pauses, key=lambda p: ensure_utc(p.start)):
+        start = ensure_utc(pause.start) if covered is None else max(pause.start, covered)
+        end = None if pause.end is None else ensure_utc(pause.end)
+        if end is None or end > start:
+            found.append(Pause(ensure_utc(start), end, pause.reason))
+        if end is None:
+            break
+        covered = end if covered is None else max(covered, end)
+    return found
 
-    def _counted_from(self, local: datetime) -> datetime:
-        if self._rule is StartRule.FROM_RECEIPT:
-            return local
-        in_time = self._rule is StartRule.AFTER_INTAKE_CUTOFF and local.time() <= self._cutoff
-        if in_time and self._works(local.date()):
-            return local
-        following = next(self._working_days(local.date() + timedelta(days=1)))
-        self._later = datetime.combine(following, self._hours.opens)
-        return self._later
 
-    def _after_hours(self, start: datetime, left: timedelta) -> datetime:
-        days = self._working_days(start.date())
-        while True:
-            day = next(days)
-            for opens, closes in self._hours.stretches:
-                begin = max(start, datetime.combine(day, opens))
-                open_for = datetime.combine(day, closes) - begin
-                if timedelta() < open_for < left:
-                    left -= open_for
-                elif left <= open_for:
-                    return begin + left
-
-    def _after_days(self, day: date, amount: int) -> datetime:
-        days = self._working_days(day + timedelta(days=1))
-        for _ in range(amount - 1):
-            next(days)
-        return datetime.combine(next(days), self._hours.closes)
-
-    def _working_days(self, day: date) -> Iterator[date]:
-        while True:
-            if self._works(day):
-                yield day
-            day += timedelta(days=1)
-
-    def _works(self, day: date) -> bool:
-        found = self._calendar.kind_of_day(day)
-        if found.kind in {DayKind.HOLIDAY, DayKind.MAKEUP_WORKDAY}:
-            self._met[day] = found
-        return found.works
-
-    def explain(self) -> Iterator[Step]:
-        """Yield why the count took as long as it did, in the order of the days."""
-        if self._later is not None:
-            yield Step("due_received_later", {"at": _minute(self._later)})
-        days = sorted(self._met.items())
-        while days:
-            first, what = days[0]
-            run = 1
-            while (
-                what.kind is DayKind.HOLIDAY
-                and run < len(days)
-                and days[run] == (first + timedelta(days=run), what)
-            ):
-                run += 1
-            params = {"day": first.isoformat(), "name": what.name, "name_en": what.name_en}
-            if what.kind is DayKind.HOLIDAY:
-                params["until"] = days[run - 1][0].isoformat()
-            yield Step(f"due_{what.kind.value}", params)
-            days = days[run:]
+def _pause_step(pause: Pause, count: Count) -> Step:
+    start = {"start": minute(count.local(pause.start))}
+    if pause.end is None:
+        return Step(f"due_stopped_{pause.reason.value}", start)
+    return Step(f"due_paused_{pause.reason.value}", start | {"end": minute(count.local(pause.end))})

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmap.garbage import collecting_later
 from gridmap.routing.book import Decision
+from gridmap.routing.dues import DueKind, Dues, Managed
 from gridmap.routing.explanation import Step, render_step
+from gridmap.routing.routed import Routed
 from gridmap.times import to_site
 
 __all__ = ["reason_text", "routing_columns"]
 
+_COLUMNS = (
+    "first_responder", "department", "co_departments", "handling_level", "due_at", "confidence",
+    "reason",
+)  # fmt: skip
+# Stands for the moment where a sentence is rendered for many; no name holds it.
+_MOMENT = "\x00"
+_MINUTE = 60_000_000  # microseconds
+_DAY = 24 * 60  # minutes
+_CLOCK = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(_DAY)]
+
 
 def routing_columns(
     decisions: Iterable[Decision], lang: str, *, zone: ZoneInfo
-) -> dict[str, list[str | None]]:
-    """Return decisions as columns of text.
+) -> dict[str, list[Any]]:
+    """Return decisions as columns of text, and the confidence as numbers.
 
     Parameters
     ----------
@@ -30,30 +47,96 @@ def routing_columns(
     -------
     dict of str to list
         ``first_responder``, ``department``, ``co_departments`` (codes joined by ``;``),
-        ``handling_level``, ``due_at`` (ISO 8601 with offset) and ``reason``: the sentences of
+        ``handling_level``, ``due_at`` (ISO 8601 with offset), ``confidence`` (0 to 1, see
+        :mod:`gridmap.routing.confidence`) and ``reason``: the sentences of
         the explanation, each followed by its rule id in brackets, joined by ``；``. None where
         there is nothing to say.
     """
-    columns: dict[str, list[str | None]] = {
-        name: []
-        for name in (
-            "first_responder",
-            "department",
-            "co_departments",
-            "handling_level",
-            "due_at",
-            "reason",
-        )
-    }
     shown = _Shown(lang)
+    if isinstance(decisions, Routed):
+        with collecting_later():
+            return _together(decisions, shown, zone)
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     for decision in decisions:
-        columns["first_responder"].append(decision.first_responder or None)
-        columns["department"].append(decision.department or None)
-        columns["co_departments"].append(";".join(decision.co_departments) or None)
-        columns["handling_level"].append(decision.handling_level or None)
-        columns["due_at"].append(_local(decision.due_at, zone))
-        columns["reason"].append(shown.join(decision.steps))
+        for name, cell in zip(_COLUMNS, _cells(decision, shown, zone), strict=True):
+            columns[name].append(cell)
     return columns
+
+
+def _cells(decision: Decision, shown: _Shown, zone: ZoneInfo) -> tuple[Any, ...]:
+    """Return the cells of one decision, in the order of the columns."""
+    return (
+        decision.first_responder or None,
+        decision.department or None,
+        ";".join(decision.co_departments) or None,
+        decision.handling_level or None,
+        _local(decision.due_at, zone),
+        decision.confidence,
+        shown.join(decision.steps),
+    )
+
+
+def _together(found: Routed, shown: _Shown, zone: ZoneInfo) -> dict[str, list[Any]]:
+    """Return the columns of reports that share their answers: what is shared is rendered once."""
+    groups = found.grouped
+    # The last of each is what the number -1 picks: reports that are decided alone.
+    nothing = (None, None, None, None, "")
+    heads = [
+        (
+            head.department or None,
+            ";".join(head.co_departments) or None,
+            head.level or None,
+            head.confidence,
+            shown.join(head.steps),
+        )
+        for head in groups.heads
+    ]
+    leads, co, levels, sure, reasons = zip(*heads, nothing, strict=True)
+    head = groups.head.tolist()
+    firsts = [(post or None, f"；{shown.join((step,))}；") for post, step in groups.firsts]
+    posts, seconds = zip(*firsts, (None, ""), strict=True)
+    first = groups.first.tolist()
+    kinds = [shown.around_due(kind) for kind in groups.dues.kinds]
+    befores, afters = zip(*kinds, ("", ""), strict=True)
+    kind = groups.dues.kind.tolist()
+    days, ends = _moments(groups.dues.at + groups.offset, groups.offset)
+    for n in np.flatnonzero(_untimed(groups.dues)).tolist():
+        days[n], ends[n] = "", None
+    columns: dict[str, list[Any]] = {
+        "first_responder": [posts[n] for n in first],
+        "department": [leads[n] for n in head],
+        "co_departments": [co[n] for n in head],
+        "handling_level": [levels[n] for n in head],
+        "due_at": ends,
+        "confidence": [sure[n] for n in head],
+        "reason": [
+            f"{reasons[h]}{seconds[f]}{befores[k]}{day}{afters[k]}"
+            for h, f, k, day in zip(head, first, kind, days, strict=True)
+        ],
+    }
+    for n, decision in found.alone.items():
+        for name, cell in zip(_COLUMNS, _cells(decision, shown, zone), strict=True):
+            columns[name][n] = cell
+    return columns
+
+
+def _untimed(dues: Dues) -> NDArray[np.bool_]:
+    """True for each report for which nothing is due."""
+    managed = np.array([*(isinstance(kind, Managed) for kind in dues.kinds), False])
+    found: NDArray[np.bool_] = managed[dues.kind]
+    return found
+
+
+def _moments(local: NDArray[np.int64], offset: int) -> tuple[list[str], list[str | None]]:
+    """Return local moments (microseconds since 1970) as explanations and as columns show them."""
+    number, minute = np.divmod(local // _MINUTE, _DAY)
+    numbers, place = np.unique(number, return_inverse=True)
+    days = np.datetime_as_string(numbers.astype("datetime64[D]")).tolist()
+    ahead = timezone(timedelta(microseconds=offset))
+    behind = datetime(1970, 1, 1, tzinfo=ahead).isoformat(timespec="minutes")[16:]
+    at, of = place.tolist(), minute.tolist()
+    shown = [f"{days[d]} {_CLOCK[m]}" for d, m in zip(at, of, strict=True)]
+    return shown, [f"{days[d]}T{_CLOCK[m]}{behind}" for d, m in zip(at, of, strict=True)]
 
 
 def reason_text(steps: Iterable[Step], lang: str) -> str:
@@ -70,6 +153,15 @@ class _Shown:
 
     def join(self, steps: Iterable[Step]) -> str:
         return "；".join(map(self._text, steps))
+
+    def around_due(self, kind: DueKind | Managed) -> tuple[str, str]:
+        """Return what stands before and behind the moment in the steps of a deadline."""
+        if isinstance(kind, Managed):
+            return self.join(kind.steps), ""
+        rule, amount, rest = kind
+        step = Step(rule, {"amount": amount, "due": _MOMENT})
+        before, _, after = self.join((step, *rest)).partition(_MOMENT)
+        return before, after
 
     def _text(self, step: Step) -> str:
         known = self._texts.get(id(step))

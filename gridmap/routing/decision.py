@@ -12,27 +12,45 @@ shared sub-district leads until then, by the site's policy.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue
+from gridmap.garbage import collecting_later
 from gridmap.locate.model import Locations
 from gridmap.places.model import Post
 from gridmap.routing.answers import Answers
-from gridmap.routing.batch import Batch
-from gridmap.routing.book import Decision, RouteBook
+from gridmap.routing.batch import Batch, check_edition
+from gridmap.routing.book import Basis, Decision, RouteBook
+from gridmap.routing.grouped import Grouped, grouped
 from gridmap.routing.overlays import OverlayMap
 from gridmap.routing.parties import Parties, Party
+from gridmap.routing.routed import Routed
 from gridmap.routing.territory import Territory
-from gridmap.routing.unrouted import unrouted
+from gridmap.routing.unrouted import failed, unrouted
+from gridmap.times import ensure_utc
 
 __all__ = ["Router", "decide_by_edition"]
 
+log = logging.getLogger("gridmap.routing")
+
+# From so many reports on those that are alike are looked for.
+_MANY = 64
+
 Floats = NDArray[np.float64]
+# Items, places, times of receipt, accuracies, times of observation: as `Router.decide` has them.
+_Reports = tuple[
+    Sequence[str | None],
+    Locations,
+    Sequence[datetime],
+    Floats | None,
+    Sequence[datetime | None] | None,
+]
 
 
 class Router:
@@ -49,6 +67,8 @@ class Router:
         areas are added.
     posts : iterable of Post
         Rosters.
+    basis : Basis, optional
+        Goes into every decision.
     """
 
     def __init__(
@@ -58,9 +78,11 @@ class Router:
         overlays: OverlayMap,
         parties: Iterable[Party] = (),
         posts: Iterable[Post] = (),
+        basis: Basis | None = None,
     ) -> None:
         self.book = book
-        self.answers = Answers(book, Territory(coverage), overlays, parties, posts)
+        self.answers = Answers(book, Territory(coverage), overlays, parties, posts, basis)
+        self._told: set[tuple[type[Exception], str]] = set()
 
     @property
     def parties(self) -> Parties:
@@ -76,7 +98,7 @@ class Router:
         *,
         observed_at: Sequence[datetime | None] | None = None,
         rows: Sequence[int] | None = None,
-    ) -> list[Decision]:
+    ) -> Sequence[Decision]:
         """Decide the route of each report.
 
         Parameters
@@ -96,13 +118,16 @@ class Router:
 
         Returns
         -------
-        list of Decision
-            One for each of `rows`, in their order; empty for none.
+        sequence of Decision
+            One for each of `rows`, in their order; empty for none. Of many reports each is
+            made when it is asked for, and :func:`~gridmap.routing.routing_columns` needs none.
 
         Raises
         ------
         BadValue
-            When a report was located in another edition, or the lengths differ.
+            When a report was located in another edition, or the lengths differ. A fault in
+            the routing of one report raises nothing: it is logged, the report goes to a person
+            with the fault as its reason, and the others are routed.
         """
         lengths = {len(items), len(locations), len(received_at)}
         if accuracy_m is not None:
@@ -112,8 +137,54 @@ class Router:
         if len(lengths) > 1:
             raise BadValue("Every report has one item, place and time.", got=sorted(lengths))
         chosen = range(len(items)) if rows is None else rows
-        batch = Batch(self.answers, items, locations, received_at, accuracy_m, observed_at, chosen)
-        return [batch.decide(n) for n in range(len(chosen))]
+        for row in chosen:
+            if received_at[row].tzinfo is not UTC:
+                ensure_utc(received_at[row])
+        check_edition(locations, chosen, self.answers.territory.coverage.edition)
+        reports = (items, locations, received_at, accuracy_m, observed_at)
+        try:
+            batch = Batch(self.answers, *reports, chosen)
+        except Exception:  # noqa: BLE001 - each is tried alone, and the one that fails is told
+            return [self._alone(reports, row) for row in chosen]
+        with collecting_later():
+            groups = self._grouped(batch) if len(chosen) >= _MANY else None
+            if groups is not None:
+                return Routed(groups, lambda n: self._safely(batch, n, reports, chosen[n]))
+            return [self._safely(batch, n, reports, row) for n, row in enumerate(chosen)]
+
+    def _grouped(self, batch: Batch) -> Grouped | None:
+        try:
+            return grouped(batch)
+        except Exception:
+            # What failed for all together is told, and each report is decided by itself.
+            log.exception("reports could not be routed together, each is routed alone")
+            return None
+
+    def _alone(self, reports: _Reports, row: int) -> Decision:
+        """Decide one report by itself; one that cannot be decided goes to a person."""
+        try:
+            return Batch(self.answers, *reports, [row]).decide(0)
+        except Exception as error:  # noqa: BLE001 - a report is never lost by a fault in its routing
+            return self._failed(reports, row, error)
+
+    def _safely(self, batch: Batch, n: int, reports: _Reports, row: int) -> Decision:
+        try:
+            return batch.decide(n)
+        except Exception as error:  # noqa: BLE001 - a report is never lost by a fault in its routing
+            return self._failed(reports, row, error)
+
+    def _failed(self, reports: _Reports, row: int, error: Exception) -> Decision:
+        code = (reports[0][row] or "").strip()
+        # A table that is wrong fails for every report of an item: its trace is told once.
+        kind = (type(error), str(error))
+        told, self._told = kind in self._told, {*self._told, kind}
+        log.error(
+            "the route of a report of item '%s' failed: %s",
+            code,
+            error,
+            exc_info=None if told else error,
+        )
+        return failed(self.book.catalogue, code, error, basis=self.answers.basis)
 
 
 def decide_by_edition(
@@ -125,7 +196,8 @@ def decide_by_edition(
     accuracy_m: Floats | None = None,
     *,
     observed_at: Sequence[datetime | None] | None = None,
-) -> list[Decision]:
+    rows: Sequence[int] | None = None,
+) -> Sequence[Decision]:
     """Decide the routes of reports that were located in several editions.
 
     Parameters
@@ -133,24 +205,35 @@ def decide_by_edition(
     book : RouteBook
     router_of : callable
         Returns the router of an edition by its name; asked once for each edition.
-    items, locations, received_at, accuracy_m, observed_at
+    items, locations, received_at, accuracy_m, observed_at, rows
         As in :meth:`Router.decide`.
 
     Returns
     -------
-    list of Decision
-        In the order of the reports. Those that no edition answered are not routed.
+    sequence of Decision
+        One for each of `rows`, in their order. Those that no edition answered are not routed.
     """
     rows_of: dict[str | None, list[int]] = {}
-    for i, edition in enumerate(locations.edition.tolist()):
-        rows_of.setdefault(edition, []).append(i)
+    chosen = range(len(items)) if rows is None else rows
+    editions = locations.edition.tolist()
+    for i in chosen:
+        rows_of.setdefault(editions[i], []).append(i)
+    if len(rows_of) == 1 and None not in rows_of:
+        (edition,) = rows_of
+        return router_of(str(edition)).decide(
+            items, locations, received_at, accuracy_m, observed_at=observed_at, rows=chosen
+        )
     found: dict[int, Decision] = {}
-    for edition, rows in rows_of.items():
+    for edition, some in rows_of.items():
+        answers: Sequence[Decision]
         if edition is None:
-            answers = [unrouted(book.catalogue, items[i] or "", locations, i) for i in rows]
+            basis = Basis(book.version)
+            answers = [
+                unrouted(book.catalogue, items[i] or "", locations, i, basis=basis) for i in some
+            ]
         else:
             answers = router_of(edition).decide(
-                items, locations, received_at, accuracy_m, observed_at=observed_at, rows=rows
+                items, locations, received_at, accuracy_m, observed_at=observed_at, rows=some
             )
-        found.update(zip(rows, answers, strict=True))
-    return [found[i] for i in range(len(items))]
+        found.update(zip(some, answers, strict=True))
+    return [found[i] for i in chosen]

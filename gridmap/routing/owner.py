@@ -1,24 +1,34 @@
 """Whose a report is at one place: the responsibility layers, specific before general.
 
-The order of the layers is that of :data:`~gridmap.routing.overlays.OVERLAY_KINDS`: a
-construction site, an exclusive grid or site (its unit), an estate's red line (managed: its
-property firm; open: the community with the sub-district office), a park, a river strip, a
-road, a registered asset. Which of them an item looks at follows from its location rule, what
-a site changes about it from the site rules. Where no layer decides, it is the item's own
-department's; for community and sub-district items that of the territory. What nobody is
-known to own falls to the sub-district office (属地兜底) and is marked for ownership review
-(确权).
+The order of the layers is that of :data:`~gridmap.routing.overlays.OVERLAY_KINDS`: what an
+ownership review ruled; a construction site; what was agreed; a registered asset; an exclusive
+grid or site (its unit); an estate's red line (managed: its property firm; open: the community
+with the sub-district office); a park; a river strip; a street-front strip; a road by its class.
+Which of them an item looks at follows from its location rule, what a site changes about it from
+the site rules; an overlay that names its items answers exactly those. Where no layer decides,
+it is the item's own department's; for community and sub-district items that of the territory.
+What nobody is known to own falls to the sub-district office (属地兜底) and is marked for
+ownership review (确权).
+
+Why the layers stand in this order:
+
+- A ruling settles a dispute about what the others say, so it is asked before all of them.
+- Inside its hoarding the builder alone has the ground; what neighbours agreed about it rests
+  until the hoarding is gone. Otherwise an agreement is there to differ from the legal line.
+- An object goes to the holder of its property right, whoever keeps the ground that it stands
+  on; only items about that object ask for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from gridmap.routing.book import RouteBook
 from gridmap.routing.catalogue import Item, LocationRule
 from gridmap.routing.explanation import Step
-from gridmap.routing.overlays import OVERLAY_KINDS, Overlay
+from gridmap.routing.overlays import ASSET, BY_RECORD, OVERLAY_KINDS, SITES, Overlay
 from gridmap.routing.parties import (
     COMMUNITY,
     PROPERTY_FIRM,
@@ -27,24 +37,47 @@ from gridmap.routing.parties import (
     Party,
     party_code,
 )
+from gridmap.routing.sayings import Sayings
 from gridmap.routing.site_rules import SiteRole, SiteRule
 from gridmap.routing.territory import Seat
 
-__all__ = ["LAYERS", "Owner", "OwnerFinder", "estate_firm", "unnamed_firms"]
+__all__ = ["LAYERS", "Owner", "OwnerFinder", "estate_firm", "layers_of", "unnamed_firms"]
 
-_SITES = ("exclusive_site", "estate")
+_GROUND = ("ruling", "construction_site", "agreement")
 
-# Layers that an item of each location rule looks at, in the order in which they are asked.
+# Layers that an item of each location rule looks at.
 LAYERS: Mapping[LocationRule, tuple[str, ...]] = {
     LocationRule.FIXED: (),
     LocationRule.TERRITORY: (),
-    LocationRule.ESTATE_OR_ROAD: _SITES,
-    LocationRule.ROAD_CLASS: (*_SITES, "road"),
-    LocationRule.GREEN_OWNER: (*_SITES, "park"),
+    LocationRule.ESTATE_OR_ROAD: (*_GROUND, *SITES, "street_front"),
+    LocationRule.ROAD_CLASS: (*_GROUND, *SITES, "street_front", "road"),
+    LocationRule.GREEN_OWNER: (*_GROUND, *SITES, "park", "street_front"),
     LocationRule.EXCLUSIVE_UNIT: ("exclusive_site",),
-    LocationRule.ASSET_OWNER: ("asset",),
-    LocationRule.WATER_SEGMENT: ("river",),
-    LocationRule.CONSTRUCTION_SITE: ("construction_site",),
+    LocationRule.ASSET_OWNER: (*BY_RECORD, ASSET),
+    LocationRule.WATER_SEGMENT: (*_GROUND, "river"),
+    LocationRule.CONSTRUCTION_SITE: _GROUND,
+}
+
+_ORDER = {kind: n for n, kind in enumerate(OVERLAY_KINDS)}
+
+_WHOLE = SiteRule(SiteRole.LEAD, SiteRole.LEAD)
+
+# Where a table of the site says which part the keeper of a place has in an item.
+_PARTS = {
+    "exclusive_site": "exclusive_grid",
+    "estate": "estate",
+    "street_front": "street_front",
+    "construction_site": "estate",
+}
+
+# Whoever manages the place does such work, be there hoardings around it or not.
+_MANAGED = (*BY_RECORD, *SITES)
+
+# Of these items the very place or object decides: whoever has it leads.
+_OWNED = {
+    LocationRule.ASSET_OWNER,
+    LocationRule.WATER_SEGMENT,
+    LocationRule.CONSTRUCTION_SITE,
 }
 
 
@@ -84,6 +117,17 @@ def unnamed_firms(overlays: Sequence[Overlay]) -> list[Party]:
     ]
 
 
+class _Look(NamedTuple):
+    """What an item looks at, asked of the tables once."""
+
+    item: Item
+    layers: tuple[str, ...]
+    sites_said: bool
+    owned: bool
+    rule: SiteRule
+    name: str
+
+
 class OwnerFinder:
     """Finds the owner of an item at a place.
 
@@ -96,7 +140,35 @@ class OwnerFinder:
 
     def __init__(self, book: RouteBook, parties: Parties) -> None:
         self._book = book
-        self._parties = parties
+        self._said = Sayings(parties)
+        self._looks: dict[int, _Look] = {}
+        self._own: dict[tuple[int, int, str], tuple[Item, Seat, Owner]] = {}
+
+    def forget(self) -> None:
+        """Forget what is remembered: for measuring."""
+        self._said.forget()
+        self._own.clear()
+
+    def counts(self, item: Item, overlay: Overlay) -> bool:
+        """True when an overlay that lies at a place has a say in an item.
+
+        One that names its items answers exactly those, whatever their location rule.
+        """
+        if overlay.items:
+            return self._names(item, overlay)
+        if overlay.kind == ASSET and overlay.asset_type:
+            kind = self._book.asset_types.get(overlay.asset_type)
+            return kind is not None and item.code in kind.items
+        return overlay.kind in self._look(item).layers
+
+    def matters(self, item: Item, overlay: Overlay) -> bool:
+        """True when the answer, or what is said about it, may depend on an overlay."""
+        said = overlay.kind in SITES and self._look(item).sites_said
+        return said or self.counts(item, overlay)
+
+    def sign(self, overlay: Overlay) -> tuple[str, tuple[str, ...], str]:
+        """Return all of an overlay that :meth:`matters` goes by."""
+        return overlay.kind, overlay.items, overlay.asset_type
 
     def find(self, item: Item, seat: Seat, overlays: Sequence[Overlay]) -> Owner:
         """Return the owner of an item where an area's bodies and some overlays meet.
@@ -106,57 +178,119 @@ class OwnerFinder:
         item : Item
         seat : Seat
         overlays : sequence of Overlay
-            Those in force there, in winning order.
+            Those in force there, in winning order, the nearest asset first.
         """
-        at_site = bool(seat.unit) or any(o.kind in _SITES for o in overlays)
-        off_site = not at_site and "estate" in LAYERS[item.location_rule]
-        owner = self._by_layer(item, seat, overlays) or self._by_department(
-            item, seat, "department_off_site" if off_site else "department"
-        )
+        owner = self._by_layer(item, seat, overlays) if overlays or seat.unit else None
+        if owner is None:
+            at_site = bool(seat.unit) or any(o.kind in SITES for o in overlays)
+            off_site = not at_site and self._look(item).sites_said
+            named = "department_off_site" if off_site else "department"
+            owner = self._by_department(item, seat, named)
         if not owner.co:
             return owner
-        step = Step("co_departments", self._parties.named(owner.co))
-        return replace(owner, steps=(*owner.steps, step))
+        return _with(owner, owner.co, self._said.step("co_departments", None, owner.co))
 
     # -- layers -----------------------------------------------------------------------
 
     def _by_layer(self, item: Item, seat: Seat, overlays: Sequence[Overlay]) -> Owner | None:
-        layers = LAYERS[item.location_rule]
-        rule = self._book.site_rules.get(item.code, SiteRule())
-        if item.department == PROPERTY_FIRM:
-            # Work of the one who manages the place, whoever that is, is not divided further.
-            layers, rule = _SITES, SiteRule(SiteRole.LEAD, SiteRole.LEAD)
-        for layer in layers:
-            overlay = next((o for o in overlays if o.kind == layer), None)
-            if layer == "exclusive_site":
-                found = self._at_exclusive_site(item, seat, overlay, rule.exclusive_grid)
-            elif overlay is None:
-                found = None
-            elif layer == "estate":
-                found = self._at_estate(item, seat, overlay, rule.estate)
-            else:
-                found = self._at_owned(item, seat, overlay)
+        look = self._look(item)
+        if len(overlays) == 1 and not seat.unit:
+            (only,) = overlays
+            return self._at(item, seat, only, look.rule) if self.counts(item, only) else None
+        first: dict[str, Overlay] = {}
+        for overlay in overlays:
+            if overlay.kind not in first and self.counts(item, overlay):
+                first[overlay.kind] = overlay
+        units = seat.unit and "exclusive_site" in look.layers
+        asked = {*first, "exclusive_site"} if units else first
+        rule = look.rule
+        for kind in sorted(asked, key=_ORDER.__getitem__):
+            found = None
+            if kind in first:
+                found = self._at(item, seat, first[kind], rule)
+            if kind == "exclusive_site" and units:
+                # The unit's own grid stands before a site drawn within it.
+                bodies = (seat.unit,)
+                found = self._site(item, seat, rule.exclusive_grid, bodies, "exclusive_grid", None)
             if found is not None:
                 return found
         return None
 
-    def _at_exclusive_site(
-        self, item: Item, seat: Seat, overlay: Overlay | None, role: SiteRole
-    ) -> Owner | None:
-        if seat.unit:
-            return self._site(item, seat, role, (seat.unit,), "exclusive_grid", {})
-        if overlay is not None and overlay.owner:
-            return self._site(
-                item, seat, role, (overlay.owner,), "exclusive_site", _site_name(overlay)
+    def _look(self, item: Item) -> _Look:
+        known = self._looks.get(id(item))
+        if known is None:
+            # Work of the one who manages the place, whoever that is, is not divided further.
+            whole = item.department == PROPERTY_FIRM
+            known = self._looks[id(item)] = _Look(
+                item,
+                layers_of(item),
+                "estate" in LAYERS[item.location_rule],
+                item.location_rule in _OWNED,
+                _WHOLE if whole else self._book.site_rules.get(item.code, SiteRule()),
+                self._book.named(item),
             )
-        return None
+        return known
+
+    def _at(self, item: Item, seat: Seat, overlay: Overlay, rule: SiteRule) -> Owner | None:
+        """Return the owner by the overlay that counts of its kind, None if it decides nothing."""
+        if overlay.kind == "road":
+            return self._at_road(item, seat, overlay)
+        role = self._part(item, overlay, rule)
+        if role is None:
+            return self._at_owned(item, seat, overlay)
+        if overlay.kind == "estate":
+            return self._at_estate(item, seat, overlay, role)
+        return self._kept(item, seat, overlay, role)
+
+    def _part(self, item: Item, overlay: Overlay, rule: SiteRule) -> SiteRole | None:
+        """Return the part of whoever keeps a place; None where having it is enough to lead."""
+        named, owned = self._names(item, overlay), self._look(item).owned
+        if overlay.kind in BY_RECORD:
+            # Of ground that was handed over whole the keeper does what a property firm does.
+            return SiteRole.LEAD if named or owned else rule.estate
+        if overlay.kind not in _PARTS or (owned and overlay.kind == "construction_site"):
+            return None
+        role: SiteRole = getattr(rule, _PARTS[overlay.kind])
+        # Whoever took an item over by name has a part in it.
+        return SiteRole.LEAD if role is SiteRole.NONE and named else role
+
+    def _names(self, item: Item, overlay: Overlay) -> bool:
+        """True when an overlay names an item."""
+        return bool(overlay.items) and self._look(item).name in overlay.items
+
+    def _kept(self, item: Item, seat: Seat, overlay: Overlay, role: SiteRole) -> Owner | None:
+        """Return the part of whoever keeps the ground that an overlay covers."""
+        owner = self._owner(overlay, seat)
+        rule = "overlay_owner" if overlay.kind == "construction_site" else overlay.kind
+        return self._site(item, seat, role, (owner,), rule, overlay) if owner else None
+
+    def _owner(self, overlay: Overlay, seat: Seat) -> str:
+        """Return the party that owns an overlay at a place; empty if nobody is known to."""
+        if overlay.owner:
+            return self._body(overlay.owner, seat)
+        if overlay.kind == "street_front":
+            return seat.community
+        if overlay.kind == "road" and overlay.road_class in self._book.road_classes:
+            return self._body(self._book.road_classes[overlay.road_class].department, seat)
+        return ""
+
+    def _at_road(self, item: Item, seat: Seat, road: Overlay) -> Owner | None:
+        known = self._book.road_classes.get(road.road_class)
+        owner = self._owner(road, seat)
+        taken = known is None or item.department in known.takes or self._names(item, road)
+        if not owner or not taken:
+            return None
+        co = self._bodies((item.department, *item.co_departments), seat)
+        rule = "overlay_owner" if known is None else "road_class"
+        step = self._said.step(rule, road, (owner,))
+        return Owner(owner, _others(owner, co), (step,))
 
     def _at_estate(self, item: Item, seat: Seat, estate: Overlay, role: SiteRole) -> Owner | None:
         if estate.managed:
             firm = (estate_firm(estate),)
-            return self._site(item, seat, role, firm, "estate_managed", _site_name(estate))
+            return self._site(item, seat, role, firm, "estate_managed", estate)
         bodies = tuple(body for body in (seat.community, seat.office) if body)
-        return self._site(item, seat, role, bodies, "estate_open", _site_name(estate))
+        return self._site(item, seat, role, bodies, "estate_open", estate)
 
     def _site(
         self,
@@ -165,37 +299,47 @@ class OwnerFinder:
         role: SiteRole,
         bodies: tuple[str, ...],
         rule: str,
-        site: Mapping[str, str],
+        site: Overlay | None,
     ) -> Owner | None:
         """The site's bodies lead, or act with the department that leads."""
         if role is SiteRole.NONE or not bodies:
             return None
-        names = {**site, **self._parties.named(bodies)}
         if role is SiteRole.CO:
             base = self._by_department(item, seat, "department")
-            return replace(
-                base,
-                co=_others(base.lead, (*base.co, *bodies)),
-                steps=(*base.steps, Step(f"{rule}_co", names)),
-            )
+            co = _others(base.lead, (*base.co, *bodies))
+            return _with(base, co, self._said.step(f"{rule}_co", site, bodies))
         department = (item.department,) if role is SiteRole.LEAD_WITH_DEPARTMENT else ()
         co = (*bodies, *self._bodies((*department, *item.co_departments), seat))
-        return Owner(bodies[0], _others(bodies[0], co), (Step(rule, names),))
+        return Owner(bodies[0], _others(bodies[0], co), (self._said.step(rule, site, bodies),))
 
     def _at_owned(self, item: Item, seat: Seat, overlay: Overlay) -> Owner | None:
-        """A park, river strip, road, construction site or asset whose owner is known."""
-        if not overlay.owner:
-            return None
-        kind, kind_en = OVERLAY_KINDS[overlay.kind]
-        names = {"kind": kind, "kind_en": kind_en, **_site_name(overlay)}
+        """A park, river strip, construction site or asset: whoever has it leads."""
+        chief = overlay.kind == "river" and overlay.contact
+        more = (self._said.step("river_chief", overlay),) if chief else ()
+        owner = self._owner(overlay, seat)
+        if not owner:
+            if not more:
+                return None
+            base = self._by_department(item, seat, "department")
+            return _with(base, base.co, *more)
         co = self._bodies((item.department, *item.co_departments), seat)
-        step = Step("overlay_owner", {**names, **self._parties.named((overlay.owner,))})
-        return Owner(overlay.owner, _others(overlay.owner, co), (step,))
+        rule = "asset_owner" if overlay.kind == ASSET else "overlay_owner"
+        step = self._said.step(rule, overlay, (owner,))
+        return Owner(owner, _others(owner, co), (step, *more))
 
     # -- the item's own department --------------------------------------------------------
 
     def _by_department(self, item: Item, seat: Seat, rule: str) -> Owner:
-        """The item's own department, where no layer changes it."""
+        """The item's own department, where no layer changes it; remembered."""
+        key = id(item), id(seat), rule
+        known = self._own.get(key)
+        if known is None:
+            found = self._department(item, seat, rule)
+            # Item and seat are kept with it, so that their ids stay their own.
+            known = self._own.setdefault(key, (item, seat, found))
+        return known[2]
+
+    def _department(self, item: Item, seat: Seat, rule: str) -> Owner:
         if item.department is None:
             return self._fallback(item, seat, "asset_owner_unknown")
         if item.department == PROPERTY_FIRM:
@@ -203,39 +347,51 @@ class OwnerFinder:
         lead = self._body(item.department, seat)
         if not lead:
             return self._fallback(item, seat, "no_such_office")
-        if self._book.departments[item.department].by_place:
+        # One that no table has stands for itself: the proof of coverage tells it.
+        known = self._book.departments.get(item.department)
+        if known is not None and known.by_place:
             rule = "department_of_place"
-        named = {"item": item.name, "item_en": item.name_en, **self._parties.named((lead,))}
         co = _others(lead, self._bodies(item.co_departments, seat))
-        return Owner(lead, co, (Step(rule, named),))
+        return Owner(lead, co, (self._said.step(rule, item, (lead,)),))
 
     def _fallback(self, item: Item, seat: Seat, why: str) -> Owner:
         """Nobody is known to own it: territory, and ownership review."""
+        said = self._said.step
         co = (seat.community, *self._bodies(item.co_departments, seat))
         if not seat.office:
-            return Owner("", (), (Step(why), Step("no_territory")), review=True)
+            return Owner("", (), (said(why), said("no_territory")), review=True)
         steps = (
-            Step(why),
-            Step("territorial_fallback", self._parties.named((seat.office,))),
-            Step("ownership_review"),
+            said(why),
+            said("territorial_fallback", None, (seat.office,)),
+            said("ownership_review"),
         )
         return Owner(seat.office, _others(seat.office, co), steps, review=True)
 
     def _bodies(self, departments: Sequence[str | None], seat: Seat) -> tuple[str, ...]:
-        found = (self._body(code, seat) for code in departments if code is not None)
-        return tuple(body for body in found if body)
+        if not departments:
+            return ()
+        found = [self._body(code, seat) for code in departments if code]
+        return tuple([body for body in found if body])
 
     def _body(self, department: str, seat: Seat) -> str:
         """Turn a department's code into the party it means at a place; empty if none."""
-        by_place = {SUBDISTRICT: seat.office, COMMUNITY: seat.community, PROPERTY_FIRM: ""}
-        return by_place.get(department, department)
+        if department == SUBDISTRICT:
+            return seat.office
+        if department == COMMUNITY:
+            return seat.community
+        return "" if department == PROPERTY_FIRM else department
 
 
-def _site_name(overlay: Overlay) -> dict[str, str]:
-    name = overlay.name or overlay.code
-    return {"site": name, "site_en": overlay.name_en or name}
+def layers_of(item: Item) -> tuple[str, ...]:
+    """Return the kinds of overlays that have a say in an item without naming it."""
+    return _MANAGED if item.department == PROPERTY_FIRM else LAYERS[item.location_rule]
+
+
+def _with(owner: Owner, co: tuple[str, ...], *more: Step) -> Owner:
+    """Return an owner with other co-parties and further steps."""
+    return Owner(owner.lead, co, (*owner.steps, *more), owner.review)
 
 
 def _others(lead: str, codes: Sequence[str]) -> tuple[str, ...]:
     """Distinct codes in order, without the lead and empty ones."""
-    return tuple(dict.fromkeys(code for code in codes if code and code != lead))
+    return tuple(dict.fromkeys([code for code in codes if code and code != lead]))

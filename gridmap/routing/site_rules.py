@@ -26,10 +26,22 @@ class SiteRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SiteRule:
-    """Part of an estate's property firm and of an exclusive grid's unit in one item."""
+    """Part of those who keep a place in one item.
+
+    Attributes
+    ----------
+    estate : SiteRole
+        Of an estate's property firm, and of anybody else who keeps a piece of ground: a
+        builder inside the hoarding, whoever took the ground over by agreement or ruling.
+    exclusive_grid : SiteRole
+        Of an exclusive grid's or site's unit.
+    street_front : SiteRole
+        Of the shop or unit behind a street-front strip.
+    """
 
     estate: SiteRole = SiteRole.NONE
     exclusive_grid: SiteRole = SiteRole.NONE
+    street_front: SiteRole = SiteRole.NONE
 
 
 def load_site_rules(
@@ -48,11 +60,14 @@ def load_site_rules(
     for row in read_table(
         source or package_data("gridmap.routing", "site_rules.csv"),
         ["item", "estate", "exclusive_grid"],
+        ["street_front"],
     ):
         code = row.unique("item", seen)
         if items is not None and code not in items:
             row.refuse("item", "is no item of the catalogue")
         rules[code] = SiteRule(
-            row.choice("estate", SiteRole), row.choice("exclusive_grid", SiteRole)
+            row.choice("estate", SiteRole),
+            row.choice("exclusive_grid", SiteRole),
+            row.choice("street_front", SiteRole) if row.cells["street_front"] else SiteRole.NONE,
         )
     return rules

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gridmap.coverage.model import Coverage
 from gridmap.routing.parties import (
     COMMUNITY,
@@ -98,7 +100,7 @@ class Territory:
     def parties(self) -> list[Party]:
         """Return the bodies of all areas."""
         coverage, found = self.coverage, []
-        for row in range(len(coverage)):
+        for row in np.flatnonzero(~coverage.hidden).tolist():
             name, name_en = self.label(row)
             seat = self.seats[self.seat_of[row]]
             if coverage.rank[row] == self._subdistrict:

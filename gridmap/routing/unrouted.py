@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gridmap.locate.model import Locations, LocationStatus
-from gridmap.routing.book import Decision
+from gridmap.routing.book import Basis, Decision
 from gridmap.routing.catalogue import Catalogue, Item
 from gridmap.routing.explanation import Step
 from gridmap.routing.territory import Territory
 
-__all__ = ["LOCATED", "opening", "unrouted"]
+__all__ = ["LOCATED", "failed", "opening", "unrouted"]
 
 LOCATED = {LocationStatus.INSIDE, LocationStatus.BOUNDARY, LocationStatus.AMBIGUOUS}
 
@@ -37,14 +37,35 @@ def unrouted(
     locations: Locations,
     i: int,
     territory: Territory | None = None,
+    *,
+    basis: Basis | None = None,
 ) -> Decision:
     """Return the decision of a report that has no place, or no item of the catalogue.
 
     `territory` gives the nearest area of a place outside its name.
     """
+    reasons = () if code in catalogue else (_no_item(code),)
+    reasons = (*reasons, *_no_place(locations, i, territory))
+    return _to_a_person(catalogue, code, reasons, basis)
+
+
+def failed(
+    catalogue: Catalogue, code: str, error: Exception, *, basis: Basis | None = None
+) -> Decision:
+    """Return the decision of a report whose routing met a fault: a person takes it.
+
+    What the fault says may name tables and codes of the site; it goes to the log, the
+    explanation names its kind.
+    """
+    step = Step("routing_failed", {"fault": type(error).__name__})
+    return _to_a_person(catalogue, code, (step,), basis)
+
+
+def _to_a_person(
+    catalogue: Catalogue, code: str, reasons: tuple[Step, ...], basis: Basis | None
+) -> Decision:
     item = catalogue.item(code) if code in catalogue else None
     call, steps = opening(item) if item is not None else ("", ())
-    reasons = () if item is not None else (_no_item(code),)
     return Decision(
         item=code,
         department="",
@@ -56,7 +77,8 @@ def unrouted(
         needs_person=True,
         call_first=call,
         options=(),
-        steps=(*steps, *reasons, *_no_place(locations, i, territory)),
+        steps=(*steps, *reasons),
+        basis=basis,
     )
 
 

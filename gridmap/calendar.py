@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from gridmap.errors import NotFound
-from gridmap.tables import Row, Source, read_table
+from gridmap.tables import Row, Source, Table, read_table
 
 __all__ = [
     "CalendarDay",
@@ -27,6 +27,7 @@ __all__ = [
     "WorkCalendar",
     "days_covered",
     "load_site_days",
+    "published_days",
 ]
 
 
@@ -161,6 +162,23 @@ def _published() -> tuple[dict[date, CalendarDay], range]:
     return days, range(min(years), max(years) + 1)
 
 
+def _known_now() -> SiteDays:
+    days, years = _published()
+    return SiteDays(days, frozenset(years))
+
+
+def published_days() -> Table:
+    """Return what the chinesecalendar package knows now, as a table of site days."""
+    days, years = _published()
+    lines = [(str(year), "complete", "", "") for year in years]
+    lines += [(str(day), one.kind.value, one.name, one.name_en) for day, one in days.items()]
+    return Table(
+        "published_days",
+        ("date", "kind", "name", "name_en"),
+        tuple(enumerate(sorted(lines), start=2)),
+    )
+
+
 class ChineseCalendar:
     """The calendar of offices in China: the published years, then the site's own days.
 
@@ -168,13 +186,16 @@ class ChineseCalendar:
     ----------
     site : SiteDays, optional
         Overrides single days and carries the calendar past the published years.
+    published : SiteDays, optional
+        What was published; by default what the chinesecalendar package knows now.
     """
 
-    def __init__(self, site: SiteDays | None = None) -> None:
+    def __init__(self, site: SiteDays | None = None, published: SiteDays | None = None) -> None:
         self._site = site or SiteDays({})
-        published, years = _published()
-        self._special = {**published, **self._site.days}
-        self._years = frozenset(years) | self._site.complete_years
+        known = published or _known_now()
+        self._first = min(known.complete_years)
+        self._special = {**known.days, **self._site.days}
+        self._years = known.complete_years | self._site.complete_years
 
     def kind_of_day(self, day: date) -> CalendarDay:
         """Return what a day is; raise `CalendarMissing` where that is not known."""
@@ -187,7 +208,7 @@ class ChineseCalendar:
 
     def covered_until(self) -> date | None:
         """Return the last day before the first gap, counted from the published years on."""
-        year = _published()[1][0]
+        year = self._first
         while year in self._years:
             year += 1
         last = date(year - 1, 12, 31)
