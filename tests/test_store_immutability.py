@@ -42,6 +42,30 @@ CHANGES = [
     "UPDATE editions SET id = 77 WHERE id = 1",
     "DELETE FROM editions WHERE id = 1",
     "UPDATE editions SET state = 'retired' WHERE id = 2",
+    "UPDATE editions SET family = 'x' WHERE id = 1",
+    "UPDATE editions SET restores = 'x' WHERE id = 1",
+    "UPDATE editions SET published_why = 'x' WHERE id = 1",
+    "UPDATE editions SET backdated_why = 'x' WHERE id = 1",
+    "UPDATE editions SET hidden = {true} WHERE id = 1",
+    # It was in force: no moment of retirement makes that untrue.
+    "UPDATE editions SET state = 'retired' WHERE id = 1",
+    "UPDATE editions SET state = 'retired', retired_at = {now} WHERE id = 1",
+    "UPDATE editions SET state = 'retired', retired_at = {early} WHERE id = 1",
+    "UPDATE editions SET retired_at = {early} WHERE id = 1",
+    "UPDATE editions SET retired_why = 'x' WHERE id = 1",
+    "UPDATE editions SET state = 'published', effective_from = {now}, hidden = {true} WHERE id = 2",
+    "UPDATE retired_codes SET reason = 'x'",
+    "UPDATE retired_codes SET successors = NULL",
+    "DELETE FROM retired_codes",
+    # C0000 is in the later edition still; C0009 was never in the former one.
+    "INSERT INTO retired_codes (family, level, code, last_edition_id, edition_id, retired_at, "
+    "reason, recorded_at, recorded_by) VALUES ('base', 'grid', 'C0000', 1, 3, {now}, 'x', {now}, "
+    "'x')",
+    "INSERT INTO retired_codes (family, level, code, last_edition_id, edition_id, retired_at, "
+    "reason, recorded_at, recorded_by) VALUES ('base', 'grid', 'C0009', 1, 3, {now}, 'x', {now}, "
+    "'x')",
+    "UPDATE families SET name = 'x' WHERE name = 'base'",
+    "DELETE FROM families WHERE name = 'base'",
     "INSERT INTO editions (name, state, effective_from, created_at, created_by) "
     "VALUES ('e9', 'published', {now}, {now}, 'x')",
 ]
@@ -59,16 +83,24 @@ REPLACEMENTS = [
     "UPDATE OR REPLACE editions SET state = 'published', "
     "effective_from = '2026-01-02T00:00:00.000Z' WHERE id = 2",
     "UPDATE OR REPLACE imports SET id = 1 WHERE edition_id = 2",
+    "INSERT OR REPLACE INTO retired_codes SELECT * FROM retired_codes",
+    "INSERT OR REPLACE INTO retired_codes (family, level, code, last_edition_id, edition_id, "
+    "retired_at, reason, recorded_at, recorded_by) SELECT family, level, code, last_edition_id, "
+    "edition_id, retired_at, 'x', recorded_at, 'x' FROM retired_codes",
+    "INSERT OR REPLACE INTO families (name, label, label_en, visibility, created_at, created_by) "
+    "VALUES ('base', 'x', 'x', 'staff', '2026-01-01T00:00:00.000Z', 'x')",
     "UPDATE OR IGNORE areas SET name = 'x' WHERE edition_id = 1",
 ]
 
 
 @pytest.fixture
 def published(store):
-    """A store with the published edition e1 (id 1) and the draft e2 (id 2)."""
+    """A store with e1 (id 1), the draft e2 (id 2), and e3 (id 3) without the code C0003."""
     fill(store, "e1")
     publish(store, "e1")
     fill(store, "e2")
+    fill(store, "e3", count=3)
+    publish(store, "e3", day(20).replace(month=6))
     return store
 
 
@@ -92,6 +124,8 @@ def state(store):
         list(coverage.ids),
         list(coverage.name),
         list(shapely.to_wkb(coverage.geometry)),
+        store.retired_codes(),
+        store.families(),
     )
 
 
@@ -100,17 +134,19 @@ def test_plain_sql_cannot_change_what_is_published(published, store_url, change)
     before = state(published)
     if published.kind == "geopackage":
         published.close()
-        now = "'2026-02-01T00:00:00.000Z'"
+        now, early = "'2026-02-01T00:00:00.000Z'", "'2020-01-01T00:00:00.000Z'"
         with closing(other_program(store_url)) as connection:
             with pytest.raises(sqlite3.IntegrityError, match=r"gridmap\.immutable"):
-                connection.execute(change.format(now=now, false=0))
+                connection.execute(change.format(now=now, early=early, false=0, true=1))
             connection.commit()
     else:
         host = store_url.split("host=")[1]
         name = store_url.split("/")[3].split("?")[0]
         with closing(psycopg2.connect(host=host, dbname=name, user="postgres")) as connection:
             with pytest.raises(psycopg2.Error) as caught, connection.cursor() as cursor:
-                cursor.execute(change.format(now="now()", false="false"))
+                cursor.execute(
+                    change.format(now="now()", early="'2020-01-01'", false="false", true="true")
+                )
             assert caught.value.pgcode == "GM001"
             connection.commit()
     assert state(published) == before
@@ -130,7 +166,9 @@ def test_replacing_rows_cannot_change_what_is_published(published, store_url, ch
 
 @pytest.mark.postgis
 @pytest.mark.parametrize("store_kind", ["postgis"], indirect=True)
-@pytest.mark.parametrize("table", ["areas CASCADE", "area_shapes", "imports CASCADE"])
+@pytest.mark.parametrize(
+    "table", ["areas CASCADE", "area_shapes", "imports CASCADE", "retired_codes", "families"]
+)
 def test_truncating_is_refused_once_something_is_published(published, table):
     with pytest.raises(Immutable), published._database.write() as connection:
         connection.exec_driver_sql(f"TRUNCATE {table}")
@@ -144,20 +182,32 @@ def test_drafts_can_be_changed(published):
     assert len(published.coverage("e2")) == 5
 
 
-def test_a_published_edition_may_be_retired_once_and_for_all(published):
+def test_an_edition_to_come_may_be_retired_once_and_for_all(published):
     def change(assignment):
         with published._database.write() as connection:
-            connection.exec_driver_sql(f"UPDATE editions SET {assignment} WHERE id = 1")
+            connection.exec_driver_sql(f"UPDATE editions SET {assignment} WHERE id = 3")
 
-    change("state = 'retired', retired_by = 'me'")
-    assert published.edition("e1").state == "retired"
-    assert published.edition_at(day(3)) is None
-    assert len(published.coverage("e1")) == 6
-    for assignment in ("state = 'published'", "state = 'draft'", "retired_by = 'you'"):
+    june = day(25).replace(month=6)
+    assert published.edition_at(june).name == "e3"
+    for moment in ("'2026-06-20T00:00:00.000Z'", "'2026-02-28T00:00:00.000Z'", "NULL"):
+        with pytest.raises(Immutable):
+            change(f"state = 'retired', retired_at = {moment}")
+    change("state = 'retired', retired_at = '2026-03-01T04:00:00.000Z', retired_by = 'me'")
+    assert published.edition("e3").state == "retired"
+    assert published.edition_at(june).name == "e1"
+    assert len(published.coverage("e3")) == 5
+    for assignment in (
+        "state = 'published'",
+        "state = 'draft'",
+        "retired_by = 'you'",
+        "retired_at = NULL",
+        "retired_why = 'x'",
+        "effective_from = '2026-01-01T00:00:00.000Z'",
+    ):
         with pytest.raises(Immutable):
             change(assignment)
     with pytest.raises(Immutable), published._database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM areas WHERE edition_id = 1")
+        connection.exec_driver_sql("DELETE FROM areas WHERE edition_id = 3")
 
 
 REPORT = {

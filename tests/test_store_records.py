@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from gridmap.errors import BadValue
-from gridmap.places.model import Ground, Organisation, Place, Post
+from gridmap.places.model import Ground, Organisation, Place, Post, ServiceItem
 from gridmap.routing import Overlay, Party
 from gridmap.store.records import RECORD_KINDS
 from tests.conftest import NOW
@@ -50,6 +50,11 @@ RECORDS = {
             Post("T1", "p-1", "演示", "grid_worker", "basic", "grid", "G-1", "0990-5550001", "GA",
                  date(2026, 3, 1), None)
         ),
+    ],
+    "service_items": [
+        asdict(ServiceItem("S1", "助餐", "送餐上门", "Meals at home", needs=("吃饭", "送餐"),
+                           channel="社区食堂", steps=("电话预约", "上门评估"))),
+        asdict(ServiceItem("S2", "维修", "修水管")),
     ],
 }  # fmt: skip
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from gridmap.errors import BadValue, Conflict, NotFound
-from gridmap.routing import Step
+from gridmap.routing import Due, Step
 from gridmap.routing.book import Decision
 
 PLAIN = {"x": [117.0], "y": [36.0], "coord_sys": "wgs84", "location_status": "outside"}
@@ -37,8 +37,10 @@ def add(store, number: int, **changes) -> int:
 
 
 def test_a_route_comes_back_as_it_went_in(store):
-    number = add(store, 1, due_at=DUE, due_reason="", needs_person=True)
+    more = {"confidence": 0.625, "leader": "L-1", "review_on": date(2026, 3, 12)}
+    number = add(store, 1, due_at=DUE, due_reason="", needs_person=True, **more)
     found = store.report(number)
+    assert {name: found[name] for name in more} == more
     assert (found["department"], found["co_departments"]) == ("HW", ["CG", "SQ:1"])
     assert (found["due_at"], found["due_reason"], found["needs_person"]) == (DUE, "", True)
     assert [Step.from_dict(step) for step in found["steps"]] == list(decision().steps)
@@ -83,7 +85,7 @@ def test_reports_that_wait_are_counted_and_come_in_pages(store):
 def test_due_times_are_put_in_where_they_were_missing_and_nowhere_else(store):
     waiting, managed = add(store, 1), add(store, 2, reason="managed")
     steps = [{"rule": "due_clock_hour", "params": {"amount": "2"}}]
-    dues = [(waiting, DUE, "", steps), (managed, DUE, "", steps)]
+    dues = [(number, Due(DUE, "", ()), steps) for number in (waiting, managed)]
     assert store.set_due(dues) == 1
     assert store.report(waiting)["due_at"] == DUE
     assert store.report(waiting)["steps"] == steps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -70,8 +72,42 @@ def test_postgis_geometry_is_native_and_indexed(store):
             ("overlays", "GEOMETRY", 4326),
             ("places", "POINT", 4326),
             ("reports", "POINT", 4326),
+            ("responsibilities", "GEOMETRY", 4326),
         ]
         indexes = connection.exec_driver_sql(
             "SELECT tablename FROM pg_indexes WHERE indexdef LIKE '%%USING gist%%' ORDER BY 1"
         )
         assert indexes.scalars().all() == [table for table, _, _ in found]
+
+
+def test_a_store_of_the_second_version_keeps_its_editions(empty_url, clock):
+    from gridmap.store import Store
+    from gridmap.store.engine import open_database, parse_where
+
+    database = open_database(parse_where(empty_url), clock=clock, busy_timeout_s=5.0)
+    if database.kind == "postgis":
+        with database.write() as connection:
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS postgis")
+    else:
+        migrate.check_place(Path(database.where), create=True)
+    with database.write() as connection:
+        migrate.run_migrations(connection, to="0002")
+        connection.exec_driver_sql(
+            "INSERT INTO editions (name, state, created_at, created_by) "
+            "VALUES ('e0', 'draft', '2026-01-01T00:00:00.000Z', 'x')"
+        )
+        connection.exec_driver_sql(
+            "UPDATE editions SET state = 'published', effective_from = '2026-01-02T00:00:00.000Z', "
+            "published_at = '2026-01-01T00:00:00.000Z'"
+        )
+    database.close()
+    assert Store.migrate(empty_url, clock=clock) == ("0002", migrate.HEAD)
+    with Store.open(empty_url, clock=clock) as store:
+        (edition,) = store.editions()
+        assert (edition.name, edition.family, edition.state) == ("e0", "base", "published")
+        assert [family.name for family in store.families()] == ["base"]
+        assert store.levels().names == ("subdistrict", "community", "grid", "microgrid")
+        fill(store, "e1")
+        publish(store, "e1", edition.effective_from.replace(month=5))
+        assert store.retired_codes() == []
+        assert differences(store) == []

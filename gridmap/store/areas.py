@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, select
 
 from gridmap.areas import Area
 from gridmap.coverage.model import Coverage
-from gridmap.store.levels import read_levels
+from gridmap.store.levels import read_levels_of
 from gridmap.store.schema import areas, imports
 
 __all__ = ["read_attributes", "read_coverage"]
@@ -34,11 +34,11 @@ def read_coverage(connection: Connection, edition_id: int, name: str) -> Coverag
     geometry = np.empty(len(rows), dtype=object)
     geometry[:] = [row.geom for row in rows]
     found = [Area(*row[:-1]) for row in rows]
-    return Coverage.build(name, read_levels(connection), found, geometry)
+    return Coverage.build(name, read_levels_of(connection, edition_id), found, geometry)
 
 
 def read_attributes(connection: Connection, edition_id: int, level: str) -> dict[str, Any]:
     """Return what the import kept of each area's further columns, by code."""
-    read_levels(connection).rank(level)
+    read_levels_of(connection, edition_id).rank(level)
     query = _live(edition_id, areas.c.code, areas.c.attributes).where(areas.c.level == level)
     return {code: attributes or {} for code, attributes in connection.execute(query)}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import Boolean, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -17,7 +17,21 @@ from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 from gridmap.times import ensure_utc
 
-__all__ = ["JsonText", "UtcTime", "json_value", "storable", "to_millisecond"]
+__all__ = [
+    "JsonText",
+    "UtcTime",
+    "json_holds",
+    "json_text",
+    "json_value",
+    "storable",
+    "to_millisecond",
+]
+
+
+# Made once: `json.dumps` with options makes an encoder at each call.
+json_text: Callable[[Any], str] = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
 
 
 def storable(value: Any) -> Any:
@@ -96,7 +110,7 @@ class JsonText(TypeDecorator[Any]):
         """Write JSON text where the store has no JSON of its own."""
         if value is None or dialect.name == "postgresql":
             return value
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return json_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Read it back."""
@@ -125,3 +139,26 @@ def _postgis_value(element: json_value, compiler: Any, **kw: Any) -> str:
 def _gpkg_value(element: json_value, compiler: Any, **kw: Any) -> str:
     column, key = element.clauses
     return f"json_extract({compiler.process(column, **kw)}, '$.' || {compiler.process(key, **kw)})"
+
+
+class json_holds(FunctionElement[bool]):  # noqa: N801 - reads like the SQL function it is
+    """``json_holds(column, text)``: true when a JSON list of texts holds `text`."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], value: str) -> None:
+        super().__init__(column, value)
+
+
+@compiles(json_holds, "postgresql")
+def _postgis_holds(element: json_holds, compiler: Any, **kw: Any) -> str:
+    column, value = element.clauses
+    return f"({compiler.process(column, **kw)} ? {compiler.process(value, **kw)})"
+
+
+@compiles(json_holds, "sqlite")
+def _gpkg_holds(element: json_holds, compiler: Any, **kw: Any) -> str:
+    column, value = element.clauses
+    own, wanted = compiler.process(column, **kw), compiler.process(value, **kw)
+    return f"EXISTS (SELECT 1 FROM json_each({own}) WHERE value = {wanted})"

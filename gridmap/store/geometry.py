@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "Geometry",
     "bounds_of",
     "encode",
+    "encode_points",
     "from_gpkg",
     "reflect_geometry",
     "to_ewkb",
@@ -39,6 +40,8 @@ SRID = 4326
 _HEADER = struct.Struct("<2sBBi")
 _ENVELOPE = struct.Struct("<4d")
 _POINT = struct.Struct("<BI2d")
+# The same for many points at once.
+_POINT_ROW = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
 _KIND = struct.Struct("<BI")
 _EWKB = struct.Struct("<BII")
 _HAS_SRID = 0x20000000
@@ -64,6 +67,21 @@ def encode(geometries: Any) -> list[Encoded | None]:
     return [
         None if data is None else Encoded(data, None if math.isnan(box[0]) else box)
         for data, box in zip(wkb.tolist(), bounds, strict=True)
+    ]
+
+
+def encode_points(x: Sequence[float | None], y: Sequence[float | None]) -> list[Encoded | None]:
+    """Return points as WKB; None where a coordinate is missing."""
+    xs, ys = np.array(x, dtype=float), np.array(y, dtype=float)
+    raw = np.zeros(len(xs), _POINT_ROW)
+    raw["order"], raw["kind"], raw["x"], raw["y"] = 1, 1, xs, ys
+    data, size = raw.tobytes(), _POINT.size
+    known = ~(np.isnan(xs) | np.isnan(ys))
+    return [
+        Encoded(data[at : at + size], (px, py, px, py)) if good else None
+        for at, px, py, good in zip(
+            range(0, len(data), size), xs.tolist(), ys.tolist(), known.tolist(), strict=True
+        )
     ]
 
 

@@ -22,17 +22,17 @@ from gridmap.store.editions import lock_draft
 from gridmap.store.engine import Database
 from gridmap.store.geometry import Encoded, encode
 from gridmap.store.gpkg import mark_changed
-from gridmap.store.levels import read_levels
+from gridmap.store.levels import read_levels_of
 from gridmap.store.schema import areas, imports
 
 if TYPE_CHECKING:
-    from gridmap.coverage.incoming import Incoming
+    from gridmap.coverage.importing.incoming import Incoming
 
-__all__ = ["Progress", "import_areas", "read_import_reports"]
+__all__ = ["PAUSE_S", "Progress", "import_areas", "read_import_reports"]
 
 Progress = Callable[[int, int], None]
 
-_PAUSE_S = 0.005
+PAUSE_S = 0.005
 _log = logging.getLogger(__name__)
 
 
@@ -80,7 +80,7 @@ def import_areas(
                 progress(min(start + batch, total), total)
             # SQLite's waiting writers look up at intervals; a lock that is dropped for an
             # instant only would never be free when they look.
-            time.sleep(max(_PAUSE_S, took / 2))
+            time.sleep(max(PAUSE_S, took / 2))
         _flip(job)
     except BaseException:
         _abandon(job)
@@ -112,8 +112,8 @@ def _encodable(value: str) -> bool:
 def _begin(database: Database, edition: str, incoming: Incoming, by: str) -> _Job:
     now, owner = database.clock(), leases.own_name()
     with database.write() as connection:
-        read_levels(connection).rank(incoming.level)
         edition_id = lock_draft(connection, edition)
+        read_levels_of(connection, edition_id).rank(incoming.level)
         values = {
             "edition_id": edition_id,
             "level": incoming.level,

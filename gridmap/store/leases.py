@@ -11,14 +11,15 @@ import os
 import socket
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
 from gridmap.errors import Conflict
 from gridmap.store.engine import Database
-from gridmap.store.schema import areas, imports
+from gridmap.store.schema import areas, editions, imports
 
-__all__ = ["clear_unfinished", "discard", "is_alive", "own_name", "sweep"]
+__all__ = ["clear_unfinished", "discard", "drop_hidden", "is_alive", "own_name", "sweep"]
 
 # A batch takes seconds at most; a process that is silent for this long is stopped or gone.
 PATIENCE = timedelta(minutes=10)
@@ -60,7 +61,23 @@ def sweep(database: Database) -> int:
     """Delete rows that no live import stands behind; return how many there were."""
     with database.read() as connection:
         left = _left_behind(connection, database.clock())
-    return sum(discard(database, import_id) for import_id in left)
+    count = sum(discard(database, import_id) for import_id in left)
+    drop_hidden(database)
+    return count
+
+
+def drop_hidden(database: Database) -> None:
+    """Remove the editions of copies that were never finished, once nothing is in them."""
+    with database.read() as connection:
+        if connection.execute(select(editions.c.id).where(_is_empty_copy())).scalar() is None:
+            return
+    with database.write() as connection:
+        connection.execute(delete(editions).where(_is_empty_copy()))
+
+
+def _is_empty_copy() -> Any:
+    filled = select(imports.c.id).where(imports.c.edition_id == editions.c.id).exists()
+    return editions.c.hidden & ~filled
 
 
 def discard(database: Database, import_id: int) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import shapely
-from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, Text, delete, insert, select
 
 from gridmap.errors import BadValue
 from gridmap.store.columns import JsonText, storable
@@ -32,6 +32,7 @@ def put_records(
     records: Iterable[Mapping[str, Any]],
     *,
     replace: bool = False,
+    only: Mapping[str, Any] | None = None,
 ) -> tuple[int, int]:
     """Write records of a kind; those whose code is stored already take its place.
 
@@ -46,6 +47,9 @@ def put_records(
         where the table has a point and none is given.
     replace : bool
         Remove all records of the kind first.
+    only : mapping, optional
+        Write among the records alone that have these values: no other is removed, or gives
+        its code away.
 
     Returns
     -------
@@ -65,8 +69,11 @@ def put_records(
     if twice:
         raise BadValue("A code stands twice among the records.", got=", ".join(twice[:10]))
     known = set(connection.execute(select(table.c.code)).scalars())
+    alike = [table.c[name] == value for name, value in (only or {}).items()]
+    if only is not None:
+        _need_alike(connection, table, alike, known.intersection(codes))
     if replace:
-        connection.execute(delete(table))
+        connection.execute(delete(table).where(*alike))
     else:
         both = sorted(known.intersection(codes))
         for start in range(0, len(both), _CODES_AT_ONCE):
@@ -76,6 +83,18 @@ def put_records(
         connection.execute(insert(table), rows)
     changed = len(known.intersection(codes))
     return len(rows) - changed, changed
+
+
+def _need_alike(
+    connection: Connection, table: Table, alike: list[ColumnElement[bool]], codes: set[str]
+) -> None:
+    own = set(connection.execute(select(table.c.code).where(*alike)).scalars())
+    if codes - own:
+        raise BadValue(
+            f"Codes are those of other '{table.name}'.",
+            got=", ".join(sorted(codes - own)[:10]),
+            repair="Give them codes of their own.",
+        )
 
 
 def get_records(connection: Connection, kind: str) -> list[dict[str, Any]]:

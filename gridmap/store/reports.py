@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import shapely
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from gridmap.areas import Levels
 from gridmap.errors import BadValue, MissingColumn
 from gridmap.store.columns import json_value, storable
-from gridmap.store.geometry import Encoded, encode
+from gridmap.store.geometry import encode_points
 from gridmap.store.ids import reserve_ids
 from gridmap.store.levels import read_levels
+from gridmap.store.rows import insert_columns
 from gridmap.store.schema import editions, reports
 from gridmap.times import ensure_utc
 
@@ -25,21 +25,33 @@ __all__ = ["COLUMNS", "add_reports", "count_reports"]
 _REQUIRED = ("x", "y", "coord_sys", "location_status")
 _TIMES = ("received_at", "observed_at")
 _NUMBERS = ("x", "y", "accuracy_m", "lon", "lat")
-_TEXTS = ("source", "item", "text", "coord_sys", "location_status", "warning", "edition")
+_TEXTS = (
+    "source",
+    "item",
+    "catalogue",
+    "text",
+    "coord_sys",
+    "location_status",
+    "warning",
+    "edition",
+)
 COLUMNS = (*_TIMES, *_NUMBERS, *_TEXTS, "codes")
 
 
-def add_reports(connection: Connection, rows: Mapping[str, Any], now: datetime) -> list[int]:
-    """Write reports with the answers of the locator, all or none; return their ids in order.
+def add_reports(
+    connection: Connection, rows: Mapping[str, Any], now: datetime
+) -> list[dict[str, Any]]:
+    """Write reports with the answers of the locator, all or none; return the rows in order.
 
     Parameters
     ----------
     rows : mapping of column name to array, list or scalar
         Required: ``x``, ``y`` (raw, in ``coord_sys``), ``coord_sys``, ``location_status``.
         Optional: ``received_at`` (aware; `now` where missing), ``observed_at``, ``source``,
-        ``item``, ``text``, ``accuracy_m``, ``lon``, ``lat`` (EPSG:4326), ``warning``,
-        ``edition`` (name of the edition that answered), and ``codes``: a mapping of level to
-        codes, None where there is none. A scalar stands for every row; NaN means missing.
+        ``item``, ``catalogue`` (empty for the site's own), ``text``, ``accuracy_m``, ``lon``,
+        ``lat`` (EPSG:4326), ``warning``, ``edition`` (name of the edition that answered), and
+        ``codes``: a mapping of level to codes, None where there is none. A scalar stands for
+        every row; NaN means missing.
 
     Raises
     ------
@@ -52,10 +64,13 @@ def add_reports(connection: Connection, rows: Mapping[str, Any], now: datetime) 
     values = _values(rows, count, connection, now)
     # Ids first: asking SQLite for those it gave costs a statement a row.
     ids = reserve_ids(connection, reports, count)
-    for key, row in zip(ids, values, strict=True):
-        row["id"] = key
-    connection.execute(insert(reports), values)
-    return ids
+    insert_columns(connection, reports, {"id": ids, **values})
+    names = ("received_at", "item", "codes")
+    columns = [values[name] for name in names]
+    return [
+        {"id": key, **dict(zip(names, row, strict=True))}
+        for key, row in zip(ids, zip(*columns, strict=True), strict=True)
+    ]
 
 
 def _length(rows: Mapping[str, Any]) -> int:
@@ -74,7 +89,19 @@ def _column(
     value = rows.get(name)
     if value is None or isinstance(value, (str, int, float, datetime)):
         return [convert(value)] * count
-    return [convert(v) for v in _spread(value, count, name)]
+    return _each_once(convert, _spread(value, count, name))
+
+
+def _each_once(convert: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """Convert every object once, so that what comes again is one object afterwards too."""
+    found: dict[int, Any] = {}
+    out = []
+    for value in values:
+        key = id(value)
+        if key not in found:
+            found[key] = convert(value)
+        out.append(found[key])
+    return out
 
 
 def _spread(value: Any, count: int, name: str) -> list[Any]:
@@ -87,38 +114,45 @@ def _spread(value: Any, count: int, name: str) -> list[Any]:
 
 def _values(
     rows: Mapping[str, Any], count: int, connection: Connection, now: datetime
-) -> list[dict[str, Any]]:
-    number = {name: _column(rows, name, count, _number) for name in _NUMBERS}
+) -> dict[str, list[Any]]:
+    number = {name: _numbers(rows, name, count) for name in _NUMBERS}
     words = {name: _column(rows, name, count, _string) for name in _TEXTS}
     received = [v or now for v in _column(rows, "received_at", count, _moment)]
     observed = _column(rows, "observed_at", count, _moment)
     edition_ids = _edition_ids(connection, words["edition"])
-    answers = _answers(rows.get("codes") or {}, count, read_levels(connection))
-    points = _points(number["lon"], number["lat"])
-    return [
-        {
-            "received_at": received[i],
-            "observed_at": observed[i],
-            "event_at": observed[i] or received[i],
-            "source": words["source"][i] or "",
-            "item": words["item"][i],
-            "text": words["text"][i],
-            "raw_x": number["x"][i],
-            "raw_y": number["y"][i],
-            "coord_sys": words["coord_sys"][i] or "",
-            "accuracy_m": number["accuracy_m"][i],
-            "lon": number["lon"][i],
-            "lat": number["lat"][i],
-            "location_status": words["location_status"][i],
-            "warning": words["warning"][i] or None,
-            "edition_id": edition_ids.get(words["edition"][i]),
-            "area_level": answers[i][0],
-            "area_code": answers[i][1],
-            "codes": answers[i][2],
-            "geom": points[i],
-        }
-        for i in range(count)
-    ]
+    level, code, codes = _answers(rows.get("codes") or {}, count, read_levels(connection))
+    return {
+        "received_at": received,
+        "observed_at": observed,
+        "event_at": [o or r for o, r in zip(observed, received, strict=True)],
+        "source": [text or "" for text in words["source"]],
+        "item": words["item"],
+        "catalogue": [text or "" for text in words["catalogue"]],
+        "text": words["text"],
+        "raw_x": number["x"],
+        "raw_y": number["y"],
+        "coord_sys": [text or "" for text in words["coord_sys"]],
+        "accuracy_m": number["accuracy_m"],
+        "lon": number["lon"],
+        "lat": number["lat"],
+        "location_status": words["location_status"],
+        "warning": [text or None for text in words["warning"]],
+        "edition_id": [edition_ids.get(name) for name in words["edition"]],
+        "area_level": level,
+        "area_code": code,
+        "codes": codes,
+        "geom": encode_points(number["lon"], number["lat"]),
+    }
+
+
+def _numbers(rows: Mapping[str, Any], name: str, count: int) -> list[float | None]:
+    value = rows.get(name)
+    if isinstance(value, np.ndarray) and value.dtype == np.float64 and len(value) == count:
+        out: list[float | None] = value.tolist()
+        for i in np.flatnonzero(~np.isfinite(value)).tolist():
+            out[i] = None
+        return out
+    return _column(rows, name, count, _number)
 
 
 def _number(value: Any) -> float | None:
@@ -159,24 +193,23 @@ def _edition_ids(connection: Connection, names: list[str | None]) -> dict[str | 
 
 def _answers(
     codes: Mapping[str, Any], count: int, levels: Levels
-) -> list[tuple[str | None, str | None, dict[str, str] | None]]:
-    """Per report: finest level and code present, and the codes of all levels."""
+) -> tuple[list[str | None], list[str | None], list[dict[str, str] | None]]:
+    """Finest level and code present, and the codes of all levels: one object an area."""
     ordered = sorted(codes, key=levels.rank)
-    columns = [(name, _column(codes, name, count, _string)) for name in ordered]
-    out: list[tuple[str | None, str | None, dict[str, str] | None]] = []
-    for i in range(count):
-        found = {name: code for name, values in columns if (code := values[i]) is not None}
-        finest = next(reversed(found), None)
-        out.append((finest, found[finest] if finest else None, found or None))
-    return out
+    if not ordered:
+        return [None] * count, [None] * count, [None] * count
+    columns = [_column(codes, name, count, _string) for name in ordered]
+    areas = {found: _answer(ordered, found) for found in set(zip(*columns, strict=True))}
+    rows = [areas[found] for found in zip(*columns, strict=True)]
+    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
 
 
-def _points(lon: list[float | None], lat: list[float | None]) -> list[Encoded | None]:
-    x, y = np.array(lon, dtype=float), np.array(lat, dtype=float)
-    known = ~(np.isnan(x) | np.isnan(y))
-    points = np.full(len(x), None, dtype=object)
-    points[known] = shapely.points(x[known], y[known])
-    return encode(points)
+def _answer(
+    levels: Sequence[str], codes: tuple[str | None, ...]
+) -> tuple[str | None, str | None, dict[str, str] | None]:
+    found = {name: code for name, code in zip(levels, codes, strict=True) if code is not None}
+    finest = next(reversed(found), None)
+    return finest, found[finest] if finest else None, found or None
 
 
 def count_reports(

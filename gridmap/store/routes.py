@@ -9,18 +9,30 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     RowMapping,
     Select,
+    and_,
     bindparam,
+    false,
     func,
     insert,
+    or_,
     select,
     text,
+    true,
     update,
 )
 
+from gridmap.access import EVERYWHERE, Scope
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.routing.book import Decision
+from gridmap.routing.clock import Due
+from gridmap.store.columns import json_holds, json_value
+from gridmap.store.moved import have_moves, routes_now
+from gridmap.store.pauses import pauses_of
+from gridmap.store.rows import insert_rows
+from gridmap.store.rules import basis_ids
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_keys, report_routes
 
@@ -35,6 +47,8 @@ __all__ = [
     "read_report",
     "read_reports",
     "remember_key",
+    "report_of_key",
+    "route_values",
     "set_due",
 ]
 
@@ -44,6 +58,7 @@ _REPORT = (
     reports.c.observed_at,
     reports.c.source,
     reports.c.item,
+    reports.c.catalogue,
     reports.c.text,
     reports.c.raw_x,
     reports.c.raw_y,
@@ -54,6 +69,8 @@ _REPORT = (
     reports.c.location_status,
     reports.c.warning,
     reports.c.codes,
+    reports.c.closed_at,
+    reports.c.closed_by,
     editions.c.name.label("edition"),
 )
 _ROUTE = tuple(
@@ -69,6 +86,9 @@ _ROUTE = tuple(
         "call_first",
         "steps",
         "decided_at",
+        "confidence",
+        "leader",
+        "review_on",
     )
 )
 
@@ -78,39 +98,47 @@ _KEY_SPACE = 0x6B65  # "ke"
 # As the partial index has it, so that a health check does not read every route.
 _WAITING = report_routes.c.due_reason == text("'calendar_missing'")
 
-# What a list can be narrowed by: query name -> column.
-FILTERS: Mapping[str, ColumnElement[Any]] = {
-    "department": report_routes.c.department,
-    "item": reports.c.item,
-    "location_status": reports.c.location_status,
-    "source": reports.c.source,
-    "needs_person": report_routes.c.needs_person,
-    "due_reason": report_routes.c.due_reason,
-}
+# What a list can be narrowed by.
+FILTERS = (
+    "department", "item", "location_status", "source", "needs_person", "due_reason", "closed",
+)  # fmt: skip
 
 
 def add_routes(
     connection: Connection, ids: Sequence[int], decisions: Sequence[Decision], now: datetime
 ) -> None:
     """Write the decision of each report, in the order of `ids`."""
+    bases = {d.basis for d in decisions if d.basis is not None}
+    rules, states = basis_ids(connection, {b.rules for b in bases}, {b.state for b in bases})
     rows = [
         {
             "report_id": key,
             "decided_at": now,
-            "department": d.department,
-            "co_departments": list(d.co_departments),
-            "first_responder": d.first_responder,
-            "handling_level": d.handling_level,
-            "due_at": d.due_at,
-            "due_reason": d.due_reason,
-            "needs_person": d.needs_person,
-            "call_first": d.call_first,
-            "steps": [step.as_dict() for step in d.steps],
+            **route_values(d),
+            "rules_id": rules.get(d.basis.rules) if d.basis else None,
+            "state_id": states.get(d.basis.state) if d.basis else None,
         }
         for key, d in zip(ids, decisions, strict=True)
     ]
-    if rows:
-        connection.execute(insert(report_routes), rows)
+    insert_rows(connection, report_routes, rows)
+
+
+def route_values(decision: Decision) -> dict[str, Any]:
+    """Return a decision as columns of a route."""
+    return {
+        "department": decision.department,
+        "co_departments": list(decision.co_departments),
+        "first_responder": decision.first_responder,
+        "handling_level": decision.handling_level,
+        "due_at": decision.due_at,
+        "due_reason": decision.due_reason,
+        "needs_person": decision.needs_person,
+        "call_first": decision.call_first,
+        "steps": [step.as_dict() for step in decision.steps],
+        "confidence": decision.confidence,
+        "leader": decision.leader,
+        "review_on": decision.review_on,
+    }
 
 
 def lock_key(connection: Connection, key: str) -> None:
@@ -145,6 +173,13 @@ def find_key(connection: Connection, key: str, body_sha256: str) -> int | None:
     return int(found.report_id)
 
 
+def report_of_key(connection: Connection, key: str) -> int | None:
+    """Return the report that a client's key stands for; None for none."""
+    query = select(report_keys.c.report_id).where(report_keys.c.key == key)
+    found: int | None = connection.execute(query).scalar()
+    return found
+
+
 def remember_key(
     connection: Connection, key: str, body_sha256: str, report_id: int, now: datetime
 ) -> None:
@@ -153,9 +188,11 @@ def remember_key(
     connection.execute(insert(report_keys).values(row))
 
 
-def read_report(connection: Connection, report_id: int) -> dict[str, Any]:
-    """Return one report with its route, or raise `NotFound`."""
-    found = connection.execute(_joined().where(reports.c.id == report_id)).mappings().one_or_none()
+def read_report(connection: Connection, report_id: int, now: datetime) -> dict[str, Any]:
+    """Return one report with the route it has now (aware), or raise `NotFound`."""
+    source, columns = _source(connection, now)
+    query = select(*columns.values()).select_from(source).where(reports.c.id == report_id)
+    found = connection.execute(query).mappings().one_or_none()
     if found is None:
         raise NotFound("There is no such report.", got=report_id)
     return _plain(found)
@@ -164,14 +201,18 @@ def read_report(connection: Connection, report_id: int) -> dict[str, Any]:
 def read_reports(
     connection: Connection,
     filters: Mapping[str, Any],
+    now: datetime,
     *,
     limit: int,
     offset: int,
     since: datetime | None = None,
     until: datetime | None = None,
+    within: Sequence[Scope] = (EVERYWHERE,),
 ) -> list[dict[str, Any]]:
-    """Return reports with their routes, the newest first (by receipt, then id)."""
-    query = _narrowed(_joined(), filters, since, until)
+    """Return reports with the routes they have now, the newest first (by receipt, then id)."""
+    source, columns = _source(connection, now)
+    query = select(*columns.values()).select_from(source)
+    query = _narrowed(query, columns, filters, since, until).where(_within(columns, within))
     order = (reports.c.received_at.desc(), reports.c.id.desc())
     found = connection.execute(query.order_by(*order).limit(limit).offset(offset)).mappings()
     return [_plain(row) for row in found]
@@ -180,30 +221,41 @@ def read_reports(
 def count_matching(
     connection: Connection,
     filters: Mapping[str, Any],
+    now: datetime,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    within: Sequence[Scope] = (EVERYWHERE,),
 ) -> int:
     """Return how many reports match."""
-    whole = select(func.count()).select_from(
-        reports.outerjoin(report_routes, report_routes.c.report_id == reports.c.id)
-    )
-    return int(connection.execute(_narrowed(whole, filters, since, until)).scalar_one())
+    source, columns = _source(connection, now)
+    whole = select(func.count()).select_from(source)
+    query = _narrowed(whole, columns, filters, since, until).where(_within(columns, within))
+    return int(connection.execute(query).scalar_one())
 
 
 def due_missing(connection: Connection, *, after: int, limit: int) -> list[dict[str, Any]]:
     """Return reports whose due time waits for a calendar, in the order of their ids.
 
-    `after` is the id to go on from, `limit` how many at most.
+    `after` is the id to go on from, `limit` how many at most. Each has its `pauses`.
     """
     query = (
-        select(reports.c.id, reports.c.received_at, reports.c.item, report_routes.c.steps)
+        select(
+            reports.c.id,
+            reports.c.received_at,
+            reports.c.item,
+            reports.c.catalogue,
+            report_routes.c.department,
+            report_routes.c.steps,
+        )
         .join_from(report_routes, reports, report_routes.c.report_id == reports.c.id)
         .where(_WAITING, report_routes.c.report_id > after)
         .order_by(report_routes.c.report_id)
         .limit(limit)
     )
-    return [_plain(row) for row in connection.execute(query).mappings()]
+    rows = [_plain(row) for row in connection.execute(query).mappings()]
+    stopped = pauses_of(connection, [row["id"] for row in rows])
+    return [row | {"pauses": stopped.get(row["id"], [])} for row in rows]
 
 
 def count_due_missing(connection: Connection) -> int:
@@ -213,16 +265,21 @@ def count_due_missing(connection: Connection) -> int:
 
 
 def set_due(
-    connection: Connection,
-    dues: Sequence[tuple[int, datetime | None, str, Sequence[Mapping[str, Any]]]],
+    connection: Connection, dues: Sequence[tuple[int, Due, Sequence[Mapping[str, Any]]]]
 ) -> int:
     """Put in due times that could not be computed before; return how many still waited.
 
-    Each is a report's id, its due time, the reason for none, and its steps.
+    Each is a report's id, what was found, and all its steps.
     """
     rows = [
-        {"key": key, "new_due": due, "new_reason": reason, "new_steps": list(steps)}
-        for key, due, reason, steps in dues
+        {
+            "key": key,
+            "new_due": due.due_at,
+            "new_reason": due.reason,
+            "new_steps": list(steps),
+            "new_review": due.review_on,
+        }
+        for key, due, steps in dues
     ]
     if not rows:
         return 0
@@ -234,6 +291,7 @@ def set_due(
             due_at=bindparam("new_due"),
             due_reason=bindparam("new_reason"),
             steps=bindparam("new_steps"),
+            review_on=bindparam("new_review"),
         )
     )
     return connection.execute(statement, rows).rowcount
@@ -241,18 +299,58 @@ def set_due(
 
 def _plain(row: RowMapping) -> dict[str, Any]:
     # Names of columns may be of a class of their own, which no JSON writer takes for text.
-    return {str(name): value for name, value in row.items()}
+    record = {str(name): value for name, value in row.items()}
+    moved = record.pop("move_steps", None)
+    if moved is not None:
+        record["steps"] = _with_deadline(moved, record)
+    return record
 
 
-def _joined() -> Select[Any]:
+def _with_deadline(
+    moved: Sequence[Mapping[str, Any]], record: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return the steps of a move with those of the deadline, which a move leaves as it is."""
+    own = [step for step in record["steps"] or () if step["rule"].startswith("due_")]
+    if not own:
+        return list(moved)
+    return [*(step for step in moved if not step["rule"].startswith("due_")), *own]
+
+
+def _source(
+    connection: Connection, now: datetime
+) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
+    """Return reports joined with what they are read with, and the columns by name."""
     source = reports.outerjoin(report_routes, report_routes.c.report_id == reports.c.id).outerjoin(
         editions, editions.c.id == reports.c.edition_id
     )
-    return select(*_REPORT, *_ROUTE).select_from(source)
+    columns: dict[str, ColumnElement[Any]] = {str(c.name): c for c in (*_REPORT, *_ROUTE)}
+    if not have_moves(connection):
+        return source, columns
+    return routes_now(source, columns, now)
+
+
+def _within(
+    columns: Mapping[str, ColumnElement[Any]], scopes: Sequence[Scope]
+) -> ColumnElement[bool]:
+    """Return what is true of reports that one of the scopes holds, as `Scope.holds` says."""
+    return or_(false(), *(_held(columns, scope) for scope in scopes))
+
+
+def _held(columns: Mapping[str, ColumnElement[Any]], scope: Scope) -> ColumnElement[bool]:
+    parts: list[ColumnElement[bool]] = [true()]
+    if scope.areas:
+        codes = columns["codes"]
+        parts.append(or_(*(json_value(codes, lv) == code for lv, code in sorted(scope.areas))))
+    if scope.departments:
+        lead, others = columns["department"], columns["co_departments"]
+        bodies = sorted(scope.departments)
+        parts.append(or_(lead.in_(bodies), *(json_holds(others, code) for code in bodies)))
+    return and_(*parts)
 
 
 def _narrowed(
     query: Select[Any],
+    columns: Mapping[str, ColumnElement[Any]],
     filters: Mapping[str, Any],
     since: datetime | None,
     until: datetime | None,
@@ -260,11 +358,13 @@ def _narrowed(
     unknown = [name for name in filters if name not in FILTERS]
     if unknown:
         raise BadValue(
-            "Reports cannot be narrowed by that.", got=", ".join(unknown), allowed=list(FILTERS)
+            "Reports cannot be narrowed by that.", got=", ".join(unknown), allowed=FILTERS
         )
     for name, value in filters.items():
-        if value is not None:
-            query = query.where(FILTERS[name] == value)
+        if value is None:
+            continue
+        column = columns["closed_at" if name == "closed" else name]
+        query = query.where(column.is_not(None) == value if name == "closed" else column == value)
     if since is not None:
         query = query.where(reports.c.received_at >= since)
     if until is not None:

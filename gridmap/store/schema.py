@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -82,6 +83,8 @@ levels = new_table(
     required("label_en", Text),
     Column("changed_at", UtcTime),
     Column("changed_by", Text),
+    # Whose levels they are; a name belongs to one family, so a level alone tells which.
+    Column("family", Text, nullable=False, server_default=text("'base'")),
     UniqueConstraint("name"),
 )
 
@@ -99,6 +102,18 @@ editions = new_table(
     Column("accepted_faults", Text),
     Column("content_hash", Text),
     Column("based_on", Text),
+    Column("family", Text, nullable=False, server_default=text("'base'")),
+    # Name of the former edition that this one puts in force again.
+    Column("restores", Text),
+    Column("published_why", Text),
+    Column("backdated_why", Text),
+    Column("retired_why", Text),
+    # What becomes of open reports whose area changes: keep or migrate.
+    Column("reports_policy", Text, nullable=False, server_default=text("'keep'")),
+    # What the proof of routes found when it was published.
+    Column("route_check", Text),
+    # A copy under way: nobody sees it until it is whole.
+    Column("hidden", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("name"),
     CheckConstraint("state IN ('draft', 'published', 'retired')", name="state"),
     CheckConstraint("state = 'draft' OR effective_from IS NOT NULL", name="dated"),
@@ -106,6 +121,7 @@ editions = new_table(
 # Two editions in force from the same moment would leave no rule for which one answers.
 Index(
     "uq_editions_in_force",
+    editions.c.family,
     editions.c.effective_from,
     unique=True,
     sqlite_where=text("state = 'published'"),
@@ -193,8 +209,20 @@ reports = new_table(
     Column("area_code", Text),
     Column("codes", JsonText),
     Column("geom", Geometry("Point")),
+    # Open while NULL.
+    Column("closed_at", UtcTime),
+    Column("closed_by", Text),
+    # Which catalogue the item is of; empty for the site's own.
+    required("catalogue", Text),
 )
 Index("ix_reports_event_at", reports.c.event_at)
+# Few reports are open, and every edition that comes looks at all of them.
+Index(
+    "ix_reports_open",
+    reports.c.event_at,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
 Index("ix_reports_received_at", reports.c.received_at)
 Index(
     "ix_reports_edition_id_area_level_area_code",

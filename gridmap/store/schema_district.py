@@ -34,9 +34,10 @@ __all__ = [
     "posts",
     "report_keys",
     "report_routes",
+    "service_items",
 ]
 
-# What maps are drawn upon: water, parks, railways, streets.
+# What maps are drawn upon: water, parks, railways, streets; gates, where walks begin.
 ground = new_table(
     "ground",
     required("code", Text),
@@ -45,6 +46,9 @@ ground = new_table(
     required("name_en", Text),
     Column("rank", Integer),
     required("geom", Geometry()),
+    Column("road_class", Text, nullable=False, server_default=text("''")),
+    Column("stratum", Integer),
+    Column("foot", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("code"),
 )
 
@@ -61,6 +65,11 @@ overlays = new_table(
     Column("valid_from", Date),
     Column("valid_to", Date),
     required("geom", Geometry()),
+    required("items", JsonText),
+    required("road_class", Text),
+    Column("radius_m", Double),
+    required("contact", Text),
+    required("asset_type", Text),
     UniqueConstraint("code"),
 )
 
@@ -92,6 +101,38 @@ places = new_table(
     required("lon", Double),
     required("lat", Double),
     required("geom", Geometry("Point")),
+    required("entrance", Text),
+    required("address_en", Text),
+    required("special_services_en", JsonText),
+    Column("home_service", Boolean),
+    required("booking_phone", Text),
+    required("accessibility", JsonText),
+    required("languages", JsonText),
+    required("organiser", Text),
+    required("photo", Text),
+    required("closures", JsonText),
+    UniqueConstraint("code"),
+)
+
+# What one can ask for, wherever it is given.
+service_items = new_table(
+    "service_items",
+    required("code", Text),
+    required("kind", Text),
+    required("kind_en", Text),
+    required("name", Text),
+    required("name_en", Text),
+    required("needs", JsonText),
+    required("channel", Text),
+    required("channel_en", Text),
+    required("steps", JsonText),
+    required("steps_en", JsonText),
+    required("phone", Text),
+    required("price", Text),
+    required("level", Text),
+    required("area_code", Text),
+    required("source", Text),
+    Column("checked_on", Date),
     UniqueConstraint("code"),
 )
 
@@ -144,6 +185,16 @@ report_routes = new_table(
     required("needs_person", Boolean),
     required("call_first", Text),
     required("steps", JsonText),
+    # What it was decided by: a version of the rules, a state of the responsibilities.
+    Column("rules_id", Id),
+    Column("state_id", Id),
+    Column("confidence", Double),
+    Column("leader", Text),
+    Column("review_on", Date),
+    # When a person had the report routed anew, and its deadline counted anew: moves that were
+    # recorded before are no longer what the report is routed by.
+    Column("rerouted_at", UtcTime),
+    Column("redue_at", UtcTime),
     UniqueConstraint("report_id"),
 )
 Index("ix_report_routes_department", report_routes.c.department)
@@ -173,6 +224,7 @@ RECORD_TABLES = {
     "places": places,
     "organisations": organisations,
     "posts": posts,
+    "service_items": service_items,
 }
 
 for _column in (ground.c.geom, overlays.c.geom, places.c.geom, organisations.c.geom):

@@ -2,265 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Integer, Text, cast, delete, insert, select, update
+from sqlalchemy import delete, insert, select
 
-from gridmap.access import Actor
-from gridmap.areas import Levels
-from gridmap.coverage.editions import Edition
-from gridmap.coverage.model import Coverage
-from gridmap.store import areas, editions, imports, levels, migrate, records, reports, routes
-from gridmap.store.engine import Database, Kind, open_database, parse_where
-from gridmap.store.gpkg import mark_changed
-from gridmap.store.imports import Progress
+from gridmap.access import EVERYWHERE, Actor, Scope
+from gridmap.store import moved, moves, past, people, records, reports, routes
+from gridmap.store.account_store import AccountStore
+from gridmap.store.case_store import CaseStore
+from gridmap.store.draft_store import DraftStore
+from gridmap.store.edition_store import EditionStore
+from gridmap.store.editions import read_edition
+from gridmap.store.lineage_store import LineageStore
+from gridmap.store.number_store import NumberStore
+from gridmap.store.review_store import ReviewStore
+from gridmap.store.rule_store import RuleStore
 from gridmap.store.schema import meta
-from gridmap.times import Clock, ensure_utc, system_clock
+from gridmap.times import ensure_utc
 
 if TYPE_CHECKING:
-    from gridmap.coverage.incoming import Incoming
+    from gridmap.cases.rules import CaseRules
     from gridmap.routing.book import Decision
+    from gridmap.routing.clock import Due
+    from gridmap.routing.moves import MovePlan, OpenReport
+    from gridmap.routing.reviews import ReviewCase
 
 __all__ = ["Store"]
 
 
-class Store:
+class Store(
+    EditionStore,
+    LineageStore,
+    RuleStore,
+    ReviewStore,
+    AccountStore,
+    CaseStore,
+    NumberStore,
+    DraftStore,
+):
     """Editions, areas and reports, in a GeoPackage or in PostGIS.
 
     Opened with :meth:`open`; a context manager. One object may be used by many threads.
-    Every method is one transaction, except :meth:`import_areas`, which says so.
+    Every method is one transaction, except those that copy or import areas, which say so.
 
     Any method may raise :class:`~gridmap.errors.StoreBusy` (another program has been writing
     for longer than `busy_timeout_s`), :class:`~gridmap.errors.StoreFull` and
     :class:`~gridmap.errors.StoreUnusable`.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @classmethod
-    def open(
-        cls,
-        where: str | Path,
-        *,
-        clock: Clock = system_clock,
-        busy_timeout_s: float = 30.0,
-        create: bool = True,
-    ) -> Store:
-        """Open the store at `where`, made first if there is none and `create` is True.
-
-        Parameters
-        ----------
-        where : str or Path
-            Path of a GeoPackage, or ``postgresql+psycopg2://user@host/database``.
-        clock : Clock
-            Where the time comes from.
-        busy_timeout_s : float
-            Seconds to wait for another writer.
-        create : bool
-            False: a store that does not exist is an error.
-
-        Raises
-        ------
-        StoreUnusable
-            When it is no store, is on a network drive, cannot be reached, or has a schema
-            older (run ``gridmap migrate``) or newer than this program's.
-        """
-        database = open_database(parse_where(where), clock=clock, busy_timeout_s=busy_timeout_s)
-        try:
-            migrate.prepare(database, create=create)
-        except BaseException:
-            database.close()
-            raise
-        return cls(database)
-
-    @classmethod
-    def migrate(
-        cls,
-        where: str | Path,
-        *,
-        clock: Clock = system_clock,
-        busy_timeout_s: float = 30.0,
-    ) -> tuple[str | None, str]:
-        """Bring the store at `where` to this program's schema; return versions before, after."""
-        database = open_database(parse_where(where), clock=clock, busy_timeout_s=busy_timeout_s)
-        try:
-            return migrate.upgrade(database)
-        finally:
-            database.close()
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._database.close()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"Store({self.where!r})"
-
-    @property
-    def kind(self) -> Kind:
-        """``geopackage`` or ``postgis``."""
-        return self._database.kind
-
-    @property
-    def where(self) -> str:
-        """Path or URL, never with a password."""
-        return self._database.where
-
-    def change_token(self) -> int:
-        """Return a number that grows when any process publishes an edition or sets levels."""
-        with self._database.read() as connection:
-            query = select(meta.c.value).where(meta.c.key == "change")
-            return int(connection.execute(query).scalar_one())
-
-    def levels(self) -> Levels:
-        """Return the ordered levels, coarse to fine."""
-        with self._database.read() as connection:
-            return levels.read_levels(connection)
-
-    def set_levels(self, new: Levels, actor: Actor) -> None:
-        """Replace the levels; `Conflict` when editions use one that would go or move."""
-        with self._database.write() as connection:
-            levels.write_levels(connection, new, actor.name, self._database.clock())
-            self._changed(connection, "levels")
-
-    def editions(self) -> list[Edition]:
-        """Return all editions: dated ones by date, then drafts in order of making."""
-        with self._database.read() as connection:
-            return editions.read_editions(connection)
-
-    def edition(self, name: str) -> Edition:
-        """Return one edition; `NotFound` when there is none of that name."""
-        with self._database.read() as connection:
-            return editions.read_edition(connection, name)
-
-    def edition_at(self, moment: datetime) -> Edition | None:
-        """Return the edition in force at `moment` (aware); None when there is none."""
-        with self._database.read() as connection:
-            return editions.edition_at(connection, ensure_utc(moment))
-
-    def ensure_draft(self, name: str, actor: Actor) -> Edition:
-        """Return the draft called `name`, made if need be; `Immutable` if it is published."""
-        with self._database.write() as connection:
-            return editions.ensure_draft(connection, name, actor.name, self._database.clock())
-
-    def import_areas(
-        self,
-        edition: str,
-        incoming: Incoming,
-        actor: Actor,
-        *,
-        progress: Progress | None = None,
-        batch: int = 2000,
-    ) -> int:
-        """Fill one level of a draft, in the place of what was there; return the row count.
-
-        Written in transactions of `batch` rows that nobody sees, then made visible at once:
-        readers see the level as it was or as it becomes, and other writers hardly wait.
-        `progress` is called with (rows written, rows in all) after every batch.
-
-        Raises
-        ------
-        NotFound
-            When there is no such draft: see :meth:`ensure_draft`.
-        Immutable
-            When the edition is published.
-        UnknownLevel, BadValue, Conflict
-        """
-        return imports.import_areas(
-            self._database, edition, incoming, actor.name, progress=progress, batch=batch
-        )
-
-    def coverage(self, edition: str) -> Coverage:
-        """Return all areas of an edition, draft or not, with geometry in EPSG:4326."""
-        with self._database.read() as connection:
-            found = editions.read_edition(connection, edition)
-            return areas.read_coverage(connection, found.id, found.name)
-
-    def attributes(self, edition: str, level: str) -> dict[str, dict[str, Any]]:
-        """Return the further columns kept at import, by area code."""
-        with self._database.read() as connection:
-            found = editions.read_edition(connection, edition)
-            return areas.read_attributes(connection, found.id, level)
-
-    def import_reports(self, edition: str) -> list[dict[str, Any]]:
-        """Return, per live import: source, level, author, date, and its ``report``."""
-        with self._database.read() as connection:
-            found = editions.read_edition(connection, edition)
-            return imports.read_import_reports(connection, found.id)
-
-    def publish(
-        self,
-        edition: str,
-        effective_from: datetime,
-        actor: Actor,
-        *,
-        accepted_faults: str | None,
-        shapes: Coverage,
-        content_hash: str | None,
-    ) -> Edition:
-        """Put a draft in force from `effective_from` (aware) until the next edition's date.
-
-        Parameters
-        ----------
-        shapes : Coverage
-            The draft as it was checked: its derived parent shapes are stored, and its ids
-            must be those of the areas the draft holds now.
-
-        Raises
-        ------
-        NotFound, Immutable, OverlappingValidity, Conflict
-            See :func:`gridmap.store.editions.publish`.
-        """
-        moment = ensure_utc(effective_from)
-        # Derived before the store is held: a union of many atoms takes its time.
-        _ = shapes.shapes
-        with self._database.write() as connection:
-            editions.publish(
-                connection,
-                edition,
-                effective_from=moment,
-                by=actor.name,
-                now=self._database.clock(),
-                accepted_faults=accepted_faults,
-                shapes=shapes,
-                content_hash=content_hash,
-            )
-            self._changed(connection, "editions", "area_shapes", "published_areas")
-            return editions.read_edition(connection, edition)
-
     def add_reports(
-        self, rows: Mapping[str, Any], decisions: Sequence[Decision] | None = None
+        self,
+        rows: Mapping[str, Any],
+        decisions: Sequence[Decision] | None = None,
+        cases: Sequence[ReviewCase | None] | None = None,
     ) -> int:
         """Store reports with their answers and routes, all or none; return how many.
 
-        See :func:`gridmap.store.reports.add_reports` for the columns.
+        `cases` says which of them go to ownership review. For the columns see
+        :func:`gridmap.store.reports.add_reports`.
         """
         with self._database.write() as connection:
-            ids = reports.add_reports(connection, rows, self._database.clock())
+            now = self._database.clock()
+            made = reports.add_reports(connection, rows, now)
+            ids = [row["id"] for row in made]
             if decisions is not None:
-                routes.add_routes(connection, ids, decisions, self._database.clock())
+                routes.add_routes(connection, ids, decisions, now)
+            self.begin_orders(connection, made, decisions, now)
             self._touched(connection, "reports", "report_routes")
+            self._gather(connection, ids, cases or ())
             return len(ids)
 
     def add_report(
-        self, rows: Mapping[str, Any], decision: Decision, *, key: str, body_sha256: str
+        self,
+        rows: Mapping[str, Any],
+        decision: Decision,
+        case: ReviewCase | None = None,
+        *,
+        key: str,
+        body_sha256: str,
+        person: Callable[[int], tuple[str, Mapping[str, str | None]]] | None = None,
+        rules: CaseRules | None = None,
     ) -> tuple[int, bool]:
         """Store one report once: return its id, and False when `key` stood for it already.
+
+        With a `case` it goes to ownership review. `person` returns, for the report's id, the
+        id of the key and the sealed fields of whom it names; they are bound to that id. With
+        `rules` people are told of the report, and time acts on its order.
 
         Raises
         ------
@@ -273,21 +102,32 @@ class Store:
             if known is not None:
                 return known, False
             now = self._database.clock()
-            ids = reports.add_reports(connection, rows, now)
-            routes.add_routes(connection, ids, [decision], now)
-            routes.remember_key(connection, key, body_sha256, ids[0], now)
+            made = reports.add_reports(connection, rows, now)
+            number = made[0]["id"]
+            routes.add_routes(connection, [number], [decision], now)
+            routes.remember_key(connection, key, body_sha256, number, now)
+            if person is not None:
+                sealing, sealed = person(number)
+                people.add_person(connection, number, sealed, key=sealing, now=now)
+            self.begin_orders(connection, made, [decision], now, rules)
             self._touched(connection, "reports", "report_routes", "report_keys")
-            return ids[0], True
+            self._gather(connection, [number], [case])
+            return number, True
 
     def known_report(self, key: str, body_sha256: str) -> int | None:
         """Return the report a client's key stands for; `Conflict` with another body."""
         with self._database.read() as connection:
             return routes.find_key(connection, key, body_sha256)
 
-    def report(self, report_id: int) -> dict[str, Any]:
-        """Return one report with its route, or raise `NotFound`."""
+    def report_of_key(self, key: str) -> int | None:
+        """Return the report that a client's key stands for; None for none."""
         with self._database.read() as connection:
-            return routes.read_report(connection, report_id)
+            return routes.report_of_key(connection, key)
+
+    def report(self, report_id: int) -> dict[str, Any]:
+        """Return one report with the route it has now, or raise `NotFound`."""
+        with self._database.read() as connection:
+            return routes.read_report(connection, report_id, self._database.clock())
 
     def reports(
         self,
@@ -297,16 +137,58 @@ class Store:
         offset: int = 0,
         since: datetime | None = None,
         until: datetime | None = None,
+        within: Sequence[Scope] = (EVERYWHERE,),
     ) -> tuple[int, list[dict[str, Any]]]:
-        """Return how many reports match, and one page of them, newest first."""
+        """Return how many reports match, and one page of them, newest first.
+
+        Only those that lie in one of the scopes.
+        """
         with self._database.read() as connection:
-            total = routes.count_matching(connection, filters, since=since, until=until)
+            now = self._database.clock()
+            total = routes.count_matching(
+                connection, filters, now, since=since, until=until, within=within
+            )
             return total, routes.read_reports(
-                connection, filters, limit=limit, offset=offset, since=since, until=until
+                connection, filters, now, limit=limit, offset=offset, since=since, until=until,
+                within=within,
+            )  # fmt: skip
+
+    def open_reports(
+        self,
+        *,
+        start: datetime,
+        until: datetime | None,
+        edition: str | None = None,
+        numbers: Sequence[int] | None = None,
+        after: int = 0,
+    ) -> list[OpenReport]:
+        """Return open reports as an edition finds them; see :mod:`gridmap.store.moves`."""
+        with self._database.read() as connection:
+            return moves.open_reports(
+                connection,
+                start=start,
+                until=until,
+                edition=edition,
+                numbers=numbers,
+                after=after,
             )
 
+    def record_moves(self, plan: MovePlan, actor: Actor) -> int:
+        """Record what a published edition does to reports that came in since; how many."""
+        with self._database.write() as connection:
+            edition = read_edition(connection, plan.edition)
+            now = self._database.clock()
+            count = moves.record_moves(connection, plan, edition.id, actor.name, now)
+            self._touched(connection, "report_moves")
+            return count
+
+    def moves_of(self, report_id: int) -> list[dict[str, Any]]:
+        """Return what editions did to a report, in the order of their dates."""
+        with self._database.read() as connection:
+            return moved.moves_of(connection, report_id)
+
     def reports_without_due(self, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
-        """Return reports whose due time waits for a calendar: id, receipt, item, steps.
+        """Return reports whose due time waits for a calendar, with what it is counted from.
 
         In the order of their ids, at most `limit` with an id above `after`.
         """
@@ -318,21 +200,24 @@ class Store:
         with self._database.read() as connection:
             return routes.count_due_missing(connection)
 
-    def set_due(
-        self, dues: Sequence[tuple[int, datetime | None, str, Sequence[Mapping[str, Any]]]]
-    ) -> int:
-        """Put in due times: (report id, due, reason, steps); return how many still waited."""
+    def set_due(self, dues: Sequence[tuple[int, Due, Sequence[Mapping[str, Any]]]]) -> int:
+        """Put in due times: (report id, due, all steps); return how many still waited."""
         with self._database.write() as connection:
             count = routes.set_due(connection, dues)
             self._touched(connection, "report_routes")
             return count
 
     def put_records(
-        self, kind: str, rows: Iterable[Mapping[str, Any]], *, replace: bool = False
+        self,
+        kind: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        replace: bool = False,
+        only: Mapping[str, Any] | None = None,
     ) -> tuple[int, int]:
         """Write district records of a kind; see :func:`gridmap.store.records.put_records`."""
         with self._database.write() as connection:
-            counts = records.put_records(connection, kind, rows, replace=replace)
+            counts = records.put_records(connection, kind, rows, replace=replace, only=only)
             self._changed(connection, kind)
             return counts
 
@@ -340,6 +225,11 @@ class Store:
         """Return all district records of a kind, in code order."""
         with self._database.read() as connection:
             return records.get_records(connection, kind)
+
+    def records_of(self, kinds: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the district records of several kinds as they are at one moment."""
+        with self._database.read() as connection:
+            return {kind: records.get_records(connection, kind) for kind in kinds}
 
     def mark_demo(self) -> None:
         """Mark everything in this store as invented, for every map and page to say so."""
@@ -361,14 +251,7 @@ class Store:
         with self._database.read() as connection:
             return reports.count_reports(connection, level, since=since, until=until)
 
-    def _changed(self, connection: Connection, *tables: str) -> None:
-        connection.execute(
-            update(meta)
-            .where(meta.c.key == "change")
-            .values(value=cast(cast(meta.c.value, Integer) + 1, Text))
-        )
-        self._touched(connection, *tables)
-
-    def _touched(self, connection: Connection, *tables: str) -> None:
-        if self.kind == "geopackage":
-            mark_changed(connection, self._database.clock(), *tables)
+    def past_reports(self, since: datetime, until: datetime) -> dict[str, Any]:
+        """Return the reports of a period as arrays; see :mod:`gridmap.store.past`."""
+        with self._database.read() as connection:
+            return past.read_past_reports(connection, ensure_utc(since), ensure_utc(until))

@@ -6,10 +6,35 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from gridmap.store import (
+    schema_accounts,
+    schema_cases,
+    schema_dated,
+    schema_district,
+    schema_drafts,
+    schema_lineage,
+    schema_moves,
+    schema_numbers,
+    schema_reviews,
+    schema_rules,
+)
 from gridmap.store.migrate import VERSION_TABLE
-from gridmap.store.schema_district import metadata
 
 __all__ = ["migration_options"]
+
+# Each declares tables of its own with the one metadata; all have to be loaded.
+_DECLARED = (
+    schema_district,
+    schema_dated,
+    schema_lineage,
+    schema_moves,
+    schema_rules,
+    schema_reviews,
+    schema_accounts,
+    schema_cases,
+    schema_numbers,
+    schema_drafts,
+)
 
 # The standard's own tables, R-trees with their shadow tables, and PostGIS's catalogue.
 _FOREIGN = ("gpkg_", "rtree_", "sqlite_", "spatial_ref_sys", "geometry_columns")
@@ -29,7 +54,7 @@ def migration_options(connection: Connection) -> dict[str, Any]:
 
     return {
         "connection": connection,
-        "target_metadata": metadata,
+        "target_metadata": _DECLARED[0].metadata,
         "version_table": VERSION_TABLE,
         "include_object": is_ours,
         "compare_type": True,

@@ -1,0 +1,184 @@
+"""What costs points, each with its case: found in the orders, priced by the site's table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gridmap.cases.model import Verdict, WhistleState
+from gridmap.cases.states import CLOSED, State
+from gridmap.cases.supervision import Supervision, serial
+from gridmap.numbers.period import Period
+from gridmap.numbers.rules import AREA, Charged, NumberRules, ScoreRule, ranking_of_body
+from gridmap.numbers.sendings import sendings
+from gridmap.numbers.tale import Tale
+
+__all__ = ["Deduction", "deductions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """Points that a unit loses.
+
+    Attributes
+    ----------
+    key : str
+        Names it in every issue of its month: rule, unit, case.
+    ranking, unit : str
+        As in :mod:`gridmap.numbers.rules`.
+    number : int or None
+        Of the order; None for what is about no order.
+    supervision : str
+        Serial of the supervision order; empty for none.
+    at : datetime
+        Aware; when it came about.
+    lifted : str
+        Why it does not count any more: what was written when an appeal was upheld.
+    """
+
+    key: str
+    rule: str
+    ranking: str
+    unit: str
+    points: float
+    at: datetime
+    number: int | None = None
+    supervision: str = ""
+    lifted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Something that was seen, not yet priced."""
+
+    rule: str
+    body: str
+    at: datetime
+    tale: Tale | None = None
+    supervision: str = ""
+
+
+def deductions(
+    tales: Iterable[Tale],
+    supervisions: Iterable[Supervision],
+    period: Period,
+    rules: NumberRules,
+) -> list[Deduction]:
+    """Return what each unit loses in a period, in the order of units, rules and cases."""
+    seen: list[_Fault] = [f for tale in tales for find in _FINDERS for f in find(tale, period)]
+    seen += [f for one in supervisions for f in _supervised(one, period)]
+    priced = [
+        one
+        for fault in seen
+        if (rule := rules.scores.get(fault.rule)) is not None
+        for one in _priced(fault, rule, rules)
+    ]
+    priced.sort(key=lambda d: (d.ranking, d.unit, d.rule, d.number or 0, d.supervision, d.at))
+    return list(_named_apart(priced))
+
+
+def _priced(fault: _Fault, rule: ScoreRule, rules: NumberRules) -> Iterator[Deduction]:
+    units = []
+    if rule.charged is not Charged.AREA and fault.body:
+        units.append((ranking_of_body(fault.body), fault.body))
+    if rule.charged is not Charged.DEPARTMENT and fault.tale is not None:
+        areas = fault.tale.areas
+        units += [(f"{AREA}:{lv}", areas[lv]) for lv in rules.levels if areas.get(lv)]
+    number = None if fault.tale is None else fault.tale.number
+    for ranking, unit in units:
+        case = fault.supervision if number is None else number
+        yield Deduction(
+            f"{fault.rule}/{ranking}/{unit}/{case}", fault.rule, ranking, unit, rule.points,
+            fault.at, number, fault.supervision,
+        )  # fmt: skip
+
+
+def _named_apart(found: Iterable[Deduction]) -> Iterator[Deduction]:
+    """Give the second of the same kind about one case a key of its own."""
+    times: Counter[str] = Counter()
+    for one in found:
+        times[one.key] += 1
+        again = times[one.key]
+        yield one if again == 1 else replace(one, key=f"{one.key}/{again}")
+
+
+def _overdue(tale: Tale, period: Period) -> Iterator[_Fault]:
+    """Nobody loses points for the time that they were given, nor for what never was theirs."""
+    order = tale.after
+    excused = order.state in {State.REJECTED, State.MERGED, State.BACKLOGGED}
+    if not tale.sent or excused:
+        return
+    if period.holds(order.due_at):
+        due = order.due_at
+        done = tale.done_at
+        if due is not None and (done is None or done > due):
+            yield _Fault("overdue", order.lead, due, tale)
+    before = tale.before
+    if before is None or before.state in CLOSED or before.due_at is None:
+        return
+    late = before.due_at < period.since and before.resolved_at is None
+    if late and order.state not in CLOSED and order.resolved_at is None and order.due_at:
+        yield _Fault("carried_over", order.lead, period.since, tale)
+
+
+def _events(tale: Tale, period: Period) -> Iterator[_Fault]:
+    for one in tale.entries:
+        if not period.holds(one.at):
+            continue
+        if one.action == "order.name" and tale.sent:
+            yield _Fault("named", one.lead, one.at, tale)
+        if one.action == "order.rework":
+            yield _Fault("rework", one.lead, one.at, tale)
+        if one.action == "order.rate" and one.fields.get("satisfied") is False:
+            yield _Fault("dissatisfied", one.lead if tale.sent else "", one.at, tale)
+        if one.action == "whistle.improper":
+            yield _Fault("improper_whistle", "", one.at, tale)
+
+
+def _sent(tale: Tale, period: Period) -> Iterator[_Fault]:
+    found = sendings(tale)
+    for one in found:
+        limit = one.accept_by
+        if period.holds(limit) and limit is not None:
+            left = [m for m in (one.accepted_at, one.returned_at, one.next_at, one.ended_at) if m]
+            if not left or min(left) > limit:
+                yield _Fault("unsigned", one.lead, limit, tale)
+        if one.passed_off and period.holds(one.next_at) and one.next_at is not None:
+            yield _Fault("passed_off", one.lead, one.next_at, tale)
+    by, first = tale.after.contact_by, tale.after.contacted_at
+    if found and by is not None and period.holds(by) and (first is None or first > by):
+        yield _Fault("no_contact", found[0].lead, by, tale)
+
+
+_VERDICTS = {
+    Verdict.LATE: "report_in_late",
+    Verdict.ABSENT: "report_in_absent",
+    Verdict.INEFFECTIVE: "report_in_ineffective",
+}
+
+
+def _called(tale: Tale, period: Period) -> Iterator[_Fault]:
+    for whistle in tale.after.whistles:
+        if whistle.state is WhistleState.IMPROPER:
+            continue
+        for call in whistle.calls:
+            rule = _VERDICTS.get(call.verdict) if call.verdict is not None else None
+            if rule is not None and period.holds(call.due_at):
+                yield _Fault(rule, call.department, call.due_at, tale)
+
+
+def _supervised(one: Supervision, period: Period) -> Iterator[_Fault]:
+    name = serial(one)
+    if period.holds(one.issued_at):
+        yield _Fault("supervised", one.department, one.issued_at, supervision=name)
+    late = one.replied_at is None or one.replied_at > one.reply_by
+    dropped = one.closed_at is not None and one.closed_at <= one.reply_by
+    if period.holds(one.reply_by) and late and not dropped:
+        yield _Fault("supervision_late", one.department, one.reply_by, supervision=name)
+
+
+_FINDERS: tuple[Callable[[Tale, Period], Iterator[_Fault]], ...] = (
+    _overdue, _events, _sent, _called,
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""Problems: what was late as the month began, which of it was corrected, what is late now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gridmap.cases.model import Order
+from gridmap.cases.states import CLOSED, State
+from gridmap.cases.supervision import Supervision, serial
+from gridmap.numbers.period import Period
+from gridmap.numbers.tale import Tale
+
+__all__ = ["Problem", "problems"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An order that is late, or a supervision order that is not answered.
+
+    Attributes
+    ----------
+    body : str
+        Whose it is; empty while it is the centre's.
+    due_at : datetime
+        What has passed.
+    corrected_at : datetime or None
+        When the work was done, or the answer given; None while it stands.
+    """
+
+    body: str
+    due_at: datetime
+    number: int | None = None
+    item: str = ""
+    supervision: str = ""
+    corrected_at: datetime | None = None
+
+
+def problems(
+    tales: Iterable[Tale], supervisions: Iterable[Supervision], period: Period
+) -> tuple[list[Problem], list[Problem]]:
+    """Return what was carried over into a period, and what stands at its end.
+
+    The longest overdue first.
+    """
+    carried: list[Problem] = []
+    standing: list[Problem] = []
+    for tale in tales:
+        if tale.asleep:
+            continue
+        if tale.before is not None and _late(tale.before, period.since):
+            carried.append(_problem(tale, tale.before, corrected_at=_corrected(tale.after)))
+        if _late(tale.after, period.as_of):
+            standing.append(_problem(tale, tale.after))
+    for one in supervisions:
+        if one.issued_at < period.since and _unanswered(one, period.since):
+            answered = one.replied_at or one.closed_at
+            known = answered is not None and answered < period.as_of
+            carried.append(_demand(one, answered if known else None))
+        if one.issued_at < period.as_of and _unanswered(one, period.as_of):
+            standing.append(_demand(one, None))
+    return _longest_first(carried), _longest_first(standing)
+
+
+def _late(order: Order, moment: datetime) -> bool:
+    waiting = order.state not in CLOSED and order.state is not State.BACKLOGGED
+    undone = waiting and order.resolved_at is None
+    return undone and order.due_at is not None and order.due_at < moment
+
+
+def _corrected(order: Order) -> datetime | None:
+    return order.resolved_at or order.closed_at
+
+
+def _problem(tale: Tale, order: Order, *, corrected_at: datetime | None = None) -> Problem:
+    assert order.due_at is not None
+    body = order.lead if order.dispatches else ""
+    return Problem(body, order.due_at, tale.number, tale.item, corrected_at=corrected_at)
+
+
+def _unanswered(one: Supervision, moment: datetime) -> bool:
+    ended = one.replied_at or one.closed_at
+    return one.reply_by < moment and (ended is None or ended >= moment)
+
+
+def _demand(one: Supervision, corrected_at: datetime | None) -> Problem:
+    return Problem(
+        one.department, one.reply_by, one.number, supervision=serial(one), corrected_at=corrected_at
+    )
+
+
+def _longest_first(found: list[Problem]) -> list[Problem]:
+    return sorted(found, key=lambda p: (p.due_at, p.number or 0, p.supervision))

@@ -1,0 +1,93 @@
+"""Places: units ranked by their score among those that have about as much to do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gridmap.numbers.counting import Count, Figures
+from gridmap.numbers.deductions import Deduction
+from gridmap.numbers.rules import NumberRules, ScoreRule, VolumeClass
+
+__all__ = ["FULL", "Placed", "Unit", "placed", "score_of"]
+
+FULL = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A body or an area that is ranked."""
+
+    code: str
+    closing: Count
+    on_time: Count
+    score: float
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A class of a ranking, with its units and their places; units that tie share a place."""
+
+    volume: VolumeClass
+    units: tuple[tuple[int, Unit], ...]
+
+
+def score_of(found: Iterable[Deduction], rules: Mapping[str, ScoreRule]) -> float:
+    """Return what is left of :data:`FULL` points: no rule takes more than its most."""
+    lost: dict[str, float] = defaultdict(float)
+    for one in found:
+        if not one.lifted:
+            lost[one.rule] += one.points
+    most = {name: rule.most for name, rule in rules.items()}
+    taken = sum(
+        points if (bound := most.get(name)) is None else min(points, bound)
+        for name, points in lost.items()
+    )
+    return round(max(0.0, FULL - taken), 2)
+
+
+def placed(
+    ranking: str,
+    groups: Mapping[str, Figures],
+    found: Sequence[Deduction],
+    rules: NumberRules,
+) -> tuple[list[Placed], list[Unit]]:
+    """Return the classes of a ranking with their units, and the units too small for any.
+
+    By score; where that is equal by the share done on time, then by the share closed.
+    """
+    own: dict[str, list[Deduction]] = defaultdict(list)
+    for one in found:
+        if one.ranking == ranking:
+            own[one.unit].append(one)
+    units = [
+        _unit(code, groups.get(code), own[code], rules) for code in sorted({*groups, *own}) if code
+    ]
+    classes, rest, left = [], [], units
+    for volume in rules.classes[ranking]:
+        inside = [u for u in left if u.closing.denominator >= volume.from_orders]
+        left = [u for u in left if u.closing.denominator < volume.from_orders]
+        classes.append(Placed(volume, tuple(_places(inside))))
+    rest = left
+    return classes, rest
+
+
+def _unit(code: str, figures: Figures | None, own: Sequence[Deduction], rules: NumberRules) -> Unit:
+    score = score_of(own, rules.scores)
+    closing = figures["closing"] if figures else Count()
+    on_time = figures["on_time"] if figures else Count()
+    return Unit(code, closing, on_time, score, round(FULL - score, 2))
+
+
+def _places(units: Sequence[Unit]) -> list[tuple[int, Unit]]:
+    def merit(unit: Unit) -> tuple[float, float, float]:
+        return unit.score, unit.on_time.share or 0.0, unit.closing.share or 0.0
+
+    ordered = sorted(units, key=lambda u: (tuple(-x for x in merit(u)), u.code))
+    found: list[tuple[int, Unit]] = []
+    for position, unit in enumerate(ordered, start=1):
+        tied = found and merit(found[-1][1]) == merit(unit)
+        found.append((found[-1][0] if tied else position, unit))
+    return found

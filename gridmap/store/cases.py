@@ -1,0 +1,223 @@
+"""Orders: made with their reports, read, and changed together with all that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from gridmap.access import Scope
+from gridmap.cases.model import Event, Order
+from gridmap.cases.outcome import Outcome
+from gridmap.cases.record import order_from, plain
+from gridmap.errors import BadValue, Conflict, NotFound
+from gridmap.store.columns import json_value
+from gridmap.store.rows import insert_rows
+from gridmap.store.schema import reports
+from gridmap.store.schema_cases import order_events, order_parts, orders
+
+__all__ = [
+    "FILTERS",
+    "count_orders",
+    "events_of",
+    "lock_orders",
+    "read_order",
+    "read_orders",
+    "write_new",
+    "write_outcomes",
+]
+
+# What a list can be narrowed by.
+FILTERS = ("state", "department", "area", "overdue", "item", "level", "open")
+
+
+def read_order(connection: Connection, number: int) -> Order:
+    """Return an order as it stands, or raise `NotFound`."""
+    return lock_orders(connection, [number], lock=False)[number]
+
+
+def lock_orders(
+    connection: Connection, numbers: Collection[int], *, lock: bool = True
+) -> dict[int, Order]:
+    """Return orders by number, kept from others until the transaction ends; or `NotFound`."""
+    wanted = sorted(set(numbers))
+    query = select(orders.c.number, orders.c.data).where(orders.c.number.in_(wanted))
+    # In one order everywhere, or two who want the same two would wait for each other.
+    query = query.order_by(orders.c.number)
+    found = connection.execute(query.with_for_update() if lock else query)
+    read = {int(number): order_from(data) for number, data in found}
+    missing = [number for number in wanted if number not in read]
+    if missing:
+        raise NotFound("There is no such order.", got=", ".join(map(str, missing)))
+    return read
+
+
+def write_new(connection: Connection, made: Sequence[tuple[Order, Event]]) -> None:
+    """Write orders that have just begun, each with its first event."""
+    insert_rows(connection, orders, [{"number": o.number, **_columns(o)} for o, _ in made])
+    insert_rows(connection, order_parts, [row for o, _ in made for row in _parts(o)])
+    insert_rows(connection, order_events, [_event_row(None, o, e) for o, e in made])
+
+
+def write_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Write what events made of orders that this transaction has locked."""
+    for one in outcomes:
+        before, after = one.before, one.order
+        done = connection.execute(
+            update(orders)
+            .where(orders.c.number == after.number, orders.c.version == before.version)
+            .values(**_columns(after))
+        )
+        if done.rowcount != 1:
+            raise Conflict("The order was changed meanwhile.", got=after.number)
+        if (before.lead, before.co) != (after.lead, after.co):
+            connection.execute(delete(order_parts).where(order_parts.c.number == after.number))
+            insert_rows(connection, order_parts, _parts(after))
+        connection.execute(insert(order_events).values(**_event_row(before, after, one.event)))
+        if before.closed_at != after.closed_at:
+            connection.execute(
+                update(reports)
+                .where(reports.c.id == after.number)
+                .values(closed_at=after.closed_at, closed_by=after.closed_by or None)
+            )
+
+
+def _columns(order: Order) -> dict[str, Any]:
+    names = (
+        "version", "level", "item", "lead", "received_at", "created_at", "due_at",
+        "due_original", "resolved_at", "closed_at",
+    )  # fmt: skip
+    values = {name: getattr(order, name) for name in names}
+    return values | {
+        "state": order.state.value,
+        "areas": dict(order.areas),
+        "data": plain(order),
+    }
+
+
+def _parts(order: Order) -> list[dict[str, Any]]:
+    lead = [(order.lead, True, order.state.value)] if order.lead else []
+    others = [(part.department, False, part.state.value) for part in order.co]
+    return [
+        {"number": order.number, "department": code, "lead": leads, "state": state}
+        for code, leads, state in (*lead, *others)
+    ]
+
+
+def _event_row(before: Order | None, after: Order, event: Event) -> dict[str, Any]:
+    return {
+        "number": after.number,
+        "seq": after.version,
+        "at": event.at,
+        "by": event.by,
+        "roles": list(event.roles),
+        "action": event.action,
+        "from_state": None if before is None else before.state.value,
+        "to_state": after.state.value,
+        "level": after.level,
+        "item": after.item,
+        "lead": after.lead,
+        "due_at": after.due_at,
+        "fields": plain(event.fields),
+    }
+
+
+def events_of(connection: Connection, number: int, *, after: int = 0) -> list[dict[str, Any]]:
+    """Return what happened to an order after its `after`-th event, in order."""
+    query = (
+        select(order_events)
+        .where(order_events.c.number == number, order_events.c.seq > after)
+        .order_by(order_events.c.seq)
+    )
+    # Names of columns may be of a class of their own, which no JSON writer takes for text.
+    return [
+        {str(name): value for name, value in row.items() if name != "id"}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def read_orders(
+    connection: Connection,
+    filters: Mapping[str, Any],
+    scopes: Sequence[Scope],
+    now: datetime,
+    *,
+    limit: int,
+    offset: int,
+) -> list[Order]:
+    """Return orders, the newest first (by receipt, then number)."""
+    query = _narrowed(select(orders.c.data), filters, scopes, now)
+    query = query.order_by(orders.c.received_at.desc(), orders.c.number.desc())
+    return [order_from(d) for d in connection.execute(query.limit(limit).offset(offset)).scalars()]
+
+
+def count_orders(
+    connection: Connection, filters: Mapping[str, Any], scopes: Sequence[Scope], now: datetime
+) -> int:
+    """Return how many orders match."""
+    query = _narrowed(select(func.count()).select_from(orders), filters, scopes, now)
+    return int(connection.execute(query).scalar_one())
+
+
+def _narrowed(
+    query: Select[Any], filters: Mapping[str, Any], scopes: Sequence[Scope], now: datetime
+) -> Select[Any]:
+    unknown = [name for name in filters if name not in FILTERS]
+    if unknown:
+        raise BadValue("Orders cannot be narrowed by that.", got=unknown, allowed=FILTERS)
+    for name, value in filters.items():
+        if value is not None:
+            query = query.where(_condition(name, value, now))
+    if any(scope.is_everywhere for scope in scopes):
+        return query
+    return query.where(or_(*(_within(scope) for scope in scopes)))
+
+
+def _condition(name: str, value: Any, now: datetime) -> ColumnElement[bool]:
+    if name == "department":
+        return _has_part([value])
+    if name == "area":
+        level, _, code = value.partition(":")
+        found: ColumnElement[bool] = json_value(orders.c.areas, level) == code
+        return found
+    if name == "open":
+        return orders.c.closed_at.is_(None) if value else orders.c.closed_at.is_not(None)
+    if name == "overdue":
+        late = and_(
+            orders.c.closed_at.is_(None),
+            orders.c.resolved_at.is_(None),
+            orders.c.due_at.is_not(None),
+            orders.c.due_at < now,
+        )
+        return late if value else ~late
+    equal: ColumnElement[bool] = orders.c[name] == value
+    return equal
+
+
+def _has_part(departments: Collection[str]) -> ColumnElement[bool]:
+    own = order_parts.c.number == orders.c.number
+    named = order_parts.c.department.in_(sorted(departments))
+    return select(order_parts.c.id).where(own, named).exists()
+
+
+def _within(scope: Scope) -> ColumnElement[bool]:
+    parts = []
+    if scope.areas:
+        codes = [json_value(orders.c.areas, lv) == code for lv, code in sorted(scope.areas)]
+        parts.append(or_(*codes))
+    if scope.departments:
+        parts.append(_has_part(scope.departments))
+    return and_(*parts)

@@ -1,0 +1,163 @@
+"""Jobs: what is to be done at a moment, once, whoever does it and however often it dies.
+
+A worker takes a job by a lease that names its process. What a job changes in the store is
+written in the transaction that marks it done; a job whose worker is gone is taken anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gridmap.cases.ladder import Job
+from gridmap.store.leases import is_alive
+from gridmap.store.schema_cases import jobs
+
+__all__ = [
+    "LeasedJob",
+    "add_jobs",
+    "claim",
+    "dead_jobs",
+    "finish",
+    "hold",
+    "next_run",
+    "postpone",
+    "revive",
+]
+
+# A worker that has not finished within this time has lost its job.
+LEASE = timedelta(minutes=5)
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedJob:
+    """A job in a worker's hands."""
+
+    id: int
+    kind: str
+    key: str
+    number: int | None
+    run_at: datetime
+    attempts: int
+    payload: dict[str, Any]
+
+
+def add_jobs(connection: Connection, wanted: Sequence[Job]) -> None:
+    """Add jobs; one whose key was ever used is left out."""
+    rows = [
+        {
+            "kind": one.kind,
+            "key": one.key,
+            "number": one.number,
+            "run_at": one.run_at,
+            "state": "waiting",
+            "attempts": 0,
+            "payload": one.payload,
+            "note": "",
+        }
+        for one in wanted
+    ]
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    for start in range(0, len(rows), _AT_ONCE):
+        statement = dialect.insert(jobs).on_conflict_do_nothing(index_elements=[jobs.c.key])
+        connection.execute(statement, rows[start : start + _AT_ONCE])
+
+
+def claim(connection: Connection, owner: str, now: datetime, *, limit: int) -> list[LeasedJob]:
+    """Take jobs whose moment has come, the earliest first, and those of workers that are gone."""
+    query = (
+        select(jobs)
+        .where(jobs.c.state.in_(("waiting", "leased")), jobs.c.run_at <= now)
+        .order_by(jobs.c.run_at, jobs.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    free = [
+        row
+        for row in connection.execute(query)
+        if row.state == "waiting" or not _held(row.owner, row.leased_at, now)
+    ]
+    if free:
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.id.in_([row.id for row in free]))
+            .values(state="leased", owner=owner, leased_at=now)
+        )
+    return [
+        LeasedJob(r.id, r.kind, r.key, r.number, r.run_at, r.attempts, dict(r.payload))
+        for r in free
+    ]
+
+
+def _held(owner: str | None, leased_at: datetime | None, now: datetime) -> bool:
+    if owner is None or leased_at is None or now - leased_at >= LEASE:
+        return False
+    return is_alive(owner, leased_at, now)
+
+
+def hold(connection: Connection, job: LeasedJob, owner: str) -> bool:
+    """True when the job is still this worker's; nobody else gets it in this transaction."""
+    query = select(jobs.c.state, jobs.c.owner).where(jobs.c.id == job.id).with_for_update()
+    row = connection.execute(query).one()
+    return bool(row.state == "leased" and row.owner == owner)
+
+
+def finish(
+    connection: Connection, job: LeasedJob, now: datetime, *, state: str = "done", note: str = ""
+) -> None:
+    """Mark a job as done, or as dead."""
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job.id)
+        .values(state=state, done_at=now, owner=None, leased_at=None, note=note,
+                attempts=job.attempts + 1)
+    )  # fmt: skip
+
+
+def postpone(
+    connection: Connection, job: LeasedJob, run_at: datetime, *, failed: bool, note: str = ""
+) -> None:
+    """Let a job wait until another moment."""
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job.id)
+        .values(state="waiting", run_at=run_at, owner=None, leased_at=None, note=note,
+                attempts=job.attempts + failed)
+    )  # fmt: skip
+
+
+def next_run(connection: Connection) -> datetime | None:
+    """Return when the next job is to be done; None when there is none."""
+    query = select(func.min(jobs.c.run_at)).where(jobs.c.state.in_(("waiting", "leased")))
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def dead_jobs(
+    connection: Connection, kind: str, *, limit: int = 1_000, payload: tuple[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Return the jobs of a kind that were given up, the oldest first."""
+    query = select(jobs).where(jobs.c.kind == kind, jobs.c.state == "dead").order_by(jobs.c.id)
+    found = [
+        {str(name): value for name, value in row.items()}
+        for row in connection.execute(query.limit(limit)).mappings()
+    ]
+    if payload is None:
+        return found
+    return [row for row in found if row["payload"].get(payload[0]) == payload[1]]
+
+
+def revive(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    """Let dead jobs be tried anew; return how many were dead."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.id.in_(list(ids)), jobs.c.state == "dead")
+        .values(state="waiting", attempts=0, run_at=now, done_at=None)
+    )
+    return connection.execute(statement).rowcount

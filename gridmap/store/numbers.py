@@ -1,0 +1,184 @@
+"""What numbers are counted from, and the monthly reports that were issued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, literal, or_, select, text
+
+from gridmap.numbers.appeals import Appeal, AppealState, Said, appeal_of
+from gridmap.numbers.tale import Entry, Told
+from gridmap.store.schema import reports
+from gridmap.store.schema_cases import order_events, orders
+from gridmap.store.schema_district import report_routes
+from gridmap.store.schema_numbers import appeal_steps, monthly_issues
+
+__all__ = [
+    "add_issue",
+    "add_step",
+    "appeals_of",
+    "issues",
+    "lock_month",
+    "read_told",
+]
+
+_LOCK = 0x6D6F6E746873  # "months"
+_BATCH = 5_000
+_ISSUE = (
+    "id", "month", "issue", "year", "seq", "issued_at", "issued_by", "addressees", "why",
+)  # fmt: skip
+
+
+def read_told(
+    connection: Connection, since: datetime, until: datetime, *, routes: bool
+) -> Iterator[Told]:
+    """Yield the orders that a period can be about, with all that happened to them before its end.
+
+    In the order of their numbers: those received before its end that were open in it, came in,
+    were due, or had something happen to them in it.
+
+    Parameters
+    ----------
+    routes : bool
+        True: with the explanations of their routes.
+    """
+    steps = report_routes.c.steps if routes else literal(None)
+    happened = select(order_events.c.number).where(
+        order_events.c.at >= since, order_events.c.at < until
+    )
+    query = (
+        select(
+            orders.c.number, orders.c.received_at, orders.c.created_at,
+            reports.c.catalogue, reports.c.lon, reports.c.lat, steps.label("steps"),
+        )
+        .join(reports, reports.c.id == orders.c.number)
+        .where(orders.c.received_at < until)
+        .where(
+            or_(
+                orders.c.closed_at.is_(None),
+                orders.c.closed_at >= since,
+                orders.c.received_at >= since,
+                orders.c.due_original >= since,
+                orders.c.number.in_(happened),
+            )
+        )
+        .order_by(orders.c.number)
+    )  # fmt: skip
+    if routes:
+        query = query.outerjoin(report_routes, report_routes.c.report_id == orders.c.number)
+    rows = connection.execute(query).all()
+    for start in range(0, len(rows), _BATCH):
+        some = rows[start : start + _BATCH]
+        entries = _entries(connection, some[0].number, some[-1].number, until)
+        for row in some:
+            if own := entries.get(row.number):
+                yield Told(
+                    row.number, row.received_at, row.created_at, row.catalogue,
+                    row.lon, row.lat, row.steps or (), own,
+                )  # fmt: skip
+
+
+def _entries(
+    connection: Connection, first: int, last: int, until: datetime
+) -> dict[int, tuple[Entry, ...]]:
+    """Return what happened before a moment to the orders of a range of numbers.
+
+    The first event of each is there whenever it was entered.
+    """
+    e = order_events.c
+    query = (
+        select(e.number, e.at, e.action, e.by, e.lead, e.fields)
+        .where(e.number >= first, e.number <= last, or_(e.at < until, e.seq == 1))
+        .order_by(e.number, e.seq)
+    )
+    return {
+        number: tuple(Entry(r.at, r.action, r.by, r.lead, r.fields) for r in own)
+        for number, own in groupby(connection.execute(query), attrgetter("number"))
+    }
+
+
+def lock_month(connection: Connection) -> None:
+    """Let nobody else issue a report or decide an appeal until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def issues(
+    connection: Connection,
+    month: str | None = None,
+    *,
+    data: bool = False,
+) -> list[dict[str, Any]]:
+    """Return what was issued, of a month or in all, the newest first; with all of it if asked."""
+    columns = [monthly_issues.c[name] for name in _ISSUE]
+    query: Select[Any] = select(*columns, *([monthly_issues.c.data] if data else []))
+    if month is not None:
+        query = query.where(monthly_issues.c.month == month)
+    query = query.order_by(monthly_issues.c.month.desc(), monthly_issues.c.issue.desc())
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def add_issue(
+    connection: Connection,
+    month: str,
+    year: int,
+    values: Mapping[str, Any],
+    data: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write the next issue of a month, under the next number of the year; return it whole."""
+    last = select(func.max(monthly_issues.c.issue)).where(monthly_issues.c.month == month)
+    number = select(func.max(monthly_issues.c.seq)).where(monthly_issues.c.year == year)
+    row = {
+        "month": month,
+        "issue": int(connection.execute(last).scalar() or 0) + 1,
+        "year": year,
+        "seq": int(connection.execute(number).scalar() or 0) + 1,
+        **values,
+    }
+    connection.execute(insert(monthly_issues).values(**row, data=dict(data)))
+    return issues(connection, month, data=True)[0]
+
+
+def appeals_of(connection: Connection, month: str) -> list[Appeal]:
+    """Return the appeals of a month, the first filed first."""
+    a = appeal_steps.c
+    query = (
+        select(a.deduction, a.state, a.by, a.at, a.why, a.seq, monthly_issues.c.issue)
+        .join(monthly_issues, monthly_issues.c.id == a.issue_id)
+        .where(a.month == month)
+        .order_by(a.id)
+    )
+    said: dict[str, list[Said]] = {}
+    against: dict[str, int] = {}
+    for row in connection.execute(query):
+        said.setdefault(row.deduction, []).append(
+            Said(AppealState(row.state), row.by, row.at, row.why)
+        )
+        against.setdefault(row.deduction, row.issue)
+    made = (appeal_of(month, key, against[key], history) for key, history in said.items())
+    return [one for one in made if one is not None]
+
+
+def add_step(
+    connection: Connection, issue_id: int, month: str, key: str, former: Sequence[Said], said: Said
+) -> None:
+    """Write what was said about a deduction after all that was said before."""
+    connection.execute(
+        insert(appeal_steps).values(
+            issue_id=issue_id,
+            month=month,
+            deduction=key,
+            seq=len(former) + 1,
+            state=said.state.value,
+            by=said.by,
+            at=said.at,
+            why=said.why,
+        )
+    )

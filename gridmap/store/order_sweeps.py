@@ -1,0 +1,122 @@
+"""Orders that have to follow their reports: a due time that is known now, a move of editions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select, update
+
+from gridmap.cases.states import State
+from gridmap.coverage.editions import EditionState
+from gridmap.store.moved import have_moves
+from gridmap.store.schema import editions
+from gridmap.store.schema_cases import orders
+from gridmap.store.schema_district import report_routes
+from gridmap.store.schema_moves import report_moves
+
+__all__ = ["mark_followed", "mark_moved", "to_follow", "to_move", "with_new_due"]
+
+_AT_ONCE = 500
+
+
+def with_new_due(connection: Connection, now: datetime) -> list[tuple[int, datetime]]:
+    """Return open orders that never had a due time, and their reports have one now."""
+    waiting = and_(
+        orders.c.closed_at.is_(None), orders.c.due_at.is_(None), orders.c.due_original.is_(None)
+    )
+    query = (
+        select(orders.c.number, report_routes.c.due_at)
+        .join(report_routes, report_routes.c.report_id == orders.c.number)
+        .where(waiting, report_routes.c.due_at.is_not(None))
+        .limit(_AT_ONCE)
+    )
+    found = {int(number): due for number, due in connection.execute(query)}
+    if have_moves(connection):
+        moved = (
+            select(orders.c.number, report_moves.c.due_at)
+            .join(report_moves, report_moves.c.report_id == orders.c.number)
+            .join(editions, editions.c.id == report_moves.c.to_edition_id)
+            .where(waiting, report_moves.c.moved, report_moves.c.due_at.is_not(None))
+            .where(report_moves.c.effective_from <= now)
+            .where(editions.c.state == EditionState.PUBLISHED.value)
+            .limit(_AT_ONCE)
+        )
+        found |= {int(number): due for number, due in connection.execute(moved)}
+    return sorted(found.items())
+
+
+def to_move(connection: Connection, now: datetime) -> list[tuple[int, dict[str, Any]]]:
+    """Return open orders whose reports belong elsewhere since an edition came into force.
+
+    With the last move of each that counts and was not followed yet.
+    """
+    if not have_moves(connection):
+        return []
+    counts = and_(
+        report_moves.c.moved,
+        editions.c.state == EditionState.PUBLISHED.value,
+        report_moves.c.effective_from <= now,
+    )
+    query = (
+        select(report_moves, editions.c.name.label("edition"))
+        .join(orders, orders.c.number == report_moves.c.report_id)
+        .join(editions, editions.c.id == report_moves.c.to_edition_id)
+        .where(counts, orders.c.closed_at.is_(None), orders.c.state != State.BACKLOGGED.value)
+        .where(or_(orders.c.moved.is_(None), orders.c.moved != report_moves.c.id))
+        .where(report_moves.c.id == _last(now))
+        .order_by(report_moves.c.report_id)
+        .limit(_AT_ONCE)
+    )
+    rows = connection.execute(query).mappings()
+    return [(int(row["report_id"]), {str(n): v for n, v in row.items()}) for row in rows]
+
+
+def _last(now: datetime) -> Any:
+    one, to = report_moves.alias("one"), editions.alias("one_to")
+    return (
+        select(one.c.id)
+        .join(to, to.c.id == one.c.to_edition_id)
+        .where(one.c.report_id == orders.c.number, one.c.moved, one.c.effective_from <= now)
+        .where(to.c.state == EditionState.PUBLISHED.value)
+        .order_by(one.c.effective_from.desc(), one.c.id.desc())
+        .limit(1)
+        .correlate(orders)
+        .scalar_subquery()
+    )
+
+
+def to_follow(connection: Connection) -> list[tuple[int, dict[str, Any]]]:
+    """Return open orders whose reports were routed anew, or got another due time, since.
+
+    With the route as it stands, and under ``until`` the moment up to which that is told.
+    """
+    newer = [
+        and_(
+            column.is_not(None), or_(orders.c.followed_at.is_(None), column > orders.c.followed_at)
+        )
+        for column in (report_routes.c.rerouted_at, report_routes.c.redue_at)
+    ]
+    query = (
+        select(report_routes)
+        .join(orders, orders.c.number == report_routes.c.report_id)
+        .where(orders.c.closed_at.is_(None), or_(*newer))
+        .order_by(report_routes.c.report_id)
+        .limit(_AT_ONCE)
+    )
+    found = []
+    for row in connection.execute(query).mappings():
+        route = {str(name): value for name, value in row.items()}
+        moments = [route[name] for name in ("rerouted_at", "redue_at") if route[name] is not None]
+        found.append((int(route["report_id"]), route | {"until": max(moments)}))
+    return found
+
+
+def mark_followed(connection: Connection, number: int, until: datetime) -> None:
+    """Note until when an order has followed its report's route."""
+    connection.execute(update(orders).where(orders.c.number == number).values(followed_at=until))
+
+
+def mark_moved(connection: Connection, number: int, move: int) -> None:
+    """Note which move an order has followed."""
+    connection.execute(update(orders).where(orders.c.number == number).values(moved=move))

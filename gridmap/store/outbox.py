@@ -1,0 +1,205 @@
+"""What programs and people are told, written in the transaction of what they are told of."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, or_, select, text, update
+
+from gridmap.cases.ladder import Job
+from gridmap.cases.notices import Notice
+from gridmap.cases.outcome import Message
+from gridmap.errors import Conflict, NotFound
+from gridmap.store.jobs import add_jobs
+from gridmap.store.rows import insert_rows
+from gridmap.store.schema_cases import notice_reads, notices, outbox, webhooks
+
+__all__ = [
+    "add_webhook",
+    "last_message",
+    "mark_read",
+    "message",
+    "messages_after",
+    "notices_after",
+    "notices_for",
+    "one_notice",
+    "read_webhooks",
+    "set_webhook",
+    "tell",
+]
+
+# Whoever writes here waits for whoever wrote before: readers go by the numbers of the rows,
+# and a number that appears after a later one would never be read.
+_LOCK = 0x6F7574
+
+
+def tell(
+    connection: Connection,
+    messages: Sequence[Message],
+    told: Sequence[tuple[Notice, Mapping[str, str]]],
+    now: datetime,
+) -> None:
+    """Write messages and notices; to be called last in a transaction.
+
+    Every active webhook that wants a message gets a job that delivers it.
+    """
+    if not messages and not told:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    insert_rows(connection, outbox, [_message_row(one) for one in messages])
+    insert_rows(connection, notices, [_notice_row(one, areas, now) for one, areas in told])
+    hooks = connection.execute(select(webhooks).where(webhooks.c.active)).all()
+    add_jobs(
+        connection,
+        [
+            _delivery(hook.id, one.id, now)
+            for hook in hooks
+            for one in messages
+            if _wants(hook.types, one.type)
+        ],
+    )
+
+
+def _delivery(hook: int, event_id: str, now: datetime) -> Job:
+    payload = {"webhook": hook, "event": event_id}
+    return Job("webhook", f"webhook:{hook}:{event_id}", now, None, payload)
+
+
+def _wants(types: Sequence[str], name: str) -> bool:
+    return not types or any(name == t or name.startswith(f"{t}.") for t in types)
+
+
+def _message_row(one: Message) -> dict[str, Any]:
+    number = one.data.get("number")
+    return {"event_id": one.id, "type": one.type, "at": one.at, "number": number, "data": one.data}
+
+
+def _notice_row(one: Notice, areas: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    return {
+        "at": now,
+        "kind": one.kind.value,
+        "audience_kind": one.audience.kind.value,
+        "audience": one.audience.name,
+        "number": one.number,
+        "areas": dict(areas),
+        "params": one.params,
+    }
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}
+
+
+def messages_after(connection: Connection, seq: int, *, limit: int) -> list[dict[str, Any]]:
+    """Return messages with a higher number, in order."""
+    query = select(outbox).where(outbox.c.id > seq).order_by(outbox.c.id).limit(limit)
+    return [_plain(row) for row in connection.execute(query).mappings()]
+
+
+def last_message(connection: Connection) -> int:
+    """Return the number of the last message; 0 when there is none."""
+    query = select(outbox.c.id).order_by(outbox.c.id.desc()).limit(1)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def message(connection: Connection, event_id: str) -> dict[str, Any]:
+    """Return one message by its id."""
+    query = select(outbox).where(outbox.c.event_id == event_id)
+    return _plain(connection.execute(query).mappings().one())
+
+
+def read_webhooks(connection: Connection) -> list[dict[str, Any]]:
+    """Return where messages go, in the order in which they were added."""
+    query = select(webhooks).order_by(webhooks.c.id)
+    return [_plain(row) for row in connection.execute(query).mappings()]
+
+
+def add_webhook(
+    connection: Connection, name: str, url: str, types: Sequence[str], by: str, now: datetime
+) -> dict[str, Any]:
+    """Add a place to tell of what happens from now on."""
+    known = select(webhooks.c.id).where(webhooks.c.name == name)
+    if connection.execute(known).scalar() is not None:
+        raise Conflict(
+            "There is a webhook of that name.", got=name, repair="Choose another, or remove it."
+        )
+    row = {
+        "name": name,
+        "url": url,
+        "types": list(types),
+        "active": True,
+        "salt": secrets.token_hex(16),
+        "created_at": now,
+        "created_by": by,
+    }
+    connection.execute(insert(webhooks).values(**row))
+    return next(one for one in read_webhooks(connection) if one["name"] == name)
+
+
+def set_webhook(connection: Connection, name: str, **values: Any) -> dict[str, Any]:
+    """Change a webhook; a new `salt` gives it a new secret. `NotFound` when there is none."""
+    done = connection.execute(update(webhooks).where(webhooks.c.name == name).values(**values))
+    if not done.rowcount:
+        raise NotFound("There is no such webhook.", got=name, repair="See `gridmap webhooks list`.")
+    return next(one for one in read_webhooks(connection) if one["name"] == name)
+
+
+def notices_for(
+    connection: Connection,
+    audiences: Mapping[str, Sequence[str]],
+    reader: str,
+    *,
+    unread: bool,
+    limit: int,
+    before: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return notices for any of `audiences` (names by kind), the newest first."""
+    meant = [
+        and_(notices.c.audience_kind == kind, notices.c.audience.in_(list(names)))
+        for kind, names in audiences.items()
+        if names
+    ]
+    if not meant:
+        return []
+    own = and_(notice_reads.c.notice_id == notices.c.id, notice_reads.c.reader == reader)
+    query = (
+        select(notices, notice_reads.c.at.label("read_at"))
+        .select_from(notices.outerjoin(notice_reads, own))
+        .where(or_(*meant))
+        .order_by(notices.c.id.desc())
+        .limit(limit)
+    )
+    if unread:
+        query = query.where(notice_reads.c.id.is_(None))
+    if before is not None:
+        query = query.where(notices.c.id < before)
+    return [_plain(row) for row in connection.execute(query).mappings()]
+
+
+def mark_read(connection: Connection, ids: Sequence[int], reader: str, now: datetime) -> int:
+    """Note that somebody has read notices; return how many they had not."""
+    done = select(notice_reads.c.notice_id).where(
+        notice_reads.c.reader == reader, notice_reads.c.notice_id.in_(list(ids))
+    )
+    known = set(connection.execute(done).scalars())
+    new = [one for one in dict.fromkeys(ids) if one not in known]
+    if new:
+        rows = [{"notice_id": one, "reader": reader, "at": now} for one in new]
+        connection.execute(insert(notice_reads), rows)
+    return len(new)
+
+
+def notices_after(connection: Connection, seq: int, *, limit: int) -> list[dict[str, Any]]:
+    """Return notices with a higher number, in order."""
+    query = select(notices).where(notices.c.id > seq).order_by(notices.c.id).limit(limit)
+    return [_plain(row) for row in connection.execute(query).mappings()]
+
+
+def one_notice(connection: Connection, notice_id: int) -> dict[str, Any]:
+    """Return one notice."""
+    query = select(notices).where(notices.c.id == notice_id)
+    return _plain(connection.execute(query).mappings().one())
