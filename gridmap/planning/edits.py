@@ -1,0 +1,244 @@
+"""The edits of a draft, as they are asked for, logged, and made again.
+
+An edit that was accepted is logged as settled: what it chose (new codes, the atoms that a lasso
+held) stands in it, so that the log alone says what came of it, whatever is in use later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar
+
+from gridmap.errors import BadValue
+
+__all__ = [
+    "EDITS",
+    "Describe",
+    "Edit",
+    "Exclusive",
+    "MergeAtoms",
+    "MergeGrids",
+    "MovePoints",
+    "Reassign",
+    "Recode",
+    "Renumber",
+    "ReplaceBorder",
+    "SplitAtom",
+    "SplitGrid",
+    "edit_from",
+    "edit_record",
+]
+
+Point = tuple[float, float]
+Line = tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reassign:
+    """Give atoms to another grid.
+
+    Attributes
+    ----------
+    to : str
+        Code of the grid.
+    atoms : tuple of str
+        One, or a brushed set.
+    lasso : GeoJSON polygon or None
+        Instead: the atoms whose inner point lies in it, EPSG:4326.
+    """
+
+    op: ClassVar[str] = "reassign"
+    to: str
+    atoms: tuple[str, ...] = ()
+    lasso: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeGrids:
+    """Make one grid of several; `code` is chosen by the rule of succession if empty."""
+
+    op: ClassVar[str] = "merge_grids"
+    grids: tuple[str, ...]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitGrid:
+    """Divide a grid: each part of its atoms becomes a grid, what is left stays one."""
+
+    op: ClassVar[str] = "split_grid"
+    grid: str
+    parts: tuple[tuple[str, ...], ...]
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitAtom:
+    """Cut an atom along lines that cross it, EPSG:4326.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        Of the parts that do not keep the atom's code, west to east.
+    along : str
+        What the lines are, where they are of the base data.
+    """
+
+    op: ClassVar[str] = "split_atom"
+    atom: str
+    lines: tuple[Line, ...]
+    codes: tuple[str, ...] = ()
+    along: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeAtoms:
+    """Make one atom of neighbours in one grid."""
+
+    op: ClassVar[str] = "merge_atoms"
+    atoms: tuple[str, ...]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceBorder:
+    """Draw the border between two atoms anew, from end to end, EPSG:4326."""
+
+    op: ClassVar[str] = "replace_border"
+    between: tuple[str, str]
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class MovePoints:
+    """Drag vertices of borders, junctions too: whatever has them follows. EPSG:4326."""
+
+    op: ClassVar[str] = "move_points"
+    moves: tuple[tuple[Point, Point], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """Make an exclusive grid of an outline; atoms that it cuts are divided along it.
+
+    Attributes
+    ----------
+    outline : GeoJSON polygon
+        EPSG:4326.
+    code, title : str
+    codes : tuple of str
+        Of the parts of atoms that are new, in the order in which they were cut.
+    along : str
+        What the outline is of, where it is of the base data.
+    """
+
+    op: ClassVar[str] = "exclusive"
+    outline: Mapping[str, Any]
+    code: str = ""
+    title: str = ""
+    title_en: str = ""
+    codes: tuple[str, ...] = ()
+    along: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Set names, kind and attributes of a grid or an atom; what is None stays."""
+
+    op: ClassVar[str] = "describe"
+    level: str
+    code: str
+    name: str | None = None
+    name_en: str | None = None
+    kind: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recode:
+    """Give a grid or an atom another code, one that was never in use."""
+
+    op: ClassVar[str] = "recode"
+    level: str
+    code: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renumber:
+    """Number the grids by the rule: heirs keep their codes, the others take the next ones.
+
+    Attributes
+    ----------
+    within : str
+        Code of the area above the grids; all of them if empty.
+    codes : mapping of str to str
+        What came of it.
+    """
+
+    op: ClassVar[str] = "renumber"
+    within: str = ""
+    codes: Mapping[str, str] | None = None
+    titles: Mapping[str, tuple[str, str]] | None = None
+
+
+Edit = (
+    Reassign
+    | MergeGrids
+    | SplitGrid
+    | SplitAtom
+    | MergeAtoms
+    | ReplaceBorder
+    | MovePoints
+    | Exclusive
+    | Describe
+    | Recode
+    | Renumber
+)
+
+EDITS: Mapping[str, type[Edit]] = {
+    kind.op: kind
+    for kind in (
+        Reassign, MergeGrids, SplitGrid, SplitAtom, MergeAtoms, ReplaceBorder, MovePoints,
+        Exclusive, Describe, Recode, Renumber,
+    )
+}  # fmt: skip
+
+
+def edit_from(record: Mapping[str, Any]) -> Edit:
+    """Return the edit that a JSON object describes: ``op`` and its fields.
+
+    Raises
+    ------
+    BadValue
+        When there is no such edit, or a field is missing or not one of it.
+    """
+    kind = EDITS.get(str(record.get("op")))
+    if kind is None:
+        raise BadValue("There is no such edit.", got=record.get("op"), allowed=list(EDITS))
+    given = {k: _frozen(k, v) for k, v in record.items() if k != "op"}
+    names = [one.name for one in fields(kind)]
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise BadValue(
+            f"These are not the fields of '{kind.op}'.", got=", ".join(given), allowed=names
+        ) from error
+
+
+def edit_record(edit: Edit) -> dict[str, Any]:
+    """Return an edit as a JSON object; fields that say nothing are left out."""
+    said = {k: v for k, v in asdict(edit).items() if v not in (None, "", (), {})}
+    return {"op": edit.op, **said}
+
+
+def _frozen(name: str, value: Any) -> Any:
+    """Lists as tuples, but for GeoJSON and attributes, which stay as they are."""
+    if name in ("lasso", "outline", "attributes"):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(_frozen("", one) for one in value)
+    if isinstance(value, Mapping):
+        return {k: _frozen("", v) for k, v in value.items()}
+    return value

@@ -1,0 +1,454 @@
+"""Edits that move borders. Who shares an arc shares its change, so nothing can tear.
+
+Vertices that neighbours have in common are the same numbers in both. A border is drawn anew in
+both at once, a vertex is dragged in all that have it, and where a cut ends on a border the new
+vertex is put into the neighbour too. That a group of atoms holds the same ground as before is
+proved by its chain (:mod:`gridmap.planning.chains`), not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridmap.errors import BadValue
+from gridmap.planning.arcs import arcs_between, spliced
+from gridmap.planning.chains import (
+    Inserted,
+    Point,
+    chain_of,
+    off_chain,
+    polygon_of,
+    rings_of,
+    with_points,
+)
+from gridmap.planning.changing import (
+    Applied,
+    at_finest,
+    done,
+    grids_of,
+    lasso_shape,
+    need_loose,
+)
+from gridmap.planning.coding import MAX_CODE, need_free, new_atom_codes, new_grids
+from gridmap.planning.cutting import Cut, cut_polygon
+from gridmap.planning.edits import (
+    Exclusive,
+    MergeAtoms,
+    MovePoints,
+    ReplaceBorder,
+    SplitAtom,
+)
+from gridmap.planning.patching import NewRow, patched_graph, shared_out
+from gridmap.planning.refusing import MIN_WIDTH_M, need_whole, need_wide, pieces_of, refuse
+from gridmap.planning.state import DraftAtom, DraftGrid, PlanState
+
+__all__ = ["exclusive", "merge_atoms", "move_points", "replace_border", "split_atom"]
+
+# A vertex is meant that lies this near to the place that is named, in degrees: 0.1 m.
+SAME_PLACE = 1e-6
+# The end of a border is meant that lies this near, in degrees: about 20 m.
+_NEAR_END = 2e-4
+
+
+@dataclass
+class _Redrawn:
+    """What an edit does to shapes.
+
+    Attributes
+    ----------
+    shapes : dict of atom to shape
+        Atoms whose border moves.
+    pinned : dict of atom to shape
+        Atoms whose border only gets vertices.
+    gone : set of int
+    added : list of (atom it is cut from, its record, shape)
+    inserted : mapping
+        Vertices put on segments.
+    """
+
+    shapes: dict[int, Any] = field(default_factory=dict)
+    pinned: dict[int, Any] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    added: list[tuple[int, DraftAtom, Any]] = field(default_factory=list)
+    inserted: Inserted = field(default_factory=dict)
+
+
+# -- the edits --------------------------------------------------------------------------
+
+
+def replace_border(state: PlanState, edit: ReplaceBorder, fresh: bool) -> Applied:
+    """Draw the border between two atoms anew."""
+    if len(edit.between) != 2 or edit.between[0] == edit.between[1]:
+        raise BadValue("A border lies between two areas.", got=", ".join(edit.between))
+    one, other = (state.atom(code) for code in edit.between)
+    line = _line(edit.line)
+    arcs = arcs_between(state.shapes[one], state.shapes[other])
+    if not arcs:
+        raise refuse("not_neighbours", {"grids": edit.between}, at=line[0], codes=edit.between)
+    arc, way = min(
+        ((arc, way) for arc in arcs for way in (line, line[::-1])), key=lambda p: _apart(*p)
+    )
+    for end, node in ((way[0], arc.points[0]), (way[-1], arc.points[-1])):
+        if not arc.closed and _distance(end, node) > _NEAR_END:
+            values = {"lon": f"{node[0]:.6f}", "lat": f"{node[1]:.6f}"}
+            raise refuse("off_border", values, at=end, codes=edit.between)
+    path = way if arc.closed else [arc.points[0], *way[1:-1], arc.points[-1]]
+    shapes = spliced(state.shapes[one], state.shapes[other], arc, path)
+    drawn = _Redrawn(shapes={one: shapes[0], other: shapes[1]})
+    return _redraw(state, drawn, edit)
+
+
+def move_points(state: PlanState, edit: MovePoints, fresh: bool) -> Applied:
+    """Drag vertices; every atom that has one follows."""
+    if not edit.moves:
+        raise BadValue("No vertex is named.", got="no moves")
+    to: dict[Point, Point] = {}
+    atoms: set[int] = set()
+    for source, target in edit.moves:
+        at = _point(source)
+        near = np.flatnonzero(shapely.dwithin(state.shapes, shapely.Point(at), SAME_PLACE))
+        vertex = _vertex(state, near.tolist(), at)
+        if vertex is None:
+            raise refuse("no_vertex", at=at, codes=[state.atoms[i].code for i in near])
+        to[vertex] = _point(target)
+        atoms |= {int(i) for i in near if vertex in _vertices(state.shapes[i])}
+    shapes = {
+        i: polygon_of(
+            [
+                [[to.get(point, point) for point in ring] for ring in rings]
+                for rings in rings_of(state.shapes[i])
+            ]
+        )
+        for i in sorted(atoms)
+    }
+    settled = MovePoints(tuple(to.items()))
+    return _redraw(state, _Redrawn(shapes=shapes), settled)
+
+
+def merge_atoms(state: PlanState, edit: MergeAtoms, fresh: bool) -> Applied:
+    """Make one atom of neighbours in one grid; it has the code of the one that holds most."""
+    atoms = [state.atom(code) for code in dict.fromkeys(edit.atoms)]
+    if len(atoms) < 2:
+        raise refuse("nothing", {"grid": ", ".join(edit.atoms)}, codes=edit.atoms)
+    for i in atoms[1:]:
+        if (state.grid_of[i], state.graph.container[i]) != (
+            state.grid_of[atoms[0]],
+            state.graph.container[atoms[0]],
+        ) or state.atoms[i].level != state.atoms[atoms[0]].level:
+            grid = int(state.grid_of[atoms[0]])
+            code = state.grids[grid].code if grid >= 0 else ""
+            values = {"atom": state.atoms[i].code, "grid": code}
+            raise refuse("other_grid", values, at=state.place_of([i]), codes=[state.atoms[i].code])
+    need_loose(state, atoms)
+    whole = shapely.coverage_union_all(state.shapes[atoms])
+    if shapely.get_num_geometries(whole) > max(
+        1, *(shapely.get_num_geometries(state.shapes[i]) for i in atoms)
+    ):
+        pieces = sorted(pieces_of(state, atoms), key=lambda p: (len(p), p))
+        raise refuse("not_neighbours", {"grids": edit.atoms}, at=state.place_of(pieces[0]),
+                     codes=edit.atoms)  # fmt: skip
+    keep = _keeper(state, atoms, edit.code)
+    drawn = _Redrawn(shapes={keep: whole}, gone=set(atoms) - {keep})
+    return _redraw(state, drawn, MergeAtoms(edit.atoms, state.atoms[keep].code))
+
+
+def split_atom(state: PlanState, edit: SplitAtom, fresh: bool) -> Applied:
+    """Cut an atom along lines; the part that holds most of it keeps the code."""
+    atom = state.atom(edit.atom)
+    need_loose(state, [atom])
+    lines = [_line(line) for line in edit.lines]
+    if not lines:
+        raise BadValue("An area is cut along a line.", got="no line")
+    cut = cut_polygon(state.shapes[atom], lines, SAME_PLACE)
+    if len(cut.parts) < 2:
+        at = cut.loose[0] if cut.loose else lines[0][0]
+        raise refuse("not_across", {"atom": edit.atom}, at=at, codes=[edit.atom])
+    drawn, codes = _cut(state, atom, cut, edit.codes, fresh)
+    return _redraw(state, drawn, replace(edit, codes=tuple(codes)))
+
+
+def exclusive(state: PlanState, edit: Exclusive, fresh: bool) -> Applied:
+    """Make an exclusive grid of an outline, cutting what it crosses."""
+    outline = lasso_shape(edit.outline)
+    codes, asked = [], list(edit.codes)
+    lines = [_line(ring) for rings in rings_of(outline) for ring in ([*r, r[0]] for r in rings)]
+    for code in [state.atoms[i].code for i in _crossed(state, outline)]:
+        atom = state.atom(code)
+        cut = cut_polygon(state.shapes[atom], lines, SAME_PLACE)
+        if len(cut.parts) < 2:
+            continue
+        need_loose(state, [atom])
+        drawn, made = _cut(state, atom, cut, asked[: len(cut.parts) - 1], fresh)
+        asked = asked[len(made) :]
+        codes += made
+        state = _redraw(state, drawn, edit, whole=False).state
+    points = shapely.point_on_surface(state.shapes)
+    near = np.flatnonzero(shapely.intersects(state.shapes, outline))
+    atoms = [int(i) for i in near[shapely.intersects(outline, points[near])]]
+    return _made_exclusive(state, edit, atoms, codes, fresh)
+
+
+def _made_exclusive(
+    state: PlanState,
+    edit: Exclusive,
+    atoms: list[int],
+    codes: list[str],
+    fresh: bool,
+) -> Applied:
+    centre = shapely.point_on_surface(lasso_shape(edit.outline))
+    at = (float(shapely.get_x(centre)), float(shapely.get_y(centre)))
+    if not atoms:
+        raise refuse("nothing", {"grid": edit.code}, at=at, codes=[edit.code] if edit.code else [])
+    need_loose(state, atoms)
+    container = int(state.graph.container[atoms[0]])
+    away = [i for i in atoms if state.graph.container[i] != container or container < 0]
+    if away:
+        names = np.append(state.graph.container_code, "")
+        values = {
+            "atom": state.atoms[away[0]].code,
+            "there": names[state.graph.container[away[0]]],
+            "grid": edit.code or edit.title,
+            "here": names[container],
+        }
+        raise refuse("other_parent", values, at=state.place_of(away),
+                     codes=[state.atoms[i].code for i in away[:20]])  # fmt: skip
+    made = len(state.grids)
+    left = grids_of(state, atoms)
+    blank = DraftGrid("", "", "", "exclusive", container)
+    moves = dict.fromkeys(atoms, made)
+    draft = state.reassigned(moves, (*state.grids, blank))
+    if edit.code:
+        need_free(state, state.graph.level, edit.code, fresh=fresh)
+        if len(edit.code) > MAX_CODE:
+            raise BadValue("This cannot be a code.", got=edit.code)
+    one = new_grids(draft, [made], container, [edit.code] if edit.code else [])[0]
+    one = replace(one, kind="exclusive", title=edit.title or one.title,
+                  title_en=edit.title_en or one.title_en, titled=bool(edit.title))  # fmt: skip
+    after = at_finest(state.reassigned(moves, (*state.grids, one)), atoms)
+    need_whole(state, after, [g for g in [*left, made] if after.live[g]])
+    settled = replace(edit, code=one.code, codes=tuple(codes))
+    found = done(state, after, settled, [*left, made])
+    cut = [
+        {"level": after.atoms[after.atom_at[code]].level, "code": code, "what": "new"}
+        for code in codes
+    ]
+    return replace(found, changed=(*found.changed, *cut))
+
+
+# -- what they have in common -----------------------------------------------------------
+
+
+def _redraw(state: PlanState, drawn: _Redrawn, edit: Any, *, whole: bool = True) -> Applied:
+    """Return the state with other shapes, once it is proved that nothing tears."""
+    _need_sound(state, drawn)
+    after, rows = _rebuilt(state, drawn)
+    redone = [k for k, row in enumerate(rows) if not row.same and row.source not in drawn.pinned]
+    need_wide(state, after, redone)
+    touched = sorted({int(after.grid_of[k]) for k in redone} - {-1})
+    if whole:
+        need_whole(state, after, touched)
+    return Applied(after, edit, tuple(_changes(state, after, drawn)), tuple(touched))
+
+
+def _need_sound(state: PlanState, drawn: _Redrawn) -> None:
+    """Refuse shapes that are not valid, or do not hold the ground of those they replace."""
+    listed = [*drawn.shapes.items(), *((i, shape) for i, _, shape in drawn.added)]
+    for i, shape in listed:
+        code = state.atoms[i].code
+        if shape is None:
+            raise refuse("crosses", {"atom": code}, at=state.place_of([i]), codes=[code])
+        if not shapely.is_valid(shape):
+            raise refuse("crosses", {"atom": code}, at=_fault_place(shape), codes=[code])
+    old = [*drawn.shapes, *drawn.pinned, *drawn.gone]
+    before = chain_of(state.shapes[i] for i in dict.fromkeys(old))
+    after = chain_of([*(shape for _, shape in listed), *drawn.pinned.values()])
+    off = off_chain(before, after, drawn.inserted)
+    if off:
+        (x0, y0), (x1, y1) = off[0]
+        codes = [state.atoms[i].code for i in dict.fromkeys(old)]
+        raise refuse("outer_border", at=((x0 + x1) / 2, (y0 + y1) / 2), codes=codes[:20])
+
+
+def _rebuilt(state: PlanState, drawn: _Redrawn) -> tuple[PlanState, list[NewRow]]:
+    changed = {**drawn.shapes, **drawn.pinned}
+    kept = [i for i in range(len(state)) if i not in drawn.gone]
+    rows = [NewRow(i, state.atoms[i].code, i not in changed) for i in kept]
+    rows += [NewRow(i, one.code, False) for i, one, _ in drawn.added]
+    shapes = np.empty(len(rows), dtype=object)
+    shapes[:] = [changed.get(i, state.shapes[i]) for i in kept] + [s for *_, s in drawn.added]
+    old = sorted({*drawn.shapes, *drawn.gone})
+    new = [k for k, row in enumerate(rows) if row.source in drawn.shapes and not row.same]
+    held = shared_out(state.graph, old, state.shapes[old], shapes[new])
+    source = np.array([row.source for row in rows], dtype=np.int64)
+    amount = {}
+    for name, values in state.graph.amount.items():
+        amount[name] = values[source].copy()
+        amount[name][new] = held[name]
+    graph = patched_graph(state.ground, state.graph, rows, shapes, amount)
+    atoms = [
+        replace(state.atoms[i], estimated=True) if i in drawn.shapes else state.atoms[i]
+        for i in kept
+    ]
+    atoms += [one for _, one, _ in drawn.added]
+    after = PlanState(
+        state.ground,
+        graph,
+        shapes,
+        tuple(atoms),
+        state.grid_of[source],
+        state.grids,
+        state.redrawn | _parents_moved(state, drawn),
+    )
+    return after, rows
+
+
+def _parents_moved(state: PlanState, drawn: _Redrawn) -> frozenset[tuple[str, str]]:
+    """Return the areas above the grids between which a border has moved."""
+    coverage = state.graph.coverage
+    rank = coverage.levels.rank(state.graph.level)
+    origins = {row: str(coverage.code[row]) for row in state.ground.graph.row.tolist()}
+    row_of = {code: row for row, code in origins.items()}
+    rows = [row_of[state.atoms[i].origin] for i in [*drawn.shapes, *drawn.gone]]
+    moved = set()
+    for above in range(rank):
+        parents = {int(p) for p in coverage.ancestors[rows, above]} - {-1}
+        if len(parents) > 1:
+            level = coverage.levels[above].name
+            moved |= {(level, str(coverage.code[p])) for p in parents}
+    return frozenset(moved)
+
+
+def _changes(state: PlanState, after: PlanState, drawn: _Redrawn) -> Iterable[dict[str, Any]]:
+    for i in drawn.shapes:
+        one = state.atoms[i]
+        yield {"level": one.level, "code": one.code, "what": "redrawn"}
+    for _, one, _ in drawn.added:
+        yield {"level": one.level, "code": one.code, "what": "new"}
+    for i in sorted(drawn.gone):
+        yield {"level": state.atoms[i].level, "code": state.atoms[i].code, "what": "gone"}
+    grids = sorted({int(state.grid_of[i]) for i in drawn.shapes} - {-1})
+    if len(grids) > 1:
+        for g in grids:
+            code = state.grids[g].code
+            yield {"level": state.graph.level, "code": code, "what": "redrawn"}
+    for level, code in sorted(_parents_moved(state, drawn)):
+        yield {"level": level, "code": code, "what": "redrawn"}
+
+
+def _cut(
+    state: PlanState, atom: int, cut: Cut, asked: Sequence[str], fresh: bool
+) -> tuple[_Redrawn, list[str]]:
+    """Return an atom in parts: the largest by homes keeps the code, the others get new ones."""
+    parts = np.empty(len(cut.parts), dtype=object)
+    parts[:] = cut.parts
+    _need_parts_wide(state, atom, parts)
+    held = shared_out(state.graph, [atom], state.shapes[[atom]], parts)
+    weight = [*zip(held.get("households", np.zeros(len(parts))), shapely.area(parts), strict=True)]
+    keep = max(range(len(parts)), key=lambda k: (weight[k], -k))
+    others = [k for k in range(len(parts)) if k != keep]
+    centres = shapely.get_coordinates(shapely.centroid(parts))
+    others.sort(key=lambda k: (centres[k][0], -centres[k][1]))
+    if asked and len(asked) != len(others):
+        raise BadValue("Each new part needs a code.", got=len(asked), allowed=len(others))
+    codes = [*asked] or new_atom_codes(
+        state, int(state.grid_of[atom]), [tuple(centres[k]) for k in others]
+    )
+    for code in codes:
+        need_free(state, state.atoms[atom].level, code, fresh=fresh)
+    one = state.atoms[atom]
+    drawn = _Redrawn(shapes={atom: parts[keep]}, inserted=cut.inserted)
+    for k, code in zip(others, codes, strict=True):
+        part = replace(one, code=code, name="", name_en="", own=False, estimated=True,
+                       attributes={})  # fmt: skip
+        drawn.added.append((atom, part, parts[k]))
+    ends = {point for segment in cut.inserted for point in segment}
+    box = shapely.bounds(state.shapes[atom])
+    for i in np.flatnonzero(shapely.intersects(state.shapes, shapely.box(*box))).tolist():
+        if i != atom and ends & _vertices(state.shapes[i]):
+            pinned = with_points(state.shapes[i], cut.inserted)
+            if not pinned.equals_exact(state.shapes[i], normalize=True):
+                drawn.pinned[i] = pinned
+    return drawn, list(codes)
+
+
+def _need_parts_wide(state: PlanState, atom: int, parts: Any) -> None:
+    metres = state.ground.plane.metres(parts)
+    width = 2 * shapely.area(metres) / shapely.length(metres)
+    thin = np.flatnonzero(width < MIN_WIDTH_M)
+    if len(thin):
+        point = shapely.point_on_surface(parts[thin[0]])
+        code = state.atoms[atom].code
+        values = {"atom": code, "width": f"{width[thin[0]]:.1f}", "least": f"{MIN_WIDTH_M:g}"}
+        at = (float(shapely.get_x(point)), float(shapely.get_y(point)))
+        raise refuse("too_narrow", values, at=at, codes=[code])
+
+
+def _crossed(state: PlanState, outline: Any) -> list[int]:
+    """Return the atoms that an outline divides into parts that are both wide enough."""
+    found = []
+    for i in np.flatnonzero(shapely.intersects(state.shapes, outline)).tolist():
+        shape = state.shapes[i]
+        sides = np.array([shapely.intersection(shape, outline), shapely.difference(shape, outline)])
+        metres = state.ground.plane.metres(sides)
+        length = shapely.length(metres)
+        if np.all(length > 0) and np.all(2 * shapely.area(metres) / length >= MIN_WIDTH_M):
+            found.append(i)
+    return sorted(found, key=lambda i: state.atoms[i].code)
+
+
+def _keeper(state: PlanState, atoms: Sequence[int], code: str) -> int:
+    if code:
+        if code not in {state.atoms[i].code for i in atoms}:
+            raise BadValue("The merged area keeps the code of one of its parts.", got=code,
+                           allowed=[state.atoms[i].code for i in atoms])  # fmt: skip
+        return state.atom(code)
+    homes = state.graph.amount.get("households", np.zeros(len(state)))
+    return max(atoms, key=lambda i: (homes[i], state.graph.area_m2[i], -i))
+
+
+def _vertices(shape: Any) -> set[Point]:
+    return {(x, y) for x, y in shapely.get_coordinates(shape).tolist()}
+
+
+def _vertex(state: PlanState, near: Iterable[int], at: Point) -> Point | None:
+    """Return the vertex that is meant by a place, None where there is none."""
+    known = [point for i in near for point in _vertices(state.shapes[i])]
+    best = min(known, key=lambda point: (_distance(point, at), point), default=None)
+    return best if best is not None and _distance(best, at) <= SAME_PLACE else None
+
+
+def _apart(arc: Any, way: Sequence[Point]) -> float:
+    return _distance(arc.points[0], way[0]) + _distance(arc.points[-1], way[-1])
+
+
+def _distance(one: Point, other: Point) -> float:
+    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
+
+
+def _fault_place(shape: Any) -> tuple[float, float] | None:
+    """Return where a polygon is not valid, as GEOS says it."""
+    said = str(shapely.is_valid_reason(shape))
+    _, found, place = said.rpartition("[")
+    if not found:
+        return None
+    x, y = (float(number) for number in place.rstrip("]").split()[:2])
+    return x, y
+
+
+def _point(value: Sequence[float]) -> Point:
+    if len(value) != 2 or not all(np.isfinite(value)):
+        raise BadValue("A place is longitude and latitude.", got=value)
+    return float(value[0]), float(value[1])
+
+
+def _line(values: Sequence[Sequence[float]]) -> list[Point]:
+    points = [_point(value) for value in values]
+    line = [p for k, p in enumerate(points) if k == 0 or p != points[k - 1]]
+    if len(line) < 2:
+        raise BadValue("A line has at least two different points.", got=len(line))
+    return line

@@ -1,0 +1,296 @@
+"""Drafts through HTTP, in both stores: edited by two planners, refused, undone, published."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from gridmap.access import Grant, Role, Scope
+from gridmap.coverage.importing.incoming import ColumnMap
+from gridmap.settings import Settings
+from gridmap.workspace import open_workspace
+from tests.api_client import REMOTE
+from tests.conftest import KINDS
+from tests.draft_cases import ground
+
+# A Thursday; the Monday after it.
+NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
+SUNDAY, MONDAY = "2026-11-29", "2026-11-30"
+
+
+def fill(workspace, folder):
+    """The board of `tests.draft_cases` as an edition in force."""
+    board = ground()
+    coverage = board.graph.coverage
+    for level in coverage.levels.names:
+        frame = coverage.frame(level)
+        if level == "microgrid":
+            frame["households"] = [board.atom_kept[code]["households"] for code in frame["code"]]
+        path = folder / f"{level}.geojson"
+        path.write_text(frame.to_json(drop_id=True), encoding="utf-8")
+        columns = ColumnMap(
+            code="code", name="name", parent=None if level == "community" else "parent_code"
+        )
+        workspace.set_levels(list(coverage.levels.names)) if level == "community" else None
+        workspace.import_layer(
+            str(path), edition="today", level=level, columns=columns, commit=True
+        )
+    workspace.publish("today", effective_from="2026-01-01", commit=True)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def town(request, made_store, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drafts")
+    made = made_store(request.param)
+    if request.param == "geopackage":
+        where = str(folder / "town.gpkg")
+        shutil.copyfile(made, where)
+    else:
+        server = request.getfixturevalue("postgres")
+        where = server.url(server.create_database(template=made))
+    settings = Settings(store=where, secrets=folder / "site.secrets")
+    with open_workspace(settings=settings, clock=lambda: NOW) as workspace:
+        fill(workspace, folder)
+        workspace.ensure_keys()
+        app = create_app(workspace=workspace)
+
+        def client(name, role, *scopes):
+            workspace.add_user(name, [Grant(role, Scope.of(areas=scopes))])
+            key = workspace.add_key(name).token
+            return TestClient(
+                app, client=REMOTE, headers={"authorization": f"Bearer {key}"},
+                raise_server_exceptions=False,
+            )  # fmt: skip
+
+        yield SimpleNamespace(
+            workspace=workspace,
+            li=client("li", Role.PLANNER),
+            wang=client("wang", Role.PLANNER),
+            west=client("west", Role.PLANNER, "community:C0"),
+            worker=client("worker", Role.GRID_WORKER),
+            url=where,
+        )
+
+
+def begin(client, name, **more):
+    answer = client.post("/api/drafts", json={"name": name, **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def edit(client, draft, version, what, **more):
+    return client.post(
+        f"/api/drafts/{draft}/edits", json={"version": version, "edit": what, **more}
+    )
+
+
+def located(town, at, lon, lat):
+    found = town.workspace.locate(lon, lat, at=at)
+    return found.areas["grid"]
+
+
+def test_a_plan_is_drawn_refused_undone_and_in_force_from_monday_until_it_is_rolled_back(town):
+    draft = begin(town.li, "十一月方案", why="网格调整")
+    number = draft["id"]
+    assert (draft["version"], draft["level"], draft["edition"]) == (0, "grid", "today")
+    report = {"lon": 114.0015, "lat": 34.0035, "coord_sys": "wgs84", "item": "0301"}
+    town.workspace.submit_report(report, key="drafts-open-report")
+
+    moved = edit(
+        town.li, number, 0,
+        {"op": "reassign", "to": "C0002", "atoms": ["C000102"]}, why="户数均衡",
+    )  # fmt: skip
+    assert moved.status_code == 200, moved.text
+    body = moved.json()
+    assert body["version"] == 1
+    assert {one["code"] for one in body["grids"]} == {"C0001", "C0002"}
+    assert all(one["pieces"] == 1 and one["held"]["households"] >= 0 for one in body["grids"])
+
+    torn = edit(town.li, number, 1, {"op": "reassign", "to": "C0001", "atoms": ["C000401"]})
+    assert torn.status_code == 409
+    problem = torn.json()
+    assert problem["type"].endswith("edit-refused")
+    assert problem["reasons"][0]["kind"] == "in_pieces"
+    assert 114.0 < problem["reasons"][0]["lon"] < 114.006
+    across = edit(town.li, number, 1, {"op": "reassign", "to": "C1005", "atoms": ["C000201"]})
+    assert across.json()["reasons"][0]["kind"] == "other_parent"
+
+    state = town.workspace.draft_state(number).fingerprint()
+    undone = town.li.post(f"/api/drafts/{number}/undo", json={"version": 1})
+    assert undone.json()["version"] == 2
+    assert undone.json()["redo"] == 1
+    assert town.workspace.draft_state(number).fingerprint() == (
+        town.workspace.draft_state(number, version=0).fingerprint()
+    )
+    redone = town.li.post(f"/api/drafts/{number}/redo", json={"version": 2})
+    assert redone.json()["version"] == 3
+    assert town.workspace.draft_state(number).fingerprint() == state
+    assert town.li.post(f"/api/drafts/{number}/redo", json={"version": 3}).status_code == 409
+
+    log = town.li.get(f"/api/drafts/{number}").json()
+    assert [one["action"] for one in log["log"]] == ["edit", "undo", "redo"]
+    assert log["log"][0]["why"] == "户数均衡"
+    assert log["in_effect"] == [1]
+
+    publish = {
+        "version": 3, "edition": "2026-12", "effective_from": MONDAY, "why": "网格调整",
+        "reports": "migrate",
+    }  # fmt: skip
+    dry = town.li.post(f"/api/drafts/{number}/publish?dry_run=true", json=publish)
+    assert dry.status_code == 200, dry.text
+    assert dry.json()["committed"] is False
+    assert [one["changed"]["grid"] for one in dry.json()["moves"]] == [["C0001", "C0002"]]
+    assert "2026-12" not in {one["name"] for one in town.workspace.editions()}
+    done = town.li.post(f"/api/drafts/{number}/publish", json=publish)
+    assert done.status_code == 200, done.text
+    assert done.json()["committed"] is True
+    spot = (114.0015, 34.0035)
+    assert located(town, SUNDAY, *spot) == "C0001"
+    assert located(town, MONDAY, *spot) == "C0002"
+    closed = edit(town.li, number, 3, {"op": "reassign", "to": "C0001", "atoms": ["C000102"]})
+    assert closed.status_code == 409
+    assert town.li.get(f"/api/drafts/{number}").json()["published_as"] == "2026-12"
+
+    town.workspace.rollback(to="today", effective_from="2026-12-07", why="复核", commit=True)
+    assert located(town, "2026-12-06", *spot) == "C0002"
+    assert located(town, "2026-12-07", *spot) == "C0001"
+
+
+def test_two_planners_lose_nothing_and_are_told_what_the_other_did(town):
+    number = begin(town.li, "两人同改", edition="today")["id"]
+    edit(town.li, number, 0, {"op": "reassign", "to": "C0002", "atoms": ["C000102"]})
+    late = edit(town.wang, number, 0, {"op": "merge_grids", "grids": ["C1005", "C1006"]})
+    assert late.status_code == 409
+    problem = late.json()
+    assert problem["type"].endswith("stale")
+    assert problem["version"] == 1
+    assert [one["by"] for one in problem["changes"]] == ["li"]
+    assert problem["changes"][0]["changed"][0]["code"] == "C000102"
+    again = edit(town.wang, number, 1, {"op": "merge_grids", "grids": ["C1005", "C1006"]})
+    assert again.status_code == 200, again.text
+    log = town.li.get(f"/api/drafts/{number}").json()["log"]
+    assert [one["by"] for one in log] == ["li", "wang"]
+
+
+def test_another_process_makes_the_same_state_from_the_log(town):
+    number = begin(town.li, "另一进程", edition="today")["id"]
+    plans = [
+        {"op": "split_grid", "grid": "C0003", "parts": [["C000301"]]},
+        {"op": "exclusive", "title": "开发区", "outline": {"type": "Polygon", "coordinates": [[
+            [114.0032, 34.0002], [114.0044, 34.0002], [114.0044, 34.0012], [114.0032, 34.0012],
+            [114.0032, 34.0002]]]}},
+        {"op": "split_atom", "atom": "C000101",
+         "lines": [[[113.999, 34.0033], [114.002, 34.0036]]]},
+        {"op": "describe", "level": "grid", "code": "C0002", "name": "新二网格",
+         "attributes": {"phase": 2}},
+    ]  # fmt: skip
+    for version, plan in enumerate(plans):
+        answer = edit(town.li, number, version, plan)
+        assert answer.status_code == 200, answer.text
+    with open_workspace(settings=Settings(store=town.url), clock=lambda: NOW) as other:
+        assert other.draft_state(number).fingerprint() == (
+            town.workspace.draft_state(number).fingerprint()
+        )
+    layer = town.li.get(f"/api/drafts/{number}/geojson")
+    assert layer.headers["content-type"] == "application/geo+json"
+    kinds = [f["properties"]["kind"] for f in layer.json()["features"]]
+    assert kinds.count("exclusive") == 1
+    borders = town.li.get(f"/api/drafts/{number}/geojson?layer=borders").json()["features"]
+    assert {"left", "right", "left_grid", "right_grid"} <= set(borders[0]["properties"])
+    found = town.li.get(f"/api/drafts/{number}/measures").json()
+    held = town.workspace.draft_state(number, version=0).graph.amount["households"].sum()
+    assert found["whole"]["households"] == held == sum(g["households"] for g in found["grids"])
+    assert town.li.get(f"/api/drafts/{number}/geojson?layer=none").status_code == 404
+
+
+def test_a_scenario_begins_with_what_was_in_effect_and_goes_its_own_way(town):
+    number = begin(town.li, "主方案", edition="today")["id"]
+    edit(town.li, number, 0, {"op": "reassign", "to": "C0002", "atoms": ["C000102"]})
+    edit(town.li, number, 1, {"op": "merge_grids", "grids": ["C1005", "C1006"]})
+    made = town.wang.post(f"/api/drafts/{number}/branch", json={"name": "方案乙", "version": 1})
+    assert made.status_code == 200, made.text
+    branch = made.json()
+    assert (branch["branched_from"], branch["branched_version"], branch["version"]) == (
+        number,
+        1,
+        1,
+    )
+    state = town.workspace.draft_state
+    assert state(branch["id"]).fingerprint() == state(number, version=1).fingerprint()
+    town.wang.post(f"/api/drafts/{branch['id']}/undo", json={"version": 1})
+    assert state(branch["id"]).fingerprint() == state(number, version=0).fingerprint()
+    assert town.li.get(f"/api/drafts/{number}").json()["version"] == 2
+    assert (
+        town.wang.post(f"/api/drafts/{number}/branch", json={"name": "方案乙"}).status_code == 409
+    )
+
+
+def test_who_draws_in_one_community_draws_in_no_other(town):
+    number = begin(town.li, "范围", edition="today")["id"]
+    own = edit(town.west, number, 0, {"op": "reassign", "to": "C0002", "atoms": ["C000102"]})
+    assert own.status_code == 200, own.text
+    away = edit(town.west, number, 1, {"op": "merge_grids", "grids": ["C1005", "C1006"]})
+    assert away.status_code == 403
+    assert edit(town.worker, number, 1, {"op": "renumber"}).status_code == 403
+    assert town.worker.get("/api/drafts").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        ({"op": "reassign", "to": "C0002", "atoms": ["none"]}, 404),
+        ({"op": "reassign", "to": "none", "atoms": ["C000102"]}, 404),
+        ({"op": "fly"}, 422),
+        ({"op": "split_atom", "atom": "C000101", "along": {"layer": "roads", "name": "无"}}, 404),
+        ({"op": "exclusive", "estate": "none"}, 404),
+        ({"op": "exclusive"}, 422),
+        ({"op": "split_atom", "atom": "C000101"}, 422),
+        ({"op": "recode", "level": "grid", "code": "C0002", "to": "C0001"}, 409),
+        ({"op": "exclusive", "outline": {"type": "Point", "coordinates": [114, 34]}}, 422),
+        ({"op": "describe", "level": "grid", "code": "C0002"}, 422),
+        ({"op": "move_points", "moves": [[[114.0, 34.0], [114.001, 34.0]]]}, 409),
+    ],
+)
+def test_what_cannot_be_done_is_told_and_changes_nothing(town, what, status):
+    number = next(
+        (one["id"] for one in town.li.get("/api/drafts").json()["drafts"] if one["name"] == "空"),
+        None,
+    ) or begin(town.li, "空", edition="today")["id"]  # fmt: skip
+    answer = edit(town.li, number, 0, what)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["detail"]
+    assert town.li.get(f"/api/drafts/{number}").json()["version"] == 0
+
+
+def test_the_log_is_never_changed_by_anybody(town):
+    from gridmap.errors import Immutable
+
+    number = begin(town.li, "存档", edition="today")["id"]
+    edit(town.li, number, 0, {"op": "reassign", "to": "C0002", "atoms": ["C000102"]})
+    for statement in ("UPDATE plan_edits SET why = 'x'", "DELETE FROM plan_edits"):
+        with pytest.raises(Immutable), town.workspace.store._database.write() as connection:
+            connection.exec_driver_sql(statement)
+
+
+def test_an_edition_that_changed_under_a_draft_is_told(town, tmp_path):
+    town.workspace.draft("entwurf", source="today", commit=True)
+    number = begin(town.li, "底图变了", edition="entwurf")["id"]
+    frame = town.workspace.store.coverage("entwurf").frame("microgrid")
+    frame = frame[frame["code"] != "C000101"]
+    path = tmp_path / "fewer.geojson"
+    path.write_text(json.dumps(json.loads(frame.to_json(drop_id=True))), encoding="utf-8")
+    columns = ColumnMap(code="code", name="name", parent="parent_code")
+    town.workspace.import_layer(
+        str(path), edition="entwurf", level="microgrid", columns=columns, commit=True
+    )
+    with open_workspace(settings=Settings(store=town.url), clock=lambda: NOW) as other:
+        from gridmap.errors import Conflict
+
+        with pytest.raises(Conflict, match="changed since"):
+            other.draft_state(number)
