@@ -80,6 +80,8 @@ ROSTER = [
      "work_phone": "0999-5550103"}
 ]  # fmt: skip
 
+REACH = [shapely.Point(CENTRE).buffer(0.01), shapely.Point(CENTRE).buffer(0.004)]
+
 
 @pytest.fixture(scope="module")
 def documents() -> dict[str, GridMap]:
@@ -88,7 +90,9 @@ def documents() -> dict[str, GridMap]:
     shared: dict[str, Any] = {"info": INFO, "actor": actor, "ground": ground()}
     return {
         "levels": levels_map(coverage, choropleth=loads, **shared),
-        "party": party_map(coverage, organisations(), rosters=ROSTER, choropleth=loads, **shared),
+        "party": party_map(
+            coverage, organisations(), rosters=ROSTER, choropleth=loads, reach=REACH, **shared
+        ),
         "services": services_map(coverage, services(), rosters=ROSTER, **shared),
     }
 
@@ -117,6 +121,17 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         yield f"http://127.0.0.1:{http.server_address[1]}", tmp_path
         http.shutdown()
         thread.join()
+
+
+def test_what_is_within_reach_of_the_centres_is_drawn_when_asked_for(
+    browser_page: Visit, files: dict[str, Path]
+) -> None:
+    page = browser_page.open(files["party"])
+    before = page.screenshot()
+    page.get_by_label("15分钟步行").check()
+    page.wait_for_timeout(300)
+    assert page.screenshot() != before
+    browser_page.assert_clean()
 
 
 @pytest.mark.parametrize("kind", KINDS)

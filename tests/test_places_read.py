@@ -16,8 +16,20 @@ from gridmap.errors import (
     UnreadableFile,
     WrongEncoding,
 )
-from gridmap.places.model import CATEGORIES, ORGANISATION_KINDS, Organisation, Place, Post
-from gridmap.places.read import read_organisations, read_places, read_posts
+from gridmap.places.model import (
+    CATEGORIES,
+    ORGANISATION_KINDS,
+    Organisation,
+    Place,
+    Post,
+    ServiceItem,
+)
+from gridmap.places.read import (
+    read_organisations,
+    read_places,
+    read_posts,
+    read_service_items,
+)
 from gridmap.tables import FaultyTable
 from tests.route_town import POSTS, write_town
 
@@ -308,6 +320,53 @@ def test_faults_of_organisations_are_located(tmp_path):
 def test_a_superior_may_be_stored_already(tmp_path):
     path = csv_file(tmp_path, "code,kind,name,parent_code\nO2,party_group,b,OLD\n")
     assert read_organisations(path, known={"OLD"})[0].parent_code == "OLD"
+
+
+def test_all_that_a_place_can_say_is_read(tmp_path):
+    text = (
+        "编号,类别,名称,经度,纬度,坐标系,营业时间,入口,上门服务,预约电话,无障碍设施,服务语言,"
+        "运营单位,照片,临时关闭\n"
+        "P1,canteen,东苑食堂,117,36.6,wgs84,Mo-Fr 08:00-12:00; PH off,东门,是,13800001234,"
+        "无台阶、lift,普通话、手语,东苑社区,p/1.jpg,2026-03-01/2026-03-05 装修\n"
+    )
+    (place,) = read_places(csv_file(tmp_path, text))
+    assert place.hours == "Mo-Fr 08:00-12:00; PH off"
+    assert (place.entrance, place.home_service) == ("东门", True)
+    assert place.booking_phone == "13800001234"
+    assert place.accessibility == ("step_free", "lift")
+    assert place.languages == ("普通话", "手语")
+    assert (place.organiser, place.photo) == ("东苑社区", "p/1.jpg")
+    assert place.closures == ("2026-03-01/2026-03-05 装修",)
+
+
+def test_what_a_place_cannot_say_is_located(tmp_path):
+    text = (
+        "code,category,name,lon,lat,coord_sys,hours,hours_text,accessibility,photo,closures\n"
+        "P1,canteen,a,117,36.6,wgs84,Mo-Fr 9-17,,wings,javascript:x,soon\n"
+        "P2,canteen,b,117,36.6,wgs84,,nine to five,,,\n"
+    )
+    found = faults_of(read_places, csv_file(tmp_path, text))
+    assert [one.split(", got")[0].split(", allowed")[0] for one in found] == [
+        "table.csv, row 2, column 'hours' is not opening_hours syntax: '9' is not expected, at 7",
+        "table.csv, row 2, column 'accessibility' has an unknown fact 'wings'",
+        "table.csv, row 2, column 'photo' is no address of a picture",
+        "table.csv, row 2, column 'closures' a closure cannot be read",
+    ]
+
+
+def test_services_are_read_with_the_area_that_they_serve(tmp_path):
+    text = (
+        "编号,类别,名称,需求,办理渠道,步骤,电话,层级,网格编码\n"
+        "V1,助餐,送餐上门,做饭、行动不便,打电话,预约；送到,0990-5550801,社区,990101001001\n"
+    )
+    (item,) = read_service_items(csv_file(tmp_path, text))
+    assert item == ServiceItem(
+        "V1", "助餐", "送餐上门", needs=("做饭", "行动不便"), channel="打电话",
+        steps=("预约", "送到"), phone="0990-5550801", level="community",
+        area_code="990101001001",
+    )  # fmt: skip
+    bad = csv_file(tmp_path, "code,kind,name,level\nV1,,x,社区\n")
+    assert len(faults_of(read_service_items, bad)) == 2
 
 
 # -- rosters --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from gridmap.maps.colours import WITHHELD, ZERO, class_of, count_classes
 from gridmap.maps.geometry import Bounds, label_places, simplified_lines
 from gridmap.maps.topology import MICRO, build_topology, delta
 
-__all__ = ["GROUND", "Choropleth", "areas_data", "ground_data"]
+__all__ = ["GROUND", "Choropleth", "areas_data", "ground_data", "reach_data"]
 
 GROUND = ("water", "rivers", "parks", "buildings", "railways", "roads")
 _FILLED = ("water", "parks", "buildings")
@@ -134,6 +134,18 @@ def ground_data(
         else:
             out[name] = _areas(shapes, origin) if name in _FILLED else _lines(shapes, origin)
     return out if len(out) > 1 else None
+
+
+def reach_data(areas: Sequence[Any], bounds: Bounds, *, tolerance_m: float = 3.0) -> dict[str, Any]:
+    """Return areas within reach (polygons, EPSG:4326), as one, for ``gridmap.addReach``.
+
+    They are thinned by `tolerance_m`: for looking at, not for asking what is inside.
+    """
+    whole = simplified_lines(
+        np.array([shapely.union_all(list(areas)), None], dtype=object)[:1], tolerance_m
+    )
+    origin = (round(bounds[0] * MICRO), round(bounds[1] * MICRO))
+    return {"origin": list(origin), "areas": _areas(whole, origin)}
 
 
 def _add_choropleth(data: dict[str, Any], coverage: Coverage, choropleth: Choropleth) -> None:

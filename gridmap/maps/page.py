@@ -30,7 +30,7 @@ Layout = Literal["map", "list"]
 
 # In order: a script uses only what stands above it.
 RUNTIME = ("core.js", "decode.js", "draw.js", "panel.js", "labels.js", "areas.js", "search.js",
-           "pins.js", "list.js")  # fmt: skip
+           "pins.js", "list.js", "faults.js", "swipe.js")  # fmt: skip
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _ID = re.compile(r"_([0-9a-f]{32})\b")
 _POLICY = (

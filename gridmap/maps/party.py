@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import geopandas as gpd
 
@@ -13,7 +14,7 @@ from gridmap.maps.categories import PARTY, Category, check_categories
 from gridmap.maps.district import add_district
 from gridmap.maps.document import GridMap, MapInfo, Mode
 from gridmap.maps.geometry import as_coverage, bounds_of
-from gridmap.maps.layers import Choropleth
+from gridmap.maps.layers import Choropleth, reach_data
 from gridmap.maps.records import Records, people_by_area, places_data
 
 __all__ = ["party_map"]
@@ -30,6 +31,7 @@ def party_map(
     categories: Sequence[Category] = PARTY,
     levels: Levels | None = None,
     ground: Mapping[str, gpd.GeoDataFrame] | None = None,
+    reach: Sequence[Any] = (),
     mode: Mode = "inline",
     asset_base: str = "/assets",
 ) -> GridMap:
@@ -47,6 +49,9 @@ def party_map(
     choropleth : Choropleth, optional
         Load of the grids, made by :func:`gridmap.maps.levels.report_choropleth` for this
         actor: below the public minimum a load is withheld.
+    reach : sequence of polygons, optional
+        EPSG:4326; what is within 15 minutes on foot of the centres, a layer that is off at
+        first.
     """
     require(actor, "areas")
     coverage = as_coverage(frames, levels=levels, edition=info.edition)
@@ -55,6 +60,8 @@ def party_map(
     )
     people = people_by_area(rosters, actor=actor)
     add_district(document, coverage, choropleth=choropleth, ground=ground, people=people)
+    if len(reach):
+        document.add_data(reach_data(reach, bounds_of(coverage)), "gridmap.addReach")
     data = places_data(
         organisations, check_categories(categories), actor=actor, layer="organisations"
     )

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 __all__ = [
+    "ACCESS_FACTS",
     "CATEGORIES",
+    "CATEGORY_GROUPS",
     "GROUND_LAYERS",
     "ORGANISATION_KINDS",
     "POST_KINDS",
@@ -21,6 +23,8 @@ __all__ = [
     "Organisation",
     "Place",
     "Post",
+    "ServiceItem",
+    "is_free",
 ]
 
 
@@ -35,38 +39,68 @@ class Category:
     label, label_en : str
     pin : str
         The one plain character on the pin: no emblem, star, flag, hammer or sickle.
+    group : str
+        The branch of the tree it hangs on, a key of :data:`CATEGORY_GROUPS`; empty for none.
     """
 
     code: str
     label: str
     label_en: str
     pin: str
+    group: str = ""
 
 
 def _table(*categories: Category) -> Mapping[str, Category]:
     return {category.code: category for category in categories}
 
 
+# Branches of the tree of categories: what one is looking for, in the order of a legend.
+CATEGORY_GROUPS: Mapping[str, tuple[str, str]] = {
+    "party": ("党群服务", "Party service"),
+    "care": ("吃饭与照料", "Meals and care"),
+    "health": ("健康与健身", "Health and fitness"),
+    "daily": ("便民与维修", "Repairs and daily needs"),
+    "public": ("社区与网格", "Community and grid"),
+    "safety": ("应急", "Emergency"),
+}
+
 # Categories of service places, in the order of a legend.
 CATEGORIES = _table(
-    Category("service_centre", "党群服务中心", "Party service centre", "党"),
-    Category("party_station", "党群驿站", "Party service station", "站"),
-    Category("canteen", "社区食堂/长者助餐点", "Canteen, meals for elders", "餐"),
-    Category("elder_care", "养老/日间照料", "Elder day care", "老"),
-    Category("nursery", "托育", "Nursery", "育"),
-    Category("health", "卫生服务", "Health service", "医"),
-    Category("repair", "便民工坊", "Repair point", "修"),
-    Category("home_service", "家政维修", "Home service", "家"),
-    Category("parcel", "快递", "Parcel point", "递"),
-    Category("charging", "充电/车棚", "Charging, bike shed", "充"),
-    Category("fitness", "健身", "Fitness spot", "健"),
-    Category("mediation", "调解/律师", "Mediation, legal aid", "调"),
-    Category("sharing", "共享点", "Sharing point", "享"),
-    Category("station_24h", "24小时驿站", "24-hour station", "驿"),
-    Category("shelter", "应急避难", "Emergency shelter", "避"),
-    Category("grid_station", "网格工作站", "Grid work station", "格"),
-    Category("education_site", "教育基地", "Education site", "教"),
+    Category("service_centre", "党群服务中心", "Party service centre", "党", "party"),
+    Category("party_station", "党群驿站", "Party service station", "站", "party"),
+    Category("practice_station", "文明实践站", "Civic practice station", "践", "party"),
+    Category("canteen", "社区食堂/长者助餐点", "Canteen, meals for elders", "餐", "care"),
+    Category("elder_care", "养老/日间照料", "Elder day care", "老", "care"),
+    Category("nursery", "托育", "Nursery", "育", "care"),
+    Category("health", "卫生服务", "Health service", "医", "health"),
+    Category("repair", "便民工坊", "Repair point", "修", "daily"),
+    Category("home_service", "家政维修", "Home service", "家", "daily"),
+    Category("parcel", "快递", "Parcel point", "递", "daily"),
+    Category("charging", "充电/车棚", "Charging, bike shed", "充", "daily"),
+    Category("market", "菜市场", "Food market", "菜", "daily"),
+    Category("pharmacy", "药店", "Pharmacy", "药", "health"),
+    Category("fitness", "健身", "Fitness spot", "健", "health"),
+    Category("mediation", "调解/律师", "Mediation, legal aid", "调", "public"),
+    Category("sharing", "共享点", "Sharing point", "享", "public"),
+    Category("station_24h", "24小时驿站", "24-hour station", "驿", "public"),
+    Category("meeting_room", "网格会客厅", "Grid meeting room", "厅", "public"),
+    Category("shelter", "应急避难", "Emergency shelter", "避", "safety"),
+    Category("grid_station", "网格工作站", "Grid work station", "格", "public"),
+    Category("enforcement_point", "联合执法点", "Joint enforcement point", "执", "safety"),
+    Category("education_site", "教育基地", "Education site", "教", "party"),
 )
+
+# What makes a place fit for who cannot walk, see or hear well, beside `Place.wheelchair`.
+ACCESS_FACTS: Mapping[str, tuple[str, str]] = {
+    "step_free": ("无台阶", "Step-free"),
+    "ramp": ("坡道", "Ramp"),
+    "lift": ("电梯", "Lift"),
+    "accessible_toilet": ("无障碍卫生间", "Accessible toilet"),
+    "parking": ("无障碍车位", "Accessible parking"),
+    "tactile": ("盲道", "Tactile paving"),
+    "hearing": ("听力辅助", "Hearing aid loop"),
+    "baby_room": ("母婴室", "Baby room"),
+}
 
 # The chain of Party organisations, coarse to fine, then other bodies that serve a grid.
 ORGANISATION_KINDS = _table(
@@ -81,13 +115,15 @@ ORGANISATION_KINDS = _table(
     Category("governance_centre", "综治中心", "Governance centre", "综"),
 )
 
-# What maps are drawn upon.
+# What maps are drawn upon, and where walks begin.
 GROUND_LAYERS: Mapping[str, tuple[str, str]] = {
     "water": ("水面", "Water"),
     "rivers": ("河道", "River"),
     "parks": ("公园绿地", "Park"),
+    "buildings": ("建筑", "Building"),
     "railways": ("铁路", "Railway"),
     "roads": ("道路", "Road"),
+    "gates": ("小区大门", "Estate gate"),
 }
 
 # One worker one grid; one professional many grids; one grid many members.
@@ -108,6 +144,7 @@ POST_ROLES: Mapping[str, tuple[str, str]] = {
     "police_officer": ("社区民警", "Police officer"),
     "building_lead": ("楼长", "Building lead"),
     "first_secretary": ("第一书记", "First secretary"),
+    "case_leader": ("包案领导", "Case leader"),
 }
 
 
@@ -136,6 +173,20 @@ class Place:
         None: not known.
     checked_on : date or None
         Date of the last check on the spot.
+    entrance : str
+        Which door, which gate.
+    home_service : bool or None
+        It comes to one's home; `booking_phone` is for that.
+    accessibility : tuple of str
+        Keys of :data:`ACCESS_FACTS`.
+    languages : tuple of str
+        Spoken there, as people call them.
+    organiser : str
+        Who runs it.
+    photo : str
+        Address of a picture.
+    closures : tuple of str
+        Days on which it is closed: ``2026-03-01/2026-03-05 装修``.
     """
 
     code: str
@@ -152,6 +203,65 @@ class Place:
     floor: str = ""
     price: str = ""
     wheelchair: bool | None = None
+    source: str = ""
+    checked_on: date | None = None
+    entrance: str = ""
+    address_en: str = ""
+    special_services_en: tuple[str, ...] = ()
+    home_service: bool | None = None
+    booking_phone: str = ""
+    accessibility: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    organiser: str = ""
+    photo: str = ""
+    closures: tuple[str, ...] = ()
+
+
+# As price lists have it.
+_FREE = {"免费", "公益免费", "无偿", "free", "0", "0元", "不收费"}
+
+
+def is_free(price: str) -> bool | None:
+    """Tell whether a price means that nothing is paid; None when there is none."""
+    text = price.strip().casefold()
+    return text in _FREE or text.startswith("免费") if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceItem:
+    """A service that one asks for, wherever it is given: at home, assisted, by telephone.
+
+    Attributes
+    ----------
+    code : str
+    kind : str
+        What it belongs to, as people call it: 助餐, 助医, 维修 ...
+    needs : tuple of str
+        Words for what one needs, as people search.
+    channel : str
+        How to get it: where, whom, by which means.
+    steps : tuple of str
+        In order.
+    phone : str
+        Work phone.
+    level, area_code : str
+        Area served; both empty: everywhere.
+    """
+
+    code: str
+    kind: str
+    name: str
+    name_en: str = ""
+    kind_en: str = ""
+    needs: tuple[str, ...] = ()
+    channel: str = ""
+    channel_en: str = ""
+    steps: tuple[str, ...] = ()
+    steps_en: tuple[str, ...] = ()
+    phone: str = ""
+    price: str = ""
+    level: str = ""
+    area_code: str = ""
     source: str = ""
     checked_on: date | None = None
 
@@ -236,6 +346,12 @@ class Ground:
     name, name_en : str
     rank : int or None
         Of a road: 0 arterial, 1 collector, 2 and more local.
+    road_class : str
+        Of a road: a name of :func:`gridmap.places.ways.way_classes`, empty where unknown.
+    stratum : int or None
+        Of a road: above (1, 2 ...) or below (-1 ...) what lies on the ground.
+    foot : str
+        What the source says about walking there, as OpenStreetMap has it.
     """
 
     code: str
@@ -243,3 +359,6 @@ class Ground:
     name: str = ""
     name_en: str = ""
     rank: int | None = None
+    road_class: str = ""
+    stratum: int | None = None
+    foot: str = ""

@@ -140,6 +140,9 @@ def shapes(sheet: Sheet, coord_sys: str | None) -> NDArray[np.object_]:
 
 def _read_wkt(record: Record) -> Any:
     text = record.text("wkt")
+    if not text and record.text("lon"):
+        x, y = record.decimal("lon"), record.decimal("lat")
+        return shapely.Point(x, y) if np.isfinite(x) and np.isfinite(y) else None
     try:
         return shapely.from_wkt(text) if text else None
     except shapely.errors.GEOSException:

@@ -14,7 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from gridmap.areas import DEFAULT_LEVELS, Levels
+from gridmap.errors import BadValue
+from gridmap.places.hours import BadHours, read_closure, read_hours
 from gridmap.places.model import (
+    ACCESS_FACTS,
     CATEGORIES,
     ORGANISATION_KINDS,
     POST_KINDS,
@@ -23,13 +26,14 @@ from gridmap.places.model import (
     Organisation,
     Place,
     Post,
+    ServiceItem,
 )
 from gridmap.places.positions import POSITION, positions
 from gridmap.places.record import Record
 from gridmap.places.rosters import roster_conflicts
 from gridmap.places.sheet import Column, Sheet, open_sheet
 
-__all__ = ["read_organisations", "read_places", "read_posts"]
+__all__ = ["read_organisations", "read_places", "read_posts", "read_service_items"]
 
 Areas = Container[tuple[str, str]]
 
@@ -57,7 +61,35 @@ _PLACES = (
     Column("wheelchair", ("无障碍", "accessible")),
     Column("source", ("来源",)),
     Column("checked_on", ("核对日期", "checked_at")),
+    Column("entrance", ("入口", "出入口")),
+    Column("address_en", ("英文地址",)),
+    Column("special_services_en", ("英文特色服务",)),
+    Column("home_service", ("上门服务", "上门")),
+    Column("booking_phone", ("预约电话",)),
+    Column("accessibility", ("无障碍设施",)),
+    Column("languages", ("语言", "服务语言")),
+    Column("organiser", ("主办单位", "运营单位")),
+    Column("photo", ("照片", "图片")),
+    Column("closures", ("临时关闭", "停业")),
     *POSITION,
+)
+_SERVICE_ITEMS = (
+    _CODE,
+    Column("kind", ("类别", "类型", "分类"), required=True),
+    Column("kind_en", ("英文类别",)),
+    _NAME,
+    _NAME_EN,
+    Column("needs", ("需求", "关键词")),
+    Column("channel", ("办理渠道", "渠道")),
+    Column("channel_en", ("英文渠道",)),
+    Column("steps", ("步骤", "流程")),
+    Column("steps_en", ("英文步骤",)),
+    _PHONE,
+    Column("price", ("收费", "价格")),
+    Column("level", ("层级", "网格层级")),
+    Column("area_code", ("网格编码", "区域编码", "服务区域")),
+    Column("source", ("来源",)),
+    Column("checked_on", ("核对日期", "checked_at")),
 )
 _ORGANISATIONS = (
     _CODE,
@@ -191,15 +223,33 @@ def read_posts(
     return found
 
 
+def read_service_items(
+    source: str | Path, *, levels: Levels = DEFAULT_LEVELS, encoding: str | None = None
+) -> list[ServiceItem]:
+    """Read services that people ask for.
+
+    Parameters
+    ----------
+    source : str or Path
+        Columns ``code``, ``kind`` (类别), ``name``, and where known ``needs`` (需求),
+        ``channel`` (渠道), ``steps`` (步骤), ``phone``, ``level`` and ``area_code`` and so on.
+    levels, encoding
+        As in :func:`read_organisations`.
+    """
+    sheet = open_sheet(source, _SERVICE_ITEMS, encoding=encoding)
+    sheet.unique("code")
+    found = [_service_item(record, levels) for record in sheet.records]
+    sheet.finish()
+    return found
+
+
 # -- one record -----------------------------------------------------------------------
 
 
 def _place(record: Record, lon: float, lat: float) -> Place:
     if not record.faults and not np.isfinite(lon):
         record.refuse("lon", "is empty: a place is somewhere")
-    hours, text = record.text("hours"), record.text("hours_text")
-    # Either column may hold either: what has Chinese in it is for people, the rest for programs.
-    both = [part for part in (hours, text) if part]
+    hours, words = _hours(record)
     return Place(
         code=record.code("code"),
         category=record.choice("category", _labels(CATEGORIES)),
@@ -208,13 +258,94 @@ def _place(record: Record, lon: float, lat: float) -> Place:
         lat=float(lat),
         name_en=record.text("name_en"),
         address=record.text("address"),
-        hours=next((part for part in both if not _CHINESE.search(part)), ""),
-        hours_text=next((part for part in both if _CHINESE.search(part)), ""),
+        hours=hours,
+        hours_text=words,
         phone=record.phone("phone"),
         special_services=record.items("special_services"),
         floor=record.text("floor"),
         price=record.text("price"),
         wheelchair=record.flag("wheelchair"),
+        source=record.text("source"),
+        checked_on=record.day("checked_on"),
+        entrance=record.text("entrance"),
+        address_en=record.text("address_en"),
+        special_services_en=record.items("special_services_en"),
+        home_service=record.flag("home_service"),
+        booking_phone=record.phone("booking_phone"),
+        accessibility=_facts(record),
+        languages=record.items("languages"),
+        organiser=record.text("organiser"),
+        photo=_photo(record),
+        closures=_closures(record),
+    )
+
+
+def _hours(record: Record) -> tuple[str, str]:
+    """Return hours in the syntax, and in words.
+
+    Either column may hold either: what has Chinese in it is for people, the rest has to be in
+    the syntax; a text column without Chinese may be.
+    """
+    hours, text = record.text("hours"), record.text("hours_text")
+    words = next((part for part in (hours, text) if _CHINESE.search(part)), "")
+    if hours and not _CHINESE.search(hours):
+        try:
+            read_hours(hours)
+        except BadHours as error:
+            record.refuse("hours", f"is not opening_hours syntax: {error.what}, at {error.at}")
+        return hours, words or text
+    if text and not _CHINESE.search(text):
+        try:
+            read_hours(text)
+        except BadHours:
+            return "", words or text
+        return text, words
+    return "", words
+
+
+def _facts(record: Record) -> tuple[str, ...]:
+    known = {name: code for code, labels in ACCESS_FACTS.items() for name in (code, *labels)}
+    found = record.items("accessibility")
+    strange = [one for one in found if one not in known]
+    if strange:
+        record.refuse("accessibility", f"has an unknown fact '{strange[0]}'", allowed=list(known))
+    return tuple(dict.fromkeys(known[one] for one in found if one in known))
+
+
+def _photo(record: Record) -> str:
+    photo = record.text("photo")
+    if photo and not re.fullmatch(r"https?://[^\s]+|[\w./-]+\.(?:jpe?g|png|webp)", photo):
+        record.refuse("photo", "is no address of a picture")
+    return photo
+
+
+def _closures(record: Record) -> tuple[str, ...]:
+    found = []
+    for part in record.items("closures"):
+        try:
+            found.append(read_closure(part).text())
+        except BadValue as error:
+            record.refuse("closures", str(error).split(".")[0].lower())
+    return tuple(found)
+
+
+def _service_item(record: Record, levels: Levels) -> ServiceItem:
+    level, area = _area(record, levels, None, needed=False)
+    return ServiceItem(
+        code=record.code("code"),
+        kind=record.needed("kind"),
+        name=record.needed("name"),
+        name_en=record.text("name_en"),
+        kind_en=record.text("kind_en"),
+        needs=record.items("needs"),
+        channel=record.text("channel"),
+        channel_en=record.text("channel_en"),
+        steps=record.items("steps"),
+        steps_en=record.items("steps_en"),
+        phone=record.phone("phone"),
+        price=record.text("price"),
+        level=level,
+        area_code=area,
         source=record.text("source"),
         checked_on=record.day("checked_on"),
     )

@@ -94,7 +94,7 @@ class Record:
             parts = [part for label in labels for part in (label, *re.split("[/、,]", label))]
             if wanted and wanted in {_plain(code), *map(_plain, parts)}:
                 return code
-        shown = [f"{code} {labels[0]}".strip() for code, labels in names.items()]
+        shown = [" ".join([code, *labels[:1]]) for code, labels in names.items()]
         self.refuse(column, "has an unknown value" if text else "is empty", allowed=shown)
         return ""
 

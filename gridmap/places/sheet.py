@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridmap.coverage.codes import clean_code, same_column
-from gridmap.coverage.read import Layer, read_layer, split_source
+from gridmap.coverage.reading.read import Layer, read_layer, split_source
 from gridmap.errors import BadValue, MissingColumn
 from gridmap.places.identity import holds_identity_number
 from gridmap.places.record import Record

@@ -118,7 +118,17 @@
     restyle();
   }
 
+  /** What is within minutes on foot of the centres: {origin, areas: [[paths]]}; off at first. */
+  function addReach(map, data) {
+    const areas = data.areas.map((rings) => rings.map((ring) => gridmap.decodePath(ring, data.origin)));
+    const group = L.layerGroup([
+      L.polygon(areas, { renderer: renderer(map, "over"), interactive: false, smoothFactor: 0.5, color: "#7a4a12", weight: 1.6, dashArray: "6 4", fillColor: "#c98a3c", fillOpacity: 0.22 }),
+    ]);
+    gridmap.panel.layer({ key: "map.layer.reach", order: 60, swatch: "box", style: { background: "#c98a3c66", border: "1.6px dashed #7a4a12" }, on: false, toggle: (on) => (on ? group.addTo(map) : group.remove()) });
+  }
+
   gridmap.renderer = renderer;
   gridmap.hatch = hatch;
   gridmap.addGround = addGround;
+  gridmap.addReach = addReach;
 })();

@@ -36,7 +36,7 @@
     box.checked = options.on;
     const name = el("span", { class: "gm-layer-name" });
     const hint = el("small", { class: "gm-hint" });
-    const node = el("label", { class: "gm-layer" }, box, swatch(options.swatch, options.style), name, hint);
+    const node = el("label", { class: "gm-layer" }, box, options.swatch instanceof Node ? options.swatch : swatch(options.swatch, options.style), name, hint);
     box.addEventListener("change", () => options.toggle(box.checked));
     rows.push({ order: options.order, node });
     rows.sort((a, b) => a.order - b.order);

@@ -1,0 +1,62 @@
+"""A place with some of its fields changed, each checked as an import checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from gridmap.errors import BadValue
+from gridmap.places.hours import read_closure, read_hours
+from gridmap.places.identity import holds_identity_number
+from gridmap.places.model import ACCESS_FACTS, CATEGORIES, Place
+from gridmap.places.phones import normalise_phone
+
+__all__ = ["EDITABLE", "edited"]
+
+# A place keeps its code, and is moved by an import: its areas follow from where it is.
+EDITABLE = tuple(f.name for f in fields(Place) if f.name not in {"code", "lon", "lat"})
+
+_PHONES = {"phone", "booking_phone"}
+
+
+def edited(place: Place, changes: Mapping[str, Any]) -> Place:
+    """Return the place with these fields changed.
+
+    Raises
+    ------
+    BadValue
+        For a field that cannot be edited, or a value that it cannot have; `BadHours` with the
+        place of the fault.
+    """
+    unknown = sorted(set(changes) - set(EDITABLE))
+    if unknown:
+        raise BadValue("A place has no such field to edit.", got=unknown, allowed=EDITABLE)
+    new = {name: _checked(name, value) for name, value in changes.items()}
+    found = replace(place, **new)
+    if not found.name:
+        raise BadValue("A place has a name.", got="")
+    if found.category not in CATEGORIES:
+        raise BadValue("There is no such category.", got=found.category, allowed=list(CATEGORIES))
+    return found
+
+
+def _checked(name: str, value: Any) -> Any:
+    texts = value if isinstance(value, (list, tuple)) else [value]
+    for text in texts:
+        if isinstance(text, str) and holds_identity_number(text):
+            raise BadValue(f"'{name}' holds an identity number, which is never stored.")
+    if name in _PHONES:
+        try:
+            return normalise_phone(value)
+        except ValueError as error:
+            raise BadValue(f"'{name}' is not a telephone number.", got=value[:40]) from error
+    if name == "hours" and value:
+        read_hours(value)
+    if name == "closures":
+        return tuple(read_closure(text).text() for text in value)
+    if name == "accessibility":
+        strange = [text for text in value if text not in ACCESS_FACTS]
+        if strange:
+            raise BadValue("There is no such fact.", got=strange[0], allowed=list(ACCESS_FACTS))
+    return tuple(value) if isinstance(value, (list, tuple)) else value

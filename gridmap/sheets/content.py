@@ -1,0 +1,293 @@
+"""What the sheet of one estate or area holds: who is on duty, which services, on which map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gridmap.maps.categories import OTHER, SERVICES
+from gridmap.sheets.district import District
+from gridmap.sheets.frame import Frame, frames_around
+from gridmap.sheets.labels import text_width
+from gridmap.sheets.model import (
+    BOARD_ROLES,
+    Contact,
+    Named,
+    Request,
+    Service,
+    Sheet,
+    check_kind,
+)
+from gridmap.sheets.papers import Paper, paper_of
+
+__all__ = ["MARKER_MM", "MOST_ON_CARD", "category_colour", "category_label", "compose"]
+
+# Radius of a numbered marker on A4.
+MARKER_MM = 2.9
+# The map of an estate reaches out until it shows so many services, but not beyond this scale.
+_WANTED = 11
+_LARGEST = {"services": 5000, "board": 5000}
+# A card holds the nearest place of each kind, so many of them.
+_ON_CARD = 8
+# Of a card of A5: millimetres for people and services together, for one of the people, and the
+# width of the column that names stand in; and how many people it holds.
+_CARD_MM, _CARD_PERSON_MM, _CARD_COLUMN_MM = 112.0, 6.0, 98.0
+MOST_ON_CARD = 9
+# Widths of the table's columns in heights of its type: what a cell breaks into lines by.
+_COLUMNS = {"name": 18.5, "address": 12.5, "hours": 12.0}
+
+_CATEGORIES = {category.code: category for category in SERVICES}
+_RANK = {category.code: at for at, category in enumerate((*SERVICES, OTHER))}
+
+
+def category_colour(code: str) -> str:
+    """Return the colour of a category's markers."""
+    return _CATEGORIES.get(code, OTHER).colour
+
+
+def category_label(code: str, lang: str) -> str:
+    """Return the name of a category, of an unknown one that of the others."""
+    category = _CATEGORIES.get(code, OTHER)
+    return category.name_en if lang == "en" else category.name
+
+
+def compose(district: District, request: Request) -> tuple[Sheet, Frame]:
+    """Return what a sheet holds, and the ground its map shows.
+
+    Raises
+    ------
+    BadValue
+        For an unknown kind, paper or level.
+    NotFound
+        When there is no such estate or area.
+    """
+    check_kind(request.kind)
+    paper = paper_of(request.paper)
+    district.codes(request.level)
+    sheet = (
+        _of_estate(district, request)
+        if district.is_estate(request.level)
+        else _of_area(district, request)
+    )
+    frame = _frame(district, sheet, paper)
+    if request.kind == "board":
+        return sheet, frame
+    chosen = _chosen(district, sheet, frame)
+    metres = _metres_from(sheet.focus, district.place_spots, frame)
+    if request.kind == "card":
+        order = _nearest_of_each(district, range(len(district.places)), metres)[:_ON_CARD]
+        nearest = _services(district, order, metres)
+        return replace(sheet, services=_that_fit_a_card(sheet, nearest)), frame
+    kept = _that_fit(district, sheet, chosen, metres, paper)
+    services = _services(district, sorted(kept, key=lambda i: _order(district, i, metres)), metres)
+    return replace(sheet, services=services, more=len(chosen) - len(kept)), frame
+
+
+# -- what the sheet is about -----------------------------------------------------------
+
+
+def _of_estate(district: District, request: Request) -> Sheet:
+    estate = district.estate(request.code)
+    areas = district.areas_of_estate(estate.code)
+    names = district.coverage.levels.names
+    chain = [
+        district.area_name(level, areas[level][0]) for level in names[:-1] if areas[level]
+    ] or [district.area_name(level, c) for level in names for c in areas[level][:1]]
+    contacts = _contacts(district, ((level, code) for level in names for code in areas[level]))
+    return Sheet(
+        request, estate.name, tuple(chain), estate.firm, estate.shape, contacts, site=district.site
+    )
+
+
+def _of_area(district: District, request: Request) -> Sheet:
+    coverage = district.coverage
+    row = coverage.row(request.level, request.code)
+    rank = int(coverage.rank[row])
+    names = coverage.levels.names
+    chain = [
+        district.area_name(names[at], str(coverage.code[above]))
+        for at, above in enumerate(coverage.ancestors[row].tolist()[:rank])
+        if above >= 0
+    ]
+    below = [
+        (names[coverage.rank[child]], str(coverage.code[child]))
+        for child in np.flatnonzero((coverage.parent == row) & ~coverage.hidden)
+    ]
+    return Sheet(
+        request,
+        district.area_name(request.level, request.code),
+        tuple(chain),
+        Named(""),
+        coverage.shapes[row],
+        _contacts(district, [(request.level, request.code)]),
+        _contacts(district, below, roles=("grid_lead", "grid_worker"), by_area=True),
+        site=district.site,
+    )
+
+
+def _contacts(
+    district: District,
+    areas: Iterable[tuple[str, str]],
+    *,
+    roles: Sequence[str] = BOARD_ROLES,
+    by_area: bool = False,
+) -> tuple[Contact, ...]:
+    """Return who stands on a board for some areas, in the order of the roles or of the areas."""
+    found: dict[Contact, tuple[int, int]] = {}
+    for at, (level, code) in enumerate(areas):
+        for post in district.posts_of(level, code):
+            role = str(post["role"])
+            if role in roles:
+                contact = Contact(
+                    role,
+                    str(post.get("work_phone") or ""),
+                    district.area_name(level, code),
+                    district.coverage.levels.rank(level),
+                )
+                key = (at, roles.index(role)) if by_area else (roles.index(role), at)
+                found.setdefault(contact, key)
+    return tuple(sorted(found, key=lambda c: (found[c], c.phone)))
+
+
+# -- which services ----------------------------------------------------------------------
+
+
+def _frame(district: District, sheet: Sheet, paper: Paper) -> Frame:
+    """Return the ground on the map: all of an area; around an estate some services as well."""
+    kind = sheet.request.kind
+    box = paper.inset if kind == "board" else paper.map
+    if not district.is_estate(sheet.request.level):
+        return next(frames_around(sheet.focus, box))
+    spots = district.place_spots
+    tried = list(frames_around(sheet.focus, box, largest=_LARGEST.get(kind, 5000)))
+    if kind == "board":
+        return tried[min(2, len(tried) - 1)]
+    for frame in tried:
+        if frame.holds(spots, inside_mm=2 * MARKER_MM).sum() >= _WANTED:
+            return frame
+    return tried[-1]
+
+
+def _chosen(district: District, sheet: Sheet, frame: Frame) -> list[int]:
+    """Return the places a sheet is about: those of an area; around an estate those on its map."""
+    level, code = sheet.request.level, sheet.request.code
+    if not district.is_estate(level):
+        return [int(i) for i in np.flatnonzero(district.place_codes[level] == code)]
+    inside = frame.holds(district.place_spots, inside_mm=MARKER_MM)
+    return [int(i) for i in np.flatnonzero(inside)]
+
+
+def _metres_from(focus: Any, spots: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
+    """Return the straight metres from a shape to places, 0 inside it."""
+    ground = shapely.transform(focus, frame.to_paper)
+    millimetres = shapely.distance(ground, shapely.points(frame.to_paper(spots)))
+    return np.asarray(millimetres * frame.scale / 1000)
+
+
+def _that_fit(
+    district: District,
+    sheet: Sheet,
+    chosen: Sequence[int],
+    metres: NDArray[np.float64],
+    paper: Paper,
+) -> list[int]:
+    """Return the places that one page has room for; all of an area's, which may take more pages.
+
+    The nearest of each kind come first: a sheet with ten canteens and no clinic helps nobody.
+    """
+    if not district.is_estate(sheet.request.level):
+        return list(chosen)
+    wanted = _nearest_of_each(district, chosen, metres)
+    wanted += sorted(set(chosen) - set(wanted), key=lambda i: (metres[i], i))
+    kept, used = [], 0.0
+    lang = sheet.request.lang
+    for i, service in zip(wanted, _services(district, wanted, metres), strict=True):
+        used += _height(service, lang)
+        if used > paper.table:
+            break
+        kept.append(i)
+    return kept
+
+
+def _that_fit_a_card(sheet: Sheet, services: Sequence[Service]) -> tuple[Service, ...]:
+    """Return as many services as a card has room for beside its people."""
+    lang = sheet.request.lang
+    room = _CARD_MM - _CARD_PERSON_MM * min(len(sheet.contacts), MOST_ON_CARD)
+    kept = []
+    for one in services:
+        category = category_label(one.category, lang)
+        name = ceil(text_width(f"{category} {one.name.say(lang)}", 3.1) / _CARD_COLUMN_MM)
+        more = f"{one.address.say(lang)} {one.floor} · {one.hours.say(lang)}"
+        room -= 4.1 * name + 3.6 * ceil(text_width(more, 2.7) / _CARD_COLUMN_MM) + 1.9
+        if room < 0:
+            break
+        kept.append(one)
+    return tuple(kept)
+
+
+def _height(service: Service, lang: str) -> float:
+    """Return about how high a row of the table is, millimetres on A4."""
+    name = ceil(text_width(service.name.say(lang), 1.08) / _COLUMNS["name"])
+    special = ceil(text_width(service.special.say(lang), 0.9) / _COLUMNS["name"])
+    address = service.address.say(lang) + service.floor
+    lines = max(
+        name + special,
+        ceil(text_width(address, 1) / _COLUMNS["address"]),
+        ceil(text_width(service.hours.say(lang), 1) / _COLUMNS["hours"]),
+        1,
+    )
+    return 3.8 * lines + 2.0
+
+
+def _nearest_of_each(
+    district: District, among: Iterable[int], metres: NDArray[np.float64]
+) -> list[int]:
+    """Return the nearest place of each category, the nearest of all first."""
+    best: dict[str, int] = {}
+    for i in sorted(among, key=lambda i: (metres[i], i)):
+        best.setdefault(str(district.places[i]["category"]), i)
+    return list(best.values())
+
+
+def _order(district: District, i: int, metres: NDArray[np.float64]) -> tuple[int, float, str]:
+    place = district.places[i]
+    rank = _RANK.get(str(place["category"]), len(_RANK))
+    return rank, round(float(metres[i])), str(place["code"])
+
+
+def _services(
+    district: District, order: Sequence[int], metres: NDArray[np.float64]
+) -> tuple[Service, ...]:
+    return tuple(
+        _service(district.places[i], number, float(metres[i]))
+        for number, i in enumerate(order, start=1)
+    )
+
+
+def _service(place: Mapping[str, Any], number: int, metres: float) -> Service:
+    def said(name: str) -> str:
+        value = place.get(name)
+        if isinstance(value, (list, tuple)):
+            return "、".join(str(one) for one in value if one)
+        return "" if value is None else str(value).strip()
+
+    hours = said("hours")
+    return Service(
+        number=number,
+        category=said("category"),
+        name=Named(said("name"), said("name_en")),
+        address=Named(said("address"), said("address_en")),
+        floor=said("floor"),
+        hours=Named(said("hours_text") or hours, hours),
+        phone=said("phone"),
+        special=Named(said("special_services"), said("special_services_en")),
+        lon=float(place["lon"]),
+        lat=float(place["lat"]),
+        metres=round(metres),
+    )
