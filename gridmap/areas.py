@@ -46,6 +46,8 @@ _KNOWN_LABELS = {
     "courtyard": ("庭院", "Courtyard"),
     "estate": ("小区", "Estate"),
     "building": ("楼栋", "Building"),
+    # What a file without levels is made of.
+    "area": ("区域", "Area"),
 }
 
 

@@ -14,13 +14,19 @@
     ├── NotFound                no such edition, area, report, place ...
     ├── Conflict                the request contradicts what is stored
     │   ├── Immutable           a published edition is never written to
+    │   ├── Stale               somebody changed it since it was looked at
+    │   ├── EditRefused         an edit of a draft would tear or bend what must hold
     │   ├── OverlappingValidity two editions would be in force on the same day
     │   └── CoverageFaulty      publishing refused: the audit found faults
     ├── NotAllowed              the actor may not do or see this
+    │   ├── NotSignedIn         nobody is signed in, or the key or password is wrong
+    │   └── TooManyAttempts     too many wrong passwords from there: wait
+    ├── NotInstalled            this needs software that is not on the machine
     └── StoreError              the store cannot do its work now
         ├── StoreBusy           another process holds the write lock
         ├── StoreFull           no room left on the device
-        └── StoreUnusable       not a gridmap store, wrong version, network drive, no server
+        ├── StoreUnusable       not a gridmap store, wrong version, network drive, no server
+        └── SecretsUnusable     the site's keys are missing, open to others, or do not fit
 
 Nothing here knows HTTP or exit codes: ``api/errors.py`` maps classes to a status,
 ``gridmap/cli/errors.py`` to an exit code, each in a single table.
@@ -28,22 +34,30 @@ Nothing here knows HTTP or exit codes: ``api/errors.py`` maps classes to a statu
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "BadCode",
     "BadValue",
     "Conflict",
     "CoverageFaulty",
+    "EditRefused",
     "GridmapError",
     "Immutable",
     "InputError",
     "MissingColumn",
     "NotAllowed",
     "NotFound",
+    "NotInstalled",
+    "NotSignedIn",
     "OverlappingValidity",
+    "SecretsUnusable",
+    "Stale",
     "StoreBusy",
     "StoreError",
     "StoreFull",
     "StoreUnusable",
+    "TooManyAttempts",
     "UnknownCoordSys",
     "UnknownLevel",
     "UnreadableFile",
@@ -138,6 +152,53 @@ class Immutable(Conflict):
     """A published edition is never written to."""
 
 
+class Stale(Conflict):
+    """Somebody changed the thing since the caller looked at it.
+
+    Parameters
+    ----------
+    version : int
+        The version it has now.
+    changes : list of dict
+        What was done since, in order; filled in where it is known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        got: object = None,
+        allowed: object = None,
+        repair: str | None = None,
+        version: int = 0,
+    ) -> None:
+        super().__init__(message, got=got, allowed=allowed, repair=repair)
+        self.version = version
+        self.changes: list[dict[str, Any]] = []
+
+
+class EditRefused(Conflict):
+    """An edit of a draft would break what holds of every plan.
+
+    Parameters
+    ----------
+    reasons : list of dict
+        Each with its kind, a sentence in both languages, its place and the areas concerned.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        got: object = None,
+        allowed: object = None,
+        repair: str | None = None,
+        reasons: list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(message, got=got, allowed=allowed, repair=repair)
+        self.reasons = reasons or []
+
+
 class OverlappingValidity(Conflict):
     """Two editions would be in force at the same time."""
 
@@ -148,6 +209,22 @@ class CoverageFaulty(Conflict):
 
 class NotAllowed(GridmapError):
     """The actor may not do or see this."""
+
+
+class NotSignedIn(NotAllowed):
+    """Nobody is signed in, or the key, password or session is not good."""
+
+
+class TooManyAttempts(NotAllowed):
+    """Too many wrong passwords; `wait_s` says when to try again."""
+
+    def __init__(self, message: str, *, wait_s: int, repair: str | None = None) -> None:
+        super().__init__(message, got=f"wait {wait_s} s", repair=repair)
+        self.wait_s = wait_s
+
+
+class NotInstalled(GridmapError):
+    """What is asked for needs a package, a library or a font that is not installed here."""
 
 
 class StoreError(GridmapError):
@@ -164,3 +241,7 @@ class StoreFull(StoreError):
 
 class StoreUnusable(StoreError):
     """Not a gridmap store, of another version, on a network drive, or not reachable."""
+
+
+class SecretsUnusable(StoreError):
+    """The site's keys are missing, open to others, or not those that sealed the data."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -24,6 +25,8 @@ from gridmap.errors import BadValue, NotFound
 __all__ = [
     "DEFAULT_LANGUAGE",
     "LANGUAGES",
+    "Saying",
+    "by_language",
     "catalogue",
     "preferred_language",
     "texts",
@@ -61,6 +64,45 @@ def translate(key: str, lang: str = DEFAULT_LANGUAGE, /, **values: object) -> st
             "There is no such text.", got=key, repair="Add it to both catalogues."
         ) from None
     return text.format_map(values) if values else text
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A sentence, or a part of one, that can be said in every language.
+
+    Attributes
+    ----------
+    key : str
+        Of the text.
+    values : mapping of str to object
+        What fills its placeholders: a saying is said in the same language, a tuple of sayings
+        one after the other, of a mapping from language to text the fitting one is taken, and
+        anything else stands as it is.
+    """
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def say(self, lang: str) -> str:
+        """Return it in a language."""
+        return translate(self.key, lang, **{k: _said(v, lang) for k, v in self.values.items()})
+
+    def __format__(self, spec: str) -> str:
+        """Refuse to stand in a text whose language it does not know."""
+        raise TypeError(f"Saying {self.key!r} has to be said in a language")
+
+
+def by_language(zh: str, en: str) -> Mapping[str, str]:
+    """Return a value of a saying that has a form of its own in each language."""
+    return {"zh": zh, "en": en}
+
+
+def _said(value: object, lang: str) -> object:
+    if isinstance(value, Saying):
+        return value.say(lang)
+    if isinstance(value, tuple):
+        return translate("list.and", lang).join(str(_said(one, lang)) for one in value)
+    return value[lang] if isinstance(value, Mapping) else value
 
 
 def texts(lang: str, *prefixes: str) -> dict[str, str]:

@@ -24,12 +24,12 @@ __all__ = [
     "FaultyTable",
     "Row",
     "Source",
+    "Table",
     "package_data",
     "read_lines",
     "read_table",
 ]
 
-Source = Path | Traversable
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 # A table can be wrong in a thousand places; the message tells the first ones.
@@ -39,6 +39,50 @@ MOST_FAULTS = 20
 def package_data(package: str, name: str) -> Traversable:
     """Return one of the tables in the ``data`` folder of a package such as ``gridmap.routing``."""
     return files(package) / "data" / name
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that was read already, from whatever kind of file.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it: the file, and where it holds several tables, which of them.
+    header : tuple of str
+    lines : tuple of (int, tuple of str)
+        Number and cells of each row, as :func:`read_lines` gives them.
+    words : tuple of str
+        What the number and a cell's title are called there: row and column, line and key.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    lines: tuple[tuple[int, tuple[str, ...]], ...]
+    words: tuple[str, str] = ("row", "column")
+
+    def text(self) -> str:
+        """Return the table as CSV."""
+        out = StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(self.header)
+        writer.writerows(cells for _, cells in self.lines)
+        return out.getvalue()
+
+    @classmethod
+    def of(cls, name: str, text: str) -> Table:
+        """Return the table of a CSV text."""
+        header, lines = _parse(name, text)
+        return cls(name, tuple(header), tuple((n, tuple(cells)) for n, cells in lines))
+
+    @classmethod
+    def read(cls, source: Source) -> Table:
+        """Read a CSV file; errors are those of :func:`read_lines`."""
+        header, lines = read_lines(source)
+        return cls(source.name, tuple(header), tuple((n, tuple(cells)) for n, cells in lines))
+
+
+Source = Path | Traversable | Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +154,7 @@ class Row:
     file: str
     number: int
     cells: dict[str, str]
+    words: tuple[str, str] = ("row", "column")
 
     def text(self, column: str) -> str:
         """Return a cell, refusing an empty one."""
@@ -127,7 +172,7 @@ class Row:
     def refuse(self, column: str, what: str, *, allowed: object = None) -> NoReturn:
         """Raise `BadValue` that names this row and the column."""
         raise BadValue(
-            f"{self.file}, row {self.number}, column '{column}' {what}.",
+            f"{self.file}, {self.words[0]} {self.number}, {self.words[1]} '{column}' {what}.",
             got=repr(self.cells.get(column, "")),
             allowed=allowed,
             repair="Mend the cell and load the file again.",
@@ -137,7 +182,7 @@ class Row:
         """Return a cell that no earlier row has; `seen` remembers the rows by value."""
         value = self.text(column)
         if value in seen:
-            self.refuse(column, f"repeats row {seen[value]}")
+            self.refuse(column, f"repeats {self.words[0]} {seen[value]}")
         seen[value] = self.number
         return value
 
@@ -164,19 +209,24 @@ def read_table(
         raise MissingColumn(
             f"{source.name} lacks columns.", got=header, allowed=[*required, *optional]
         )
-    return _rows(source.name, header, [*required, *optional], lines)
+    words = source.words if isinstance(source, Table) else ("row", "column")
+    return _rows(source.name, header, [*required, *optional], lines, words)
 
 
 def _rows(
-    file: str, header: list[str], wanted: list[str], lines: list[tuple[int, list[str]]]
+    file: str,
+    header: list[str],
+    wanted: list[str],
+    lines: list[tuple[int, list[str]]],
+    words: tuple[str, str],
 ) -> Iterator[Row]:
     for number, line in lines:
         if len(line) > len(header):
-            Row(file, number, {}).refuse(header[-1], "is followed by too many cells")
+            Row(file, number, {}, words).refuse(header[-1], "is followed by too many cells")
         cells = dict.fromkeys(wanted, "")
         cells |= {k: v for k, v in zip(header, line, strict=False) if k in cells}
         if any(cells.values()):
-            yield Row(file, number, cells)
+            yield Row(file, number, cells, words)
 
 
 def read_lines(source: Source) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -193,13 +243,19 @@ def read_lines(source: Source) -> tuple[list[str], list[tuple[int, list[str]]]]:
     ------
     UnreadableFile, WrongEncoding
     """
+    if isinstance(source, Table):
+        return list(source.header), [(n, list(cells)) for n, cells in source.lines]
+    return _parse(source.name, _text(source))
+
+
+def _parse(name: str, text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     # Strict: a quotation mark that is never closed would otherwise swallow the file's rest.
-    reader = csv.reader(StringIO(_text(source), newline=""), strict=True)
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     try:
         rows = [[cell.strip() for cell in line] for line in reader]
     except csv.Error as error:
         raise UnreadableFile(
-            f"{source.name} is not a CSV table.",
+            f"{name} is not a CSV table.",
             got=f"{error}, near line {reader.line_num}",
             repair="Check the quotation marks there, or save the file as CSV again.",
         ) from error
@@ -207,7 +263,7 @@ def read_lines(source: Source) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return header, [(n, line) for n, line in enumerate(rows[1:], start=2) if any(line)]
 
 
-def _text(source: Source) -> str:
+def _text(source: Path | Traversable) -> str:
     try:
         raw = source.read_bytes()
     except OSError as error:

@@ -156,8 +156,8 @@ def _all_in_one(points):
 
 
 def test_an_item_column_is_routed_into_its_own_columns(tmp_path, csv_in):
-    def route(items, points, found):
-        del points
+    def route(items, points, found, times):
+        del points, times
         return {
             "first_responder": [f"worker of {code}" for code in found.codes["grid"]],
             "department": [f"dept {item}" for item in items],
@@ -165,18 +165,21 @@ def test_an_item_column_is_routed_into_its_own_columns(tmp_path, csv_in):
                 name: [None] * len(items)
                 for name in ("co_departments", "handling_level", "due_at", "reason")
             },
+            "confidence": [0.75] * len(items),
         }
 
     source = csv_in("1,117.05,36.6,0101\n")
     summary = run(source, tmp_path / "out.csv", item="note", route=route)
     (row,) = read_csv(tmp_path / "out.csv")
-    assert [*row][-6:] == [
-        "first_responder", "department", "co_departments", "handling_level", "due_at", "reason",
+    assert [*row][-7:] == [
+        "first_responder", "department", "co_departments", "handling_level", "due_at",
+        "confidence", "reason",
     ]  # fmt: skip
+    assert row["confidence"] == "0.75"
     assert (row["first_responder"], row["department"]) == ("worker of 117.0", "dept 0101")
     assert summary.columns["item"] == "note"
     assert summary.departments == {"dept 0101": 1}
-    assert (summary.handling_levels, summary.due) == ({}, {"unknown": 1, "known": 0})
+    assert (summary.handling_levels, summary.due) == ({}, {"unknown": 1})
 
 
 def test_an_item_column_without_a_catalogue_is_refused(tmp_path, csv_in):

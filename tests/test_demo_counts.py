@@ -10,7 +10,13 @@ from gridmap.demo import AREA_LAYERS, NOTE, SCALES, build
 from gridmap.errors import BadValue
 from tests.demo_built import district
 
-COUNTS = {"district": (5, 38, 540, 2623), "exclusive": (1, 6, 52, 252)}
+COUNTS = {
+    "district": (5, 38, 540, 2623),
+    "exclusive": (1, 6, 52, 252),
+    "redraw": (15, 89, 620, 3000),
+    "services": (13, 104, 520, 1560),
+    "street": (1, 12, 102, 505),
+}
 
 
 def counts(built):
@@ -38,6 +44,32 @@ def test_another_seed_gives_another_district():
 def test_the_exclusive_scale_has_50_basic_and_2_exclusive_grids():
     kinds = district("exclusive").layers["grid"]["kind"].value_counts()
     assert kinds.to_dict() == {"basic": 50, "exclusive": 2}
+
+
+def test_the_services_scale_has_exactly_its_estates_and_places():
+    built = district("services")
+    assert built.layers["estate"]["kind"].value_counts().to_dict() == {"managed": 427, "open": 89}
+    places = built.places["category"].value_counts()
+    assert places[["canteen", "nursery", "repair"]].tolist() == [110, 11, 153]
+
+
+def test_the_street_scale_has_exactly_its_estates_buildings_and_centres():
+    built = district("street")
+    assert len(built.layers["estate"]) == 120
+    assert len(built.layers["building"]) == 2498
+    assert (built.layers["estate"]["buildings"] > 0).all()
+    centres = built.places.query("category == 'service_centre'")
+    assert len(centres) == 12
+    themes = centres["name"].str.extract(r"社区(.+)党群服务中心")[0]
+    assert themes.notna().all()
+    assert themes.is_unique
+
+
+@pytest.mark.parametrize("scale", ["services", "street"])
+def test_every_building_that_names_an_estate_stands_in_one_that_is_there(scale):
+    layers = district(scale).layers
+    named = layers["building"]["estate_code"].dropna()
+    assert set(named) == set(layers["estate"]["code"])
 
 
 def test_reports_number_sixty_thousand():

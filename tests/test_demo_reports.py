@@ -43,7 +43,16 @@ def test_columns_are_those_that_are_promised():
         "report_id", "received_at", "observed_at", "source", "item", "text",
         "lon", "lat", "coord_sys", "accuracy_m",
     ]  # fmt: skip
-    assert list(truth().columns) == ["report_id", "lon", "lat", "microgrid", "located", "error"]
+    assert list(truth().columns) == [
+        "report_id",
+        "lon",
+        "lat",
+        "microgrid",
+        "located",
+        "error",
+        "layer",
+        "owner",
+    ]
 
 
 def test_the_input_does_not_tell_what_is_wrong_with_it():
@@ -239,3 +248,41 @@ def test_border_roads_lie_within_a_lane_of_two_communities_and_say_how_sure_they
     point, _ = tree.query(points, "dwithin", distance=1.2e-4)
     assert (np.bincount(point, minlength=len(points)) >= 2).all()
     assert reports().loc[rows, "accuracy_m"].between(8, 30).all()
+
+
+# -- whose it is ------------------------------------------------------------------------
+
+
+def test_reports_about_things_lie_beside_such_a_thing_most_of_the_time():
+    found = district().duties.layers["asset"]
+    table = reports()[truth()["microgrid"].notna().to_numpy()]
+    true = truth()[truth()["microgrid"].notna()]
+    for kind, item in (("lamp", "0306"), ("cover", "0301"), ("bus_shelter", "0312")):
+        things = found[found["asset_type"] == kind]
+        at = shapely.points(things[["true_lon", "true_lat"]].to_numpy(dtype=float))
+        rows = (table["item"] == item).to_numpy()
+        points = shapely.points(true.loc[rows, ["lon", "lat"]].to_numpy())
+        near = shapely.STRtree(at).query(points, "dwithin", distance=1e-4)[0]
+        assert len(set(near.tolist())) > 0.75 * rows.sum(), kind
+
+
+def test_debris_floats_on_water_and_dust_rises_at_sites():
+    true = truth()
+    home = true["microgrid"].notna() & ~true["error"].isin(["on_border", "border_road"])
+    points = shapely.points(true[["lon", "lat"]].to_numpy())
+    for item, layer, least in (("0406", "water", 0.85), ("0501", "construction_site", 0.9)):
+        rows = (home & (reports()["item"] == item)).to_numpy()
+        hit = shapely.STRtree(shapes(layer)).query(points[rows], "dwithin", distance=4e-4)[0]
+        assert len(set(hit.tolist())) > least * rows.sum(), item
+
+
+def test_the_truth_names_an_owner_where_a_layer_leaves_no_doubt():
+    table = truth()
+    assert (table["layer"].isna() == table["owner"].isna()).all()
+    counts = table["layer"].value_counts()
+    assert set(counts.index) == {"construction_site", "asset", "estate", "park", "river"}
+    assert counts.min() > 200
+    things = set(district().duties.parties["code"]) | {
+        "SW", "SZ", "YL", "DL", "TX", "GS", "RQ", "RL", "HW", "JT", "JJ", "SQ",
+    }  # fmt: skip
+    assert set(table["owner"].dropna()) <= things

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,10 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.bulk.coded import coded_text, shared_text
 from gridmap.bulk.model import ROUTE_COLUMNS
 from gridmap.errors import BadValue
+from gridmap.locate.codes import CodeColumns
 from gridmap.locate.model import Locations, NearArea
 from gridmap.locate.near import NearAreas, NearestAreas
 
@@ -30,7 +33,7 @@ _FIXED = (
     "warning",
 )
 _PLACE = ("lon", "lat")
-_NUMBERS = {"margin_m", "nearest_m", *_PLACE}
+_NUMBERS = {"margin_m", "nearest_m", "confidence", *_PLACE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class AnswerColumns:
     def fields(self) -> list[pa.Field]:
         """Names and types."""
         return [
-            pa.field(name, pa.float64() if bare in _NUMBERS else pa.string())
+            pa.field(name, _type(bare))
             for name, bare in zip(self.names, self.bare_names, strict=True)
         ]
 
@@ -108,27 +111,30 @@ class AnswerColumns:
         self,
         found: Locations,
         remarks: Mapping[int, list[str]],
-        routed: Mapping[str, Sequence[str | None]] | None,
+        routed: Mapping[str, Sequence[Any]] | None,
     ) -> dict[str, pa.Array]:
-        """Return the columns of one batch by bare name."""
+        """Return the columns of one batch by bare name; text may be in a dictionary."""
         n = len(found)
-        nothing = np.full(n, None, object)
-        columns = {name: _text(found.codes.get(name, nothing)) for name in self.levels}
+        columns = {name: _codes(found.codes, name, n) for name in self.levels}
         columns |= {
-            "location_status": _text(np.array([str(s) for s in found.status.tolist()], object)),
-            "certain_level": _text(found.certain_level),
+            "location_status": shared_text(found.status),
+            "certain_level": shared_text(found.certain_level),
             "margin_m": _metres(found.margin_m),
             "candidates": _candidates(n, _entries(found.candidates)),
             **_nearest(n, found.nearest),
-            "edition": _text(found.edition),
+            "edition": shared_text(found.edition),
             "warning": _warnings(found, remarks),
         }
         if self.place:
             columns |= {"lon": _degrees(found.lon), "lat": _degrees(found.lat)}
         if self.routed:
             assert routed is not None
-            columns |= {name: pa.array(list(routed[name]), pa.string()) for name in ROUTE_COLUMNS}
+            columns |= {name: pa.array(list(routed[name]), _type(name)) for name in ROUTE_COLUMNS}
         return {name: columns[name] for name in self.bare_names}
+
+
+def _type(bare: str) -> pa.DataType:
+    return pa.float64() if bare in _NUMBERS else pa.string()
 
 
 def geometry_column(found: Locations) -> pa.Array:
@@ -141,6 +147,16 @@ def geometry_column(found: Locations) -> pa.Array:
 
 def _text(values: NDArray[np.object_]) -> pa.Array:
     return pa.array(values, pa.string())
+
+
+def _codes(codes: Mapping[str, NDArray[np.object_]], level: str, n: int) -> pa.Array:
+    if level not in codes:
+        return pa.nulls(n, pa.string())
+    return (
+        coded_text(codes.coded(level))
+        if isinstance(codes, CodeColumns)
+        else shared_text(codes[level])
+    )
 
 
 def _entries(found: Mapping[int, tuple[NearArea, ...]]) -> NearAreas:
@@ -169,10 +185,11 @@ def _nearest(n: int, found: Mapping[int, NearArea]) -> dict[str, pa.Array]:
         near = found.columns
     else:
         near = _entries({i: (area,) for i, area in found.items()})
-    code, metres = np.full(n, None, object), np.full(n, np.nan)
-    code[near.owner] = near.code
+    entry, metres = np.full(n, -1, np.int32), np.full(n, np.nan)
+    entry[near.owner] = np.arange(len(near.owner))
     metres[near.owner] = near.distance_m
-    return {"nearest": _text(code), "nearest_m": _metres(metres)}
+    code = shared_text(near.code).take(pa.array(entry, mask=entry < 0))
+    return {"nearest": code, "nearest_m": _metres(metres)}
 
 
 def _metres(values: NDArray[np.float64]) -> pa.Array:
@@ -186,11 +203,10 @@ def _degrees(values: NDArray[np.float64]) -> pa.Array:
 
 
 def _warnings(found: Locations, remarks: Mapping[int, list[str]]) -> pa.Array:
-    if not remarks:
-        return pc.if_else(pc.equal(_text(found.warning), ""), None, _text(found.warning))
-    warnings = found.warning.copy()
-    for i, own in remarks.items():
-        said = [text for text in (warnings[i] or "").split(";") if text]
-        warnings[i] = ";".join([*said, *(text for text in own if text not in said)])
-    column = _text(warnings)
-    return pc.if_else(pc.equal(column, ""), None, column)
+    warnings = found.warning
+    if remarks:
+        warnings = warnings.copy()
+        for i, own in remarks.items():
+            said = [text for text in (warnings[i] or "").split(";") if text]
+            warnings[i] = ";".join([*said, *(text for text in own if text not in said)])
+    return shared_text(warnings, empty=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,22 @@ import numpy as np
 import pyarrow as pa
 
 from gridmap.areas import Levels
+from gridmap.bulk.ahead import ahead
 from gridmap.bulk.answers import PREFIX, AnswerColumns, geometry_column
+from gridmap.bulk.coded import plain
 from gridmap.bulk.columns import ColumnPlan, plan_columns
-from gridmap.bulk.formats import FileFormat, FileKind, file_format, open_source, writer_for
+from gridmap.bulk.datum import DatumSample
+from gridmap.bulk.formats import (
+    FileFormat,
+    FileKind,
+    Writer,
+    file_format,
+    open_source,
+    writer_for,
+)
+from gridmap.bulk.identity import run_identity
+from gridmap.bulk.keeper import Keeper
+from gridmap.bulk.kept import INTERVAL_S, KeptRun
 from gridmap.bulk.model import (
     Assigned,
     AssignSummary,
@@ -23,15 +36,16 @@ from gridmap.bulk.model import (
     Locate,
     Progress,
     Route,
+    Rows,
     Source,
 )
-from gridmap.bulk.points import PointReader
+from gridmap.bulk.points import PointReader, ReadPoints
 from gridmap.bulk.rejects import RejectsFile, rejects_path
-from gridmap.bulk.safe_output import PendingFile, disk_errors
+from gridmap.bulk.safe_output import disk_errors
 from gridmap.bulk.tally import Tally
-from gridmap.coverage.read import split_source
+from gridmap.coverage.reading.read import split_source
 from gridmap.errors import BadValue
-from gridmap.locate.model import Points
+from gridmap.locate.model import Locations, Points
 
 __all__ = ["AssignSummary", "assign"]
 
@@ -48,11 +62,15 @@ def assign(
     coord_sys: str | None = None,
     accuracy: str | None = None,
     at: str | None = None,
+    observed: str | None = None,
     item: str | None = None,
     route: Route | None = None,
     encoding: str | None = None,
     progress: Progress | None = None,
     each: Each | None = None,
+    resume: bool = False,
+    answers: Mapping[str, str] | None = None,
+    journal_s: float = INTERVAL_S,
     timer: Callable[[], float] = time.perf_counter,
 ) -> AssignSummary:
     """Add to every row of a file of points the areas that hold it.
@@ -60,7 +78,8 @@ def assign(
     The input's columns are kept verbatim and in order; one row in is one row out, invalid
     ones too (`location_status` says so and `warning` why). Rows that cannot be read go to
     ``OUTPUT.rejects.csv`` with line, reason and text. The output appears complete or not at
-    all; an older output or rejects file is replaced.
+    all; an older output or rejects file is replaced. A run that broke off can be gone on with:
+    see `resume`.
 
     Parameters
     ----------
@@ -68,7 +87,7 @@ def assign(
         CSV or TSV (``.gz`` too), Parquet, GeoJSON, GeoPackage (``FILE:LAYER``), told by
         the ending. GeoJSON and GeoPackage outputs get point geometry in EPSG:4326.
     locate : callable
-        Points to Locations.
+        Points to Locations; called from several threads, the batches in any order.
     zone : ZoneInfo
         In which times without an offset are.
     levels : Levels, optional
@@ -81,7 +100,11 @@ def assign(
     accuracy : str, optional
         Column of radii in metres.
     at : str, optional
-        Column of times that select the edition.
+        Column of times at which a report came in; they select the edition, and deadlines
+        run from them.
+    observed : str, optional
+        Column of times at which the thing was seen; where there is one it selects the
+        edition.
     item, route : optional
         Column of catalogue items, and what routes them; both or neither.
     encoding : str, optional
@@ -90,6 +113,13 @@ def assign(
         Called after each batch with the rows done and the rows in all or None.
     each : callable, optional
         Called with each batch and its answers, for example to store them.
+    resume : bool
+        Go on where a run with the same output broke off; begin anew when none did. The result
+        is that of a run that never broke off, byte for byte (a GeoPackage: row for row).
+    answers : mapping of str to str, optional
+        In words, what `locate` and `route` answer from: a run goes on only with the same.
+    journal_s : float
+        Seconds between the journals that a later run can go on from.
 
     Returns
     -------
@@ -99,6 +129,9 @@ def assign(
     ------
     InputError
         When a file, a column or a value given cannot be used.
+    Conflict
+        When a run cannot be gone on with, because the input, the options or `answers` are
+        others now; what is kept of it stays.
     StoreFull
         When the disk is full.
     """
@@ -109,14 +142,27 @@ def assign(
     _check_paths(path, target)
     if (item is None) != (route is None):
         raise BadValue("An item column needs a catalogue to route by.", got=item)
+    if resume and each is not None:
+        raise BadValue(
+            "A run whose reports are stored as it goes cannot be gone on with.",
+            repair="Run it without resume, and store what was not stored.",
+        )
+    given = {
+        "lon": lon,
+        "lat": lat,
+        "coord_sys": coord_sys,
+        "accuracy": accuracy,
+        "at": at,
+        "observed": observed,
+        "item": item,
+    }
     with ExitStack() as stack:
-        rejects = stack.enter_context(RejectsFile(target))
+        kept = stack.enter_context(KeptRun(target, resume=resume, every_s=journal_s))
+        rejects = stack.enter_context(RejectsFile(target, kept.rejects))
         rows = stack.enter_context(
             closing(open_source(path, layer, rejects.add, encoding=encoding))
         )
-        plan = plan_columns(
-            rows, lon=lon, lat=lat, coord_sys=coord_sys, accuracy=accuracy, at=at, item=item
-        )
+        plan = plan_columns(rows, **given)
         added = AnswerColumns.beside(
             rows.schema.names,
             (levels or _levels_of(locate)).names,
@@ -126,13 +172,23 @@ def assign(
         )
         _check_names(rows.schema.names, target_format)
         tally = Tally(added.levels)
-        work = _Work(rows, plan, added, tally, locate, route, zone, progress, each)
-        pending = stack.enter_context(PendingFile(target))
+        sample = DatumSample()
+        options = {**given, "layer": layer, "encoding": encoding, "zone": zone.key}
+        identity = run_identity(
+            path, options, {"columns added": ", ".join(added.names), **(answers or {})}
+        )
+        kept.check(identity)
+        keeper = Keeper(
+            kept, identity, rejects, tally, sample, _writer(rows, target, target_format), timer
+        )
+        keeper.go_on(began)
+        work = _Work(rows, plan, added, tally, sample, locate, route, zone, progress, each, keeper)
         with disk_errors(target):
-            _write(work, pending.path, target, target_format)
+            _write(work, target_format)
             rejects.finish()
-        pending.commit()
-        rejects.commit()
+        kept.commit(rejects.path if rejects.count else None)
+        if not rejects.count:
+            rejects.path.unlink(missing_ok=True)
         return AssignSummary(
             source=path,
             output=target,
@@ -148,12 +204,19 @@ def assign(
             added=added.names,
             prefix=added.prefix,
             facts=rows.facts,
-            seconds=timer() - began,
+            seconds=keeper.seconds(),
             departments=tally.counts("department"),
             handling_levels=tally.counts("handling_level"),
-            due=tally.counts("due_at"),
+            due=tally.days("due_at"),
             notes=(*plan.notes, *_prefix_note(added, rows.schema.names)),
+            datum_warning=sample.warning(locate),
+            resumed=keeper.resumed,
         )
+
+
+# Rows, what was read from them, rows in all, and rejects up to there.
+_Batch = tuple[Rows, ReadPoints, int | None, tuple[int, int]]
+_Answer = tuple[Locations, dict[str, pa.Array] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +227,13 @@ class _Work:
     plan: ColumnPlan
     added: AnswerColumns
     tally: Tally
+    sample: DatumSample
     locate: Locate
     route: Route | None
     zone: ZoneInfo
     progress: Progress | None
     each: Each | None
+    keeper: Keeper
 
     def schema(self, *, geometry: bool) -> pa.Schema:
         last = [pa.field("geometry", pa.binary())] if geometry else []
@@ -176,41 +241,76 @@ class _Work:
             [*self.source.schema, *self.added.fields, *last], self.source.schema.metadata
         )
 
-    def batches(self, schema: pa.Schema, *, geometry: bool) -> Iterator[pa.RecordBatch]:
-        reader = PointReader(self.plan, self.zone)
-        for rows in self.source.batches():
-            read = reader.read(rows)
-            found = self.locate(read.points)
-            routed = None
-            if self.route is not None and read.items is not None:
-                routed = self.route(read.items, read.points, found)
-            answers = self.added.build(found, read.remarks, routed)
+    def batches(
+        self, schema: pa.Schema, *, geometry: bool, text: bool
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Yield the output's rows; for `text`, columns may be in dictionaries."""
+        for (rows, read, total, rejects), (found, early) in self._answered():
+            answers = self._routed(read, found) if early is None else early
             self.tally.add(answers, read.systems)
+            self.sample.add(rows.table, read.points)
             if self.each is not None:
-                self.each(Assigned(rows.table, read.points, found))
+                self.each(Assigned(rows.table, read.points, found, read.times))
             last = [geometry_column(found)] if geometry else []
             columns = [*rows.table.columns, *answers.values(), *last]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+            if text:
+                yield pa.RecordBatch.from_arrays(columns, schema.names)
+            else:
+                yield pa.RecordBatch.from_arrays([*map(_typed, columns, schema)], schema=schema)
             if self.progress is not None:
-                self.progress(self.tally.rows, self.source.total(self.tally.rows))
+                self.progress(self.tally.rows, total)
+            # The writer has taken the batch, for it asks for the next.
+            self.keeper.passed(rows.upto, rejects)
+
+    def _answered(self) -> Iterator[tuple[_Batch, _Answer]]:
+        # Closed when the writer gives up, so that no thread works on for nobody.
+        with closing(ahead(self._answer, self._read())) as answered:
+            yield from answered
+
+    def _read(self) -> Iterator[_Batch]:
+        reader, done = PointReader(self.plan, self.zone), self.keeper.resumed
+        for rows in self.source.batches(self.keeper.skip):
+            done += rows.table.num_rows
+            yield rows, reader.read(rows), self.source.total(done), self.keeper.rejects.place()
+
+    def _answer(self, batch: _Batch) -> _Answer:
+        """Locate a batch, in any thread; what is routed gets its columns later, in order."""
+        read = batch[1]
+        found = self.locate(read.points)
+        if self.route is not None:
+            return found, None
+        return found, self.added.build(found, read.remarks, None)
+
+    def _routed(self, read: ReadPoints, found: Locations) -> dict[str, pa.Array]:
+        routed = None
+        if self.route is not None and read.items is not None:
+            routed = self.route(read.items, read.points, found, read.times)
+        return self.added.build(found, read.remarks, routed)
 
 
-def _write(work: _Work, path: Path, target: Path, target_format: FileFormat) -> None:
-    source = work.source
+def _typed(column: pa.Array, field: pa.Field) -> pa.Array:
+    return column if column.type == field.type else plain(column)
+
+
+def _writer(source: Source, target: Path, target_format: FileFormat) -> Writer:
     text = target_format.kind is FileKind.TEXT
     delimiter = target_format.delimiter
     if text and delimiter == ",":
         # A file with semicolons stays one: it is what the program it came from reads.
         delimiter = getattr(source, "delimiter", delimiter)
-    write = writer_for(
+    return writer_for(
         target_format,
         name=target.name[: -len(target_format.ending)],
         delimiter=delimiter,
         bom=text and getattr(source, "has_mark", False),
     )
-    geometry = target_format.has_geometry
+
+
+def _write(work: _Work, target_format: FileFormat) -> None:
+    geometry, text = target_format.has_geometry, target_format.kind is FileKind.TEXT
     schema = work.schema(geometry=geometry)
-    write(path, schema, work.batches(schema, geometry=geometry))
+    with closing(work.batches(schema, geometry=geometry, text=text)) as batches:
+        work.keeper.writer(work.keeper.kept.rows, schema, batches)
 
 
 def _split(source: str | Path) -> tuple[Path, str | None]:

@@ -38,7 +38,7 @@ class ColumnPlan:
         Columns; both None when the geometry is used.
     coord_sys : str or None
         The one system of all rows, as :func:`gridmap.crs.normalise_name` calls it.
-    coord_sys_column, accuracy, at, item : str or None
+    coord_sys_column, accuracy, at, observed, item : str or None
         Columns.
     notes : tuple of str
         What was assumed.
@@ -50,6 +50,7 @@ class ColumnPlan:
     coord_sys_column: str | None
     accuracy: str | None
     at: str | None
+    observed: str | None
     item: str | None
     notes: tuple[str, ...]
 
@@ -66,6 +67,7 @@ class ColumnPlan:
             "coord_sys": self.coord_sys_column or self.coord_sys,
             "accuracy": self.accuracy,
             "at": self.at,
+            "observed": self.observed,
             "item": self.item,
         }
         return {role: name for role, name in found.items() if name is not None}
@@ -79,6 +81,7 @@ def plan_columns(
     coord_sys: str | None = None,
     accuracy: str | None = None,
     at: str | None = None,
+    observed: str | None = None,
     item: str | None = None,
 ) -> ColumnPlan:
     """Decide where the points are.
@@ -96,8 +99,8 @@ def plan_columns(
     notes: list[str] = []
     x, y = _place_columns(source, lon, lat)
     system, system_column = _system(source, coord_sys, x is None, notes)
-    plan = ColumnPlan(x, y, system, system_column, accuracy, at, item, tuple(notes))
-    for name in (x, y, system_column, accuracy, at, item):
+    plan = ColumnPlan(x, y, system, system_column, accuracy, at, observed, item, tuple(notes))
+    for name in (x, y, system_column, accuracy, at, observed, item):
         if name is not None:
             _check(schema, name)
     return plan

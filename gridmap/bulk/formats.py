@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from gridmap.bulk.model import RejectSink, Source
 from gridmap.errors import BadValue, UnreadableFile
 
-__all__ = ["ENDINGS", "FileFormat", "FileKind", "file_format", "open_source", "writer_for"]
+__all__ = [
+    "ENDINGS",
+    "FileFormat",
+    "FileKind",
+    "Writer",
+    "file_format",
+    "open_source",
+    "writer_for",
+]
 
-Writer = Callable[[Path, pa.Schema, Iterator[pa.RecordBatch]], None]
+
+class Writer(Protocol):
+    """Writes batches into a file; tells how far it came, and goes on from there."""
+
+    def __call__(self, path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        """Write all batches to `path`, anew or from the mark that was given."""
+        ...
+
+    def mark(self) -> dict[str, Any] | None:
+        """Make every batch taken so far durable and say how to go on after it.
+
+        To be asked between two batches, in the thread that writes. None when that cannot be
+        said just now: ask again after the next batch.
+        """
+        ...
+
+    def go_on(self, mark: dict[str, Any]) -> None:
+        """Take a mark (as JSON gives it back) that another writer made in this very file."""
+        ...
 
 
 class FileKind(StrEnum):
@@ -94,7 +121,7 @@ def open_source(
 
 
 def writer_for(target: FileFormat, *, name: str, delimiter: str, bom: bool) -> Writer:
-    """Return the function that writes batches in the format of the output.
+    """Return what writes batches in the format of the output.
 
     Parameters
     ----------
@@ -112,13 +139,13 @@ def writer_for(target: FileFormat, *, name: str, delimiter: str, bom: bool) -> W
 
         return TextWriter(delimiter, bom=bom, compressed=target.compressed)
     if target.kind is FileKind.PARQUET:
-        from gridmap.bulk.columnar import write_parquet
+        from gridmap.bulk.columnar import ParquetWriter
 
-        return write_parquet
+        return ParquetWriter()
     if target.kind is FileKind.GEOJSON:
-        from gridmap.bulk.geojson import write_geojson
+        from gridmap.bulk.geojson import GeoJsonWriter
 
-        return write_geojson
+        return GeoJsonWriter()
     from gridmap.bulk.geofile import GeoPackageWriter
 
     return GeoPackageWriter(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +17,7 @@ from gridmap.bulk.astext import as_text
 from gridmap.bulk.formats import FileKind, file_format
 from gridmap.bulk.model import Rows
 from gridmap.bulk.safe_output import check_room
+from gridmap.bulk.spool import Spool
 from gridmap.errors import BadValue, StoreFull, UnreadableFile
 
 __all__ = ["GeoPackageWriter", "GeoSource"]
@@ -73,8 +75,9 @@ class GeoSource:
         """Rows in all, when the format keeps count."""
         return max(done, self._rows) if self._rows >= 0 else None
 
-    def batches(self) -> Iterator[Rows]:
-        """Yield the rows in file order, 65,536 at a time."""
+    def batches(self, skip: int = 0) -> Iterator[Rows]:
+        """Yield the rows in file order, 65,536 at a time, but for the first `skip`."""
+        done = 0
         while True:
             try:
                 batch = self._reader.read_next_batch()
@@ -82,9 +85,12 @@ class GeoSource:
                 return
             except (pa.ArrowException, OSError, *_GDAL_ERRORS) as error:
                 raise _unreadable(self._path, error) from error
+            done += batch.num_rows
+            if done <= skip:
+                continue
             columns = [batch.column(name) for name in self.schema.names]
             geometry = batch.column(self._geometry) if self.has_geometry else None
-            yield Rows(pa.RecordBatch.from_arrays(columns, schema=self.schema), geometry)
+            yield Rows(pa.RecordBatch.from_arrays(columns, schema=self.schema), geometry, done)
 
 
 def _choose_layer(path: Path, layer: str | None) -> str:
@@ -112,38 +118,56 @@ def _unreadable(path: Path, error: Exception) -> UnreadableFile:
 
 
 class GeoPackageWriter:
-    """Writes batches whose last column is point geometry into one layer called `layer`."""
+    """Writes batches whose last column is point geometry into one layer called `layer`.
+
+    GDAL writes the file in one go and cannot go on with one that broke off. The rows are
+    therefore also kept in a :class:`Spool` beside it; who goes on writes those again first.
+    """
 
     def __init__(self, layer: str) -> None:
         self._layer = layer
+        self._pieces = 0
+        self._spool: Spool | None = None
 
     def __call__(self, path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
         """Write the layer to `path`, EPSG:4326; `StoreFull` when there is no room."""
+        path.unlink(missing_ok=True)
         taken = {name.lower() for name in schema.names[:-1]}
         geometry = _free("geom", taken)
         plain = _plain_schema(schema, geometry)
         failed: list[BaseException] = []
-        written = _Counted(batches)
-        reader = pa.RecordBatchReader.from_batches(plain, _plain(written, plain, failed))
-        try:
-            write_arrow(
-                reader,
-                path,
-                layer=self._layer,
-                driver="GPKG",
-                geometry_name=geometry,
-                geometry_type="Point",
-                crs="EPSG:4326",
-                layer_options={"FID": _free("fid", taken), "GEOMETRY_NAME": geometry},
-            )
-        except _GDAL_ERRORS as error:
-            # What went wrong in our own rows reaches GDAL as one vague message.
-            if failed:
-                raise failed[0] from None
-            raise _write_error(path, error) from error
+        with Spool(path.parent, plain, self._pieces) as spool:
+            self._spool = spool
+            written = _Counted(spool.through(_plain(batches, plain)))
+            reader = pa.RecordBatchReader.from_batches(plain, _noting(written, failed))
+            try:
+                write_arrow(
+                    reader,
+                    path,
+                    layer=self._layer,
+                    driver="GPKG",
+                    geometry_name=geometry,
+                    geometry_type="Point",
+                    crs="EPSG:4326",
+                    layer_options={"FID": _free("fid", taken), "GEOMETRY_NAME": geometry},
+                )
+            except _GDAL_ERRORS as error:
+                # What went wrong in our own rows reaches GDAL as one vague message.
+                if failed:
+                    raise failed[0] from None
+                raise _write_error(path, error) from error
         if failed:
             raise failed[0]
         self._check(path, written.rows)
+
+    def mark(self) -> dict[str, Any] | None:
+        """Return how many pieces of the spool are good."""
+        assert self._spool is not None
+        return {"pieces": self._spool.close_piece()}
+
+    def go_on(self, mark: dict[str, Any]) -> None:
+        """Begin with the rows of the spool."""
+        self._pieces = mark["pieces"]
 
     def _check(self, path: Path, rows: int) -> None:
         """GDAL closes a file on a full disk without complaint, its spatial index missing."""
@@ -195,16 +219,20 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return pa.string()
 
 
-def _plain(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, failed: list[BaseException]
+def _plain(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        columns = [
+            _as_type(column, field.type)
+            for column, field in zip(batch.columns, schema, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _noting(
+    batches: Iterable[pa.RecordBatch], failed: list[BaseException]
 ) -> Iterator[pa.RecordBatch]:
     try:
-        for batch in batches:
-            columns = [
-                _as_type(column, field.type)
-                for column, field in zip(batch.columns, schema, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        yield from batches
     except BaseException as error:
         failed.append(error)
         raise

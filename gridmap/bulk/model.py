@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ __all__ = [
     "Route",
     "Rows",
     "Source",
+    "Times",
 ]
 
 Locate = Callable[[Points], Locations]
@@ -40,12 +42,34 @@ ROUTE_COLUMNS = (
     "co_departments",
     "handling_level",
     "due_at",
+    "confidence",
     "reason",
 )
 
-# Items (text or None, one a row), the points as read and where they are -> one sequence of
-# text or None for each of ROUTE_COLUMNS.
-Route = Callable[[NDArray[np.object_], Points, Locations], Mapping[str, Sequence[str | None]]]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Times:
+    """When the reports of a batch were received and when what they tell of was seen.
+
+    Attributes
+    ----------
+    received, observed : list of datetime or None, or None
+        Aware, one a row, None where a row has none; None without such a column.
+    """
+
+    received: list[datetime | None] | None = None
+    observed: list[datetime | None] | None = None
+
+    def event(self) -> list[datetime | None] | None:
+        """Return the moments that select the edition: observed, else received."""
+        if self.received is None or self.observed is None:
+            return self.observed if self.received is None else self.received
+        return [o or r for o, r in zip(self.observed, self.received, strict=True)]
+
+
+# Items (text or None, one a row), the points as read, where they are, their times
+# -> one sequence for each of ROUTE_COLUMNS: text or None, and the confidence as numbers or None.
+Route = Callable[[NDArray[np.object_], Points, Locations, Times], Mapping[str, Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +103,13 @@ class Assigned:
         The input's columns, without geometry.
     points : Points
     found : Locations
+    times : Times
     """
 
     table: pa.RecordBatch
     points: Points
     found: Locations
+    times: Times
 
 
 Each = Callable[[Assigned], None]
@@ -99,10 +125,13 @@ class Rows:
         The input's columns, without geometry.
     geometry : pyarrow.BinaryArray or None
         WKB, one a row, null where missing; None when the file has no geometry.
+    upto : int
+        What to skip to read on behind these rows.
     """
 
     table: pa.RecordBatch
     geometry: pa.Array | None = None
+    upto: int = 0
 
 
 class Source(Protocol):
@@ -113,8 +142,12 @@ class Source(Protocol):
     crs: str | None  # coordinate system of the geometry; None when none is declared
     facts: dict[str, str]  # what was found out, for the summary: encoding, delimiter, layer
 
-    def batches(self) -> Iterator[Rows]:
-        """Yield the rows; `UnreadableFile` when the file breaks off."""
+    def batches(self, skip: int = 0) -> Iterator[Rows]:
+        """Yield the rows; `UnreadableFile` when the file breaks off.
+
+        With `skip`, an `upto` of the same file, only what follows, in the same batches; what
+        is skipped is not rejected again.
+        """
         ...
 
     def total(self, done: int) -> int | None:
@@ -149,9 +182,11 @@ class AssignSummary:
     by_status, by_warning, editions, coord_systems : dict of str to int
         Rows by `location_status`, by kind of warning, by answering edition and by the
         coordinate system the row was in.
-    departments, handling_levels, due : dict of str to int
-        Of routed rows, by lead department, by handling level, and by whether the due time is
-        ``known``; empty without an item column.
+    departments, handling_levels : dict of str to int
+        Of routed rows, by lead department and by handling level; empty without an item column.
+    due : dict of str to int
+        Of routed rows, by the day on which they are due (``2026-10-09``, in the site's zone),
+        in the order of days, and how many have no due time (``unknown``).
     levels : dict of level name to LevelCount
         Coarse to fine.
     columns : dict of str to str
@@ -164,7 +199,13 @@ class AssignSummary:
         Encoding, delimiter, layer of the input.
     notes : tuple of str
         What the reader should know: assumptions made, columns renamed.
+    datum_warning : str
+        Why the points seem to be in another coordinate system than they are said to be in,
+        and in which; empty when there is no clear evidence. No answer depends on it.
     seconds : float
+        Of all runs that it took.
+    resumed : int
+        Rows that an earlier run, which broke off, had written.
     """
 
     source: Path
@@ -186,6 +227,8 @@ class AssignSummary:
     handling_levels: dict[str, int] = field(default_factory=dict)
     due: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default_factory=tuple)
+    datum_warning: str = ""
+    resumed: int = 0
 
     @property
     def rows_per_second(self) -> float:
@@ -216,6 +259,8 @@ class AssignSummary:
             "prefix": self.prefix,
             "facts": self.facts,
             "notes": list(self.notes),
+            "datum_warning": self.datum_warning,
+            "resumed": self.resumed,
             "seconds": round(self.seconds, 3),
             "rows_per_second": round(self.rows_per_second, 1),
         }

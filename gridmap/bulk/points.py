@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from gridmap.bulk.astext import as_text
 from gridmap.bulk.columns import ColumnPlan
-from gridmap.bulk.model import Rows
+from gridmap.bulk.model import Rows, Times
 from gridmap.bulk.values import MomentReader, Numbers, numbers, shown
 from gridmap.crs import normalise_name
 from gridmap.errors import UnknownCoordSys
@@ -36,12 +37,14 @@ class ReadPoints:
         Rows by coordinate system.
     items : object (n,) of str or None, or None
         Values of the item column.
+    times : Times
     """
 
     points: Points
     remarks: dict[int, list[str]]
     systems: dict[str, int]
     items: NDArray[np.object_] | None
+    times: Times
 
 
 class PointReader:
@@ -60,11 +63,9 @@ class PointReader:
         counted: Counter[str] = Counter()
         systems = self._systems(table, remarks, faults, counted)
         accuracy = self._accuracy(table, remarks)
-        at = None
-        if plan.at is not None:
-            at, wrong = self._moments.read(table.column(plan.at))
-            for i, text in wrong.items():
-                remarks.setdefault(i, []).append(f"time_unreadable: {shown(text)}")
+        times = Times(
+            self._times(table, plan.at, remarks), self._times(table, plan.observed, remarks)
+        )
         note: NDArray[np.object_] | None = None
         if faults:
             note = np.full(len(x), None, object)
@@ -72,11 +73,22 @@ class PointReader:
                 note[i] = text
                 x[i] = y[i] = np.nan
         return ReadPoints(
-            Points(x, y, systems, accuracy_m=accuracy, at=at, note=note),
+            Points(x, y, systems, accuracy_m=accuracy, at=times.event(), note=note),
             remarks,
             dict(counted),
             None if plan.item is None else _objects(as_text(table.column(plan.item))),
+            times,
         )
+
+    def _times(
+        self, table: pa.RecordBatch, column: str | None, remarks: dict[int, list[str]]
+    ) -> list[datetime | None] | None:
+        if column is None:
+            return None
+        moments, wrong = self._moments.read(table.column(column))
+        for i, text in wrong.items():
+            remarks.setdefault(i, []).append(f"time_unreadable: {shown(text)}")
+        return moments
 
     def _places(
         self, rows: Rows

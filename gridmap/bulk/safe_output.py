@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import glob
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 from gridmap.errors import BadValue, GridmapError, StoreFull, UnreadableFile
 
-__all__ = ["PendingFile", "check_room", "disk_errors"]
+__all__ = [
+    "LOCK",
+    "PendingFile",
+    "check_folder",
+    "check_room",
+    "disk_errors",
+    "left_over",
+    "remove",
+    "sync",
+]
+
+# Held, within its folder, by a process that writes there.
+LOCK = "lock"
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -45,8 +59,9 @@ class PendingFile:
         self.path = self.target.with_name(f".{self.target.name}.{os.getpid()}.part{ending}")
 
     def __enter__(self) -> PendingFile:
-        _check_folder(self.target)
-        self._remove_left_over()
+        check_folder(self.target)
+        for path in left_over(self.target):
+            remove(path)
         with disk_errors(self.target):
             # The write is tried now, not after an hour of reading.
             self.path.touch()
@@ -64,29 +79,64 @@ class PendingFile:
     def commit(self) -> None:
         """Make the written file durable and give it its name, replacing what was there."""
         with disk_errors(self.target):
-            _sync(self.path)
+            sync(self.path)
             self.path.replace(self.target)
-            _sync(self.target.parent)
-
-    def _remove_left_over(self) -> None:
-        mine = re.compile(re.escape(f".{self.target.name}.") + r"(\d+)\.part")
-        for path in self._siblings(f".{self.target.name}."):
-            found = mine.match(path.name)
-            # In a container every process may have the same number: our own is never alive yet.
-            if found and (int(found[1]) == os.getpid() or not _alive(int(found[1]))):
-                path.unlink(missing_ok=True)
+            sync(self.target.parent)
 
     def _remove(self, beginning: str) -> None:
         # SQLite keeps a journal beside its file under a longer name.
-        for path in self._siblings(beginning):
-            path.unlink(missing_ok=True)
-
-    def _siblings(self, beginning: str) -> list[Path]:
-        pattern = glob.escape(str(self.target.parent / beginning)) + "*"
-        return [Path(name) for name in glob.glob(pattern, include_hidden=True)]
+        for path in _siblings(self.target.parent / beginning):
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
 
 
-def _check_folder(target: Path) -> None:
+def left_over(target: Path) -> list[Path]:
+    """Return what processes that are no more have left beside `target`, whose links are followed.
+
+    Files, and folders of runs that can be gone on with (see :mod:`gridmap.bulk.kept`).
+    """
+    mine = re.compile(re.escape(f".{target.name}.") + r"(\d+)\.part")
+    found = []
+    for path in _siblings(target.with_name(f".{target.name}.")):
+        match = mine.match(path.name)
+        if match is None:
+            continue
+        # In a container every process may have the same number: our own is never alive yet.
+        # A folder is held by a lock, which tells the same after numbers were given anew.
+        number = int(match[1])
+        alive = _held(path) if path.is_dir() else number != os.getpid() and _alive(number)
+        if not alive:
+            found.append(path)
+    return found
+
+
+def _siblings(beginning: Path) -> list[Path]:
+    pattern = glob.escape(str(beginning)) + "*"
+    return [Path(name) for name in glob.glob(pattern, include_hidden=True)]
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; it may be gone already."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _held(folder: Path) -> bool:
+    """True while the process whose folder this is lives."""
+    try:
+        with (folder / LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def check_folder(target: Path) -> None:
+    """Refuse a target whose folder is not there, or that is a folder itself."""
     folder = target.parent
     if not folder.is_dir():
         raise BadValue(
@@ -106,7 +156,8 @@ def _alive(number: int) -> bool:
     return True
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have what was written to a file or folder survive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -79,13 +79,18 @@ class TextSource:
         size = self._path.stat().st_size
         return None if not position else max(done, round(done * size / position))
 
-    def batches(self) -> Iterator[Rows]:
-        """Yield the readable rows, one batch for every 4 MB of text."""
-        yield from self._rows(self._splitter.feed(self._first))
+    def batches(self, skip: int = 0) -> Iterator[Rows]:
+        """Yield the readable rows, one batch for every 4 MB of text but for the first `skip`."""
+        for upto, block in enumerate(self._blocks(), 1):
+            if upto > skip:
+                yield from self._rows(block, upto)
+
+    def _blocks(self) -> Iterator[Block]:
+        yield self._splitter.feed(self._first)
         self._first = b""
         for chunk in self._text:
-            yield from self._rows(self._splitter.feed(chunk))
-        yield from self._rows(self._splitter.finish())
+            yield self._splitter.feed(chunk)
+        yield self._splitter.finish()
 
     # -- header ----------------------------------------------------------------------
 
@@ -122,7 +127,7 @@ class TextSource:
 
     # -- records --------------------------------------------------------------------
 
-    def _rows(self, block: Block) -> Iterator[Rows]:
+    def _rows(self, block: Block, upto: int) -> Iterator[Rows]:
         for line, text in block.broken:
             self._refuse(line, "a quoted field is opened and never closed", text)
         if not len(block):
@@ -130,7 +135,7 @@ class TextSource:
         table, kept = self._parse(block)
         table, kept = self._decode(table, kept, block)
         if table.num_rows:
-            yield Rows(table)
+            yield Rows(table, upto=upto)
 
     def _refuse(self, line: int, reason: str, text: bytes) -> None:
         shown = as_in_file(text, self._encoding.name)

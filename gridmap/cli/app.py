@@ -4,7 +4,33 @@ from __future__ import annotations
 
 import typer
 
-from gridmap.cli import boundaries, demo, maps, places, points, serve
+from gridmap.cli import (
+    boundaries,
+    check,
+    coverage,
+    demo,
+    editions,
+    export,
+    families,
+    history,
+    keys,
+    maps,
+    moves,
+    numbers,
+    places,
+    plan,
+    points,
+    repair,
+    reviews,
+    route,
+    rules,
+    secrets,
+    serve,
+    sheets,
+    users,
+    webhooks,
+    worker,
+)
 from gridmap.cli.context import Shared, StoreOption
 from gridmap.cli.errors import ErrorGroup
 
@@ -45,14 +71,40 @@ def _before(
 app.command("demo")(demo.demo)
 app.command("levels")(boundaries.levels)
 app.command("import")(boundaries.import_)
-app.command("check")(boundaries.check)
-app.command("publish")(boundaries.publish)
-app.command("editions")(boundaries.editions)
+app.command("check")(check.check)
+app.command("repair")(repair.repair)
+app.command("draft")(editions.draft)
+app.command("publish")(editions.publish)
+app.command("retire")(editions.retire)
+app.command("rollback")(editions.rollback)
+app.command("editions")(editions.editions)
+app.command("history")(history.history)
+app.command("export")(export.export)
 # A negative longitude begins like an option.
 app.command("locate", context_settings={"ignore_unknown_options": True})(points.locate)
 app.command("assign")(points.assign)
 app.command("map")(maps.map_)
+app.command("numbers")(numbers.numbers)
+app.command("report")(numbers.report)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("migrate")(boundaries.migrate)
+app.command("anonymise")(secrets.anonymise)
+app.add_typer(users.users, name="users")
+app.add_typer(keys.keys, name="keys")
+app.add_typer(secrets.secrets, name="secrets")
+app.add_typer(families.families, name="families")
+places.places.command("coverage")(coverage.coverage)
 app.add_typer(places.places, name="places")
+app.add_typer(plan.plan, name="plan")
+app.add_typer(route.route, name="route")
+app.add_typer(rules.rules, name="rules")
+app.add_typer(reviews.reviews, name="reviews")
+app.add_typer(sheets.sheets, name="sheets")
+app.add_typer(webhooks.webhooks, name="webhooks")
+places.reports.command("close")(moves.close)
+places.reports.command("move")(moves.move)
+places.reports.command("pause")(reviews.pause)
+places.reports.command("resume")(reviews.resume)
+places.reports.command("reroute")(reviews.reroute)
 app.add_typer(places.reports, name="reports")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from gridmap.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from gridmap.settings import Settings
@@ -25,8 +26,6 @@ __all__ = [
     "progress_bar",
     "settings_of",
 ]
-
-Progress = Callable[[int, int | None], None]
 
 StoreOption = Annotated[
     str | None,
@@ -96,22 +95,3 @@ def opened_to_read(ctx: typer.Context, store: str | None) -> Iterator[Workspace]
         passing = settings.model_copy(update={"store": str(Path(folder) / "empty.gpkg")})
         with open_workspace(settings=passing) as workspace:
             yield workspace
-
-
-@contextmanager
-def progress_bar(label: str) -> Iterator[Progress | None]:
-    """Yield a function that moves a bar on a terminal; None where nobody watches."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-
-        def move(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield move

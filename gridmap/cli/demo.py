@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +16,14 @@ import typer
 
 from gridmap.cli.context import Shared, StoreOption, progress_bar, settings_of
 from gridmap.cli.points import show_summary
-from gridmap.cli.serve import HostOption, PortOption, bound_socket, run_server
+from gridmap.cli.serve import HostOption, PortOption, bound_socket, need_loopback, run_server
 from gridmap.cli.show import counted
+from gridmap.cli.users import show_made_keys
+from gridmap.times import to_site
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from gridmap.bulk.model import AssignSummary
     from gridmap.demo import District
     from gridmap.settings import Settings
@@ -27,36 +34,71 @@ __all__ = ["demo"]
 MARKER = "gridmap-demo.json"
 EDITION = "demo-2025"
 EFFECTIVE_FROM = "2025-01-01"
+REDRAWN_EDITION = "demo-2026"
 # The demo's clock stands still, the morning after its last report, so that every run shows
 # the same; the setting GRIDMAP_FROZEN_NOW puts it elsewhere.
 NOW = "2026-07-01T09:00:00+08:00"
 MAPS = ("levels", "party", "services")
 _MADE = (
-    "layers.gpkg", "reports.csv", "places.csv", "organisations.csv", "rosters.csv", "firms.csv",
-    "assigned.csv", "assigned.rejects.csv", *(f"{name}.html" for name in MAPS),
-    "gridmap.gpkg", "gridmap.gpkg-wal", "gridmap.gpkg-shm",
+    "layers.gpkg", "redrawn.gpkg", "reports.csv", "places.csv", "organisations.csv",
+    "rosters.csv", "parties.csv", "service_items.csv", "duties.gpkg", "gates.gpkg",
+    "assigned.csv", "assigned.rejects.csv",
+    *(f"{name}.html" for name in MAPS),
+    "gridmap.gpkg", "gridmap.gpkg-wal", "gridmap.gpkg-shm", "gridmap.gpkg.secrets",
 )  # fmt: skip
-# Kind of record -> file of the demo's folder (and layer) that it is read from.
-_FACTS = {
-    "parties": "firms.csv",
-    "estate": "layers.gpkg:estate",
-    "places": "places.csv",
-    "organisations": "organisations.csv",
-    "posts": "rosters.csv",
-    "water": "layers.gpkg:water",
-    "parks": "layers.gpkg:park",
-    "railways": "layers.gpkg:railway",
-    "roads": "layers.gpkg:street",
+# Kind of record, and file of the demo's folder (and layer) that it is read from.
+_FACTS = (
+    ("parties", "parties.csv"),
+    ("estate", "layers.gpkg:estate"),
+    ("construction_site", "duties.gpkg:construction_site"),
+    ("agreement", "duties.gpkg:agreement"),
+    ("asset", "duties.gpkg:asset"),
+    ("asset", "duties.gpkg:main"),
+    ("exclusive_site", "duties.gpkg:exclusive_site"),
+    ("park", "duties.gpkg:park"),
+    ("river", "duties.gpkg:river"),
+    ("street_front", "duties.gpkg:street_front"),
+    ("road", "duties.gpkg:road"),
+    ("places", "places.csv"),
+    ("service_items", "service_items.csv"),
+    ("organisations", "organisations.csv"),
+    ("posts", "rosters.csv"),
+    ("water", "layers.gpkg:water"),
+    ("parks", "layers.gpkg:park"),
+    ("buildings", "layers.gpkg:building"),
+    ("railways", "layers.gpkg:railway"),
+    ("roads", "layers.gpkg:street"),
+    ("gates", "gates.gpkg:gate"),
+)
+
+
+# Reasons that come before those about the owner, and how those about it are shown.
+_RULE = re.compile(r"\[(\w+)\]")
+_BEFORE_OWNER = frozenset({"call_first", "call_first_in_danger", "on_border"})
+_DECIDED = {
+    "asset_owner": "asset",
+    "road_class": "road",
+    "department_off_site": "department",
+    "department_of_place": "territory",
+    "asset_owner_unknown": "nobody known",
+    "no_property_firm": "nobody known",
+    "no_such_office": "nobody known",
 }
 
 
 def demo(
     ctx: typer.Context,
-    scale: Annotated[str, typer.Option(help="district or exclusive.")] = "district",
+    scale: Annotated[
+        str, typer.Option(help="district, exclusive, redraw, services or street.")
+    ] = "district",
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for what is made.")
     ] = Path("gridmap-demo"),
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End when all is made.")] = False,
+    with_users: Annotated[
+        bool,
+        typer.Option("--users", help="Make an account for every role; print their passwords once."),
+    ] = False,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     store: StoreOption = None,
@@ -66,6 +108,7 @@ def demo(
 
     # Before an earlier demo is cleared away for one that cannot be made.
     scale_of(scale)
+    need_loopback(host, "A demonstration is for this machine only.")
     # Taken before the work: a minute later is a bad moment to hear that it is in use.
     with bound_socket(host, 0 if no_serve else port) as sock:
         shared = ctx.find_object(Shared)
@@ -76,12 +119,29 @@ def demo(
         settings = settings_of(ctx, named or str(out / "gridmap.gpkg"))
         settings = settings.model_copy(update={"frozen_now": settings.frozen_now or NOW})
         began = time.perf_counter()
-        summary = _make(settings, scale, out)
+        summary, today = _make(settings, scale, out)
         typer.echo()
-        show_summary(summary)
+        show_summary(summary, today)
+        typer.echo(f"  decided by      {counted(_decided_by(out / 'assigned.csv'))}")
         typer.echo(f"\nAll done in {time.perf_counter() - began:,.1f} s; see the folder {out}.")
+        _open_doors(settings, with_users=with_users, serving=not no_serve)
         if not no_serve:
             run_server(settings, sock)
+
+
+def _open_doors(settings: Settings, *, with_users: bool, serving: bool) -> None:
+    """Make the keys that reports with a telephone number need, and accounts when asked for."""
+    from gridmap.workspace import open_workspace
+
+    if not with_users and not serving:
+        return
+    with open_workspace(settings=settings) as workspace:
+        show_made_keys(workspace)
+        made = workspace.add_demo_users() if with_users else []
+    if made:
+        typer.echo("\nAccounts of the demonstration; their passwords are shown this once:")
+        for one in made:
+            typer.echo(f"  {one.account.name:<26} {one.password}")
 
 
 def _prepare_folder(out: Path) -> None:
@@ -101,7 +161,7 @@ def _prepare_folder(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def _make(settings: Settings, scale: str, out: Path) -> AssignSummary:
+def _make(settings: Settings, scale: str, out: Path) -> tuple[AssignSummary, date]:
     from gridmap.access import Actor
     from gridmap.demo import NOTE, NOTE_EN, build
     from gridmap.workspace import open_workspace
@@ -119,12 +179,16 @@ def _make(settings: Settings, scale: str, out: Path) -> AssignSummary:
             reports = district.write_reports(out / "reports.csv")
             say(f"{layers}, {reports}")
         with _step("Import the levels") as say:
-            say(counted(_import(workspace, layers, _levels(district))))
+            workspace.set_levels(list(_levels(district)))
+            say(counted(_import(workspace, EDITION, layers, _levels(district))))
         with _step("Import what stands there") as say:
             say(counted(_import_facts(workspace, district, out)))
         with _step("Check and publish") as say:
             outcome = workspace.publish(EDITION, effective_from=EFFECTIVE_FROM, commit=True)
             say(f"{EDITION} from {EFFECTIVE_FROM}, {len(outcome.faults)} remarks")
+        if district.redrawn:
+            with _step("Redraw the grids") as say:
+                say(_redraw(workspace, district, out))
         with _step("Assign and route") as say:
             summary = _assign(workspace, reports, out / "assigned.csv")
             say(f"{summary.rows:,} reports, {summary.rows_per_second:,.0f} a second")
@@ -133,7 +197,8 @@ def _make(settings: Settings, scale: str, out: Path) -> AssignSummary:
                 page = workspace.map_document(name, at=workspace.clock(), actor=Actor.resident())
                 page.save(out / f"{name}.html")
             say(", ".join(f"{out / name}.html" for name in MAPS))
-    return summary
+        today = to_site(workspace.clock(), workspace.zone).date()
+    return summary, today
 
 
 def _levels(district: District) -> tuple[str, ...]:
@@ -154,15 +219,16 @@ def _require_empty(workspace: Workspace) -> None:
         )
 
 
-def _import(workspace: Workspace, layers: Path, levels: tuple[str, ...]) -> dict[str, int]:
-    from gridmap.coverage.incoming import ColumnMap
+def _import(
+    workspace: Workspace, edition: str, layers: Path, levels: tuple[str, ...]
+) -> dict[str, int]:
+    from gridmap.coverage.importing.incoming import ColumnMap
 
-    workspace.set_levels(list(levels))
     done = {}
     for level in levels:
         outcome = workspace.import_layer(
             f"{layers}:{level}",
-            edition=EDITION,
+            edition=edition,
             level=level,
             columns=ColumnMap(
                 code="code",
@@ -177,20 +243,42 @@ def _import(workspace: Workspace, layers: Path, levels: tuple[str, ...]) -> dict
     return done
 
 
+def _redraw(workspace: Workspace, district: District, out: Path) -> str:
+    """Publish the next edition; return what to say of it."""
+    from gridmap.demo import REDRAWN_ON
+
+    layers = district.write_redrawn(out / "redrawn.gpkg")
+    done = _import(workspace, REDRAWN_EDITION, layers, tuple(district.redrawn))
+    workspace.publish(REDRAWN_EDITION, effective_from=REDRAWN_ON, commit=True)
+    before = len(district.layers["grid"])
+    return f"{REDRAWN_EDITION} from {REDRAWN_ON}, {before} grids to {done['grid']}"
+
+
 def _import_facts(workspace: Workspace, district: District, out: Path) -> dict[str, int]:
     """Store places, people, estates and ground, through the files anybody would use."""
+    from gridmap.tables import package_data
+
     workspace.store.mark_demo()
     district.write_services(out)
-    firms = district.layers["estate"][["firm_code", "firm_name"]].dropna().drop_duplicates()
-    firms = firms[firms["firm_code"] != ""].sort_values("firm_code")
-    firms.columns = ["code", "name"]
-    firms.to_csv(out / "firms.csv", index=False)
-    done = {}
-    for kind, source in _FACTS.items():
-        layer = source.partition(":")[2]
-        if layer and layer not in district.layers:
-            continue
-        done[kind] = workspace.import_records(kind, f"{out / source}", commit=True).rows
+    district.write_parties(out / "parties.csv")
+    # What is done at people's homes needs no ground: it is the same everywhere.
+    told = package_data("gridmap.demo", "service_items.csv").read_bytes()
+    (out / "service_items.csv").write_bytes(told)
+    district.write_duties(out / "duties.gpkg")
+    district.write_gates(out / "gates.gpkg")
+    there = {
+        "layers.gpkg": set(district.layers),
+        "duties.gpkg": set(district.duties.layers),
+        "gates.gpkg": {"gate"},
+    }
+    done: dict[str, int] = {}
+    with workspace.as_one_change():
+        for kind, source in _FACTS:
+            file, _, layer = source.partition(":")
+            if layer and layer not in there[file]:
+                continue
+            rows = workspace.import_records(kind, f"{out / source}", commit=True).rows
+            done[kind] = done.get(kind, 0) + rows
     return done
 
 
@@ -202,10 +290,30 @@ def _assign(workspace: Workspace, reports: Path, output: Path) -> AssignSummary:
             coord_sys="coord_sys",
             accuracy="accuracy_m",
             at="received_at",
+            observed="observed_at",
             item="item",
-            keep={name: name for name in ("source", "text", "received_at", "observed_at")},
+            keep={name: name for name in ("source", "text")},
             progress=progress,
         )
+
+
+def _decided_by(assigned: Path) -> dict[str, int]:
+    """Count the reports by the kind of responsibility that decided on the lead."""
+    from gridmap.routing.overlays import OVERLAY_KINDS
+
+    words = {word: kind for kind, pair in OVERLAY_KINDS.items() for word in pair}
+    found: Counter[str] = Counter()
+    with assigned.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            rules = [r for r in _RULE.findall(row["reason"]) if r not in _BEFORE_OWNER]
+            if not row["department"]:
+                found["a person" if "a_person_decides" in rules else "not routed"] += 1
+                continue
+            rule = rules[0]
+            if rule == "overlay_owner":
+                rule = next((kind for word, kind in words.items() if word in row["reason"]), rule)
+            found[_DECIDED.get(rule, rule)] += 1
+    return dict(found.most_common())
 
 
 @contextmanager

@@ -20,6 +20,7 @@ EXIT_CODES: Mapping[type[errors.GridmapError], int] = {
     errors.Conflict: 4,
     errors.StoreError: 5,
     errors.NotAllowed: 6,
+    errors.NotInstalled: 7,
 }
 
 # A table of hundreds of columns would push the message off the screen.
@@ -40,6 +41,7 @@ def explain(error: errors.GridmapError) -> str:
         lines.append(f"  allowed: {_listed(error.allowed)}")
     if error.repair is not None:
         lines.append(f"  repair:  {error.repair}")
+    lines += [f"  note:    {note}" for note in getattr(error, "__notes__", ())]
     return "\n".join(lines)
 
 

@@ -26,7 +26,8 @@ def import_records(
         str,
         typer.Option(
             metavar="KIND",
-            help="places, organisations, posts, parties, estate ..., roads, water ...",
+            help="places, service_items, organisations, posts, parties, "
+            "estate ..., roads, water ...",
         ),
     ],
     coord_sys: Annotated[

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,14 +12,18 @@ import typer
 
 from gridmap.cli.context import StoreOption, opened, progress_bar
 from gridmap.cli.show import counted, facts
+from gridmap.times import to_site
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from gridmap.bulk.model import AssignSummary
     from gridmap.locate.model import Location
 
-__all__ = ["assign", "locate", "show_summary"]
+__all__ = ["assign", "due_from", "locate", "show_summary"]
 
 _MOST_DEPARTMENTS = 8
+_MOST_DAYS = 7
 
 
 def locate(
@@ -49,21 +55,31 @@ def locate(
         found = workspace.locate(
             lon, lat, coord_sys=coord_sys, accuracy_m=accuracy, at=at, level=level
         )
+        families = workspace.locate_in_families(
+            lon, lat, coord_sys=coord_sys, accuracy_m=accuracy, at=at
+        )
     if as_json:
-        typer.echo(json.dumps(_record(found), ensure_ascii=False, indent=2))
+        beside = {name: _answer(one) for name, one in families.items()}
+        record = {"lon": found.lon, "lat": found.lat} | _answer(found)
+        record |= {"warning": found.warning, "families": beside}
+        typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
     else:
         _show_location(found)
+        facts({name: _in_short(one) for name, one in families.items()})
 
 
-def _record(found: Location) -> dict[str, Any]:
-    """Return the answer with the fields that ``/api/locate`` gives."""
+def _in_short(found: Location) -> str:
+    codes = " > ".join(found.areas.values())
+    return f"{codes} ({found.location_status.value})" if codes else found.location_status.value
+
+
+def _answer(found: Location) -> dict[str, Any]:
+    """Return what one family of grids answers, with the fields that ``/api/locate`` gives."""
 
     def near(area: Any) -> dict[str, Any]:
         return {"level": area.level, "code": area.code, "distance_m": area.distance_m}
 
     return {
-        "lon": found.lon,
-        "lat": found.lat,
         "areas": dict(found.areas),
         "location_status": found.location_status.value,
         "certain_level": found.certain_level,
@@ -72,7 +88,6 @@ def _record(found: Location) -> dict[str, Any]:
         "candidates": [near(area) for area in found.candidates],
         "nearest": near(found.nearest) if found.nearest else None,
         "edition": found.edition,
-        "warning": found.warning,
     }
 
 
@@ -116,22 +131,41 @@ def assign(
         str | None, typer.Option(metavar="COL", help="Column of accuracies in metres.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="COL", help="Column of times that select the edition.")
+        str | None,
+        typer.Option(metavar="COL", help="Column of times of receipt; deadlines run from them."),
+    ] = None,
+    observed: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Column of times it was seen; they select the edition."),
     ] = None,
     item: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of catalogue items, to be routed.")
+    ] = None,
+    catalogue: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Catalogue of the items; the site's own if not given."),
     ] = None,
     edition: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Answer from this edition, whatever the time."),
     ] = None,
+    family: Annotated[
+        str, typer.Option(metavar="NAME", help="Family of grids that answers.")
+    ] = "base",
     encoding: Annotated[
         str | None, typer.Option(metavar="E", help="Of a CSV, when it is taken for another.")
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where a run with the same output broke off; begin anew when none did.",
+        ),
+    ] = False,
     store: StoreOption = None,
 ) -> None:
     """Add to every row of a file the areas that hold its point."""
-    with opened(ctx, store) as workspace, progress_bar("assign") as progress:
+    with opened(ctx, store) as workspace, progress_bar("assign") as progress, told_how_to_go_on():
         summary = workspace.assign(
             source,
             output,
@@ -140,16 +174,40 @@ def assign(
             coord_sys=coord_sys,
             accuracy=accuracy,
             at=at,
+            observed=observed,
             edition=edition,
+            family=family,
             encoding=encoding,
             progress=progress,
             item=item,
+            resume=resume,
+            catalogue=catalogue,
         )
-    show_summary(summary)
+        today = to_site(workspace.clock(), workspace.zone).date()
+    if resume:
+        typer.echo(_taken_up(summary))
+    show_summary(summary, today)
 
 
-def show_summary(summary: AssignSummary) -> None:
-    """Print what `assign` did."""
+def _taken_up(summary: AssignSummary) -> str:
+    if summary.resumed:
+        return f"Went on after {summary.resumed:,} rows of a run that broke off."
+    return "There was nothing to resume: the run began anew."
+
+
+@contextmanager
+def told_how_to_go_on() -> Iterator[None]:
+    """Print what is said of a run that is interrupted, for an interrupt has no message."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        for note in getattr(error, "__notes__", ()):
+            typer.echo(note, err=True)
+        raise
+
+
+def show_summary(summary: AssignSummary, today: date) -> None:
+    """Print what `assign` did; due days are told as seen from `today`."""
     speed = f"{summary.seconds:,.1f} s, {summary.rows_per_second:,.0f} rows/s"
     typer.echo(f"Assigned {summary.rows:,} rows to {summary.output} ({speed}).")
     unseen = len(summary.departments) - _MOST_DEPARTMENTS
@@ -166,7 +224,7 @@ def show_summary(summary: AssignSummary) -> None:
             "department": counted(dict(islice(summary.departments.items(), _MOST_DEPARTMENTS)))
             + more,
             "handling level": counted(summary.handling_levels),
-            "due time": counted(summary.due),
+            "due": counted(due_from(summary.due, today)),
             "edition": counted(summary.editions),
             "coordinates": counted(summary.coord_systems),
             "read as": ", ".join(f"{role}: {name}" for role, name in summary.columns.items()),
@@ -178,3 +236,22 @@ def show_summary(summary: AssignSummary) -> None:
     )
     for note in summary.notes:
         typer.echo(f"  Note: {note}.")
+    if summary.datum_warning:
+        typer.echo(f"  Warning: {summary.datum_warning}")
+
+
+def due_from(due: dict[str, int], today: date) -> dict[str, int]:
+    """Count due days as a dispatcher looks ahead: what is past, the next days, the rest."""
+    from gridmap.bulk.tally import UNKNOWN
+
+    if not due:
+        return {}
+    first = today.isoformat()
+    ahead = [day for day in due if first <= day and day != UNKNOWN]
+    last = ahead[:_MOST_DAYS][-1] if ahead else first
+    return {
+        f"before {first}": sum(n for day, n in due.items() if day < first),
+        **{day: due[day] for day in ahead[:_MOST_DAYS]},
+        f"after {last}": sum(due[day] for day in ahead[_MOST_DAYS:]),
+        UNKNOWN: due.get(UNKNOWN, 0),
+    }

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridmap.cli.context import StoreOption, opened, settings_of
+from gridmap.cli.worker import working
 
 if TYPE_CHECKING:
     from gridmap.settings import Settings
+    from gridmap.workspace import Workspace
 
-__all__ = ["HostOption", "PortOption", "bound_socket", "run_server", "serve"]
+__all__ = ["HostOption", "PortOption", "bound_socket", "need_loopback", "run_server", "serve"]
 
-HostOption = Annotated[str, typer.Option(help="Address to listen on; this machine's own only.")]
+HostOption = Annotated[
+    str, typer.Option(help="Address to listen on; another than this machine's own needs accounts.")
+]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
 
@@ -26,14 +30,49 @@ def serve(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    worker: Annotated[
+        bool,
+        typer.Option("--worker/--no-worker", help="Also do what time brings; see `worker`."),
+    ] = True,
     store: StoreOption = None,
 ) -> None:
-    """Serve the pages and the API to this machine until Ctrl-C."""
-    with bound_socket(host, port) as sock:
-        with opened(ctx, store):
-            # What is wrong with the store is said here, not by every worker.
-            pass
+    """Serve the pages and the API until Ctrl-C."""
+    from gridmap.cli.users import show_made_keys
+
+    with opened(ctx, store) as workspace:
+        # What is wrong with the store or the keys is said here, not by every worker.
+        _need_accounts(workspace, host)
+        show_made_keys(workspace)
+    with bound_socket(host, port) as sock, working(settings_of(ctx, store), when=worker):
         run_server(settings_of(ctx, store), sock, workers=workers)
+
+
+def _need_accounts(workspace: Workspace, host: str) -> None:
+    """Raise `NotAllowed` for an address that others reach, unless they have to sign in."""
+    if _is_loopback(host):
+        return
+    if not workspace.has_accounts():
+        need_loopback(
+            host,
+            "Without accounts the service is for this machine only: whoever reaches it is staff.",
+            repair="Make an account first: gridmap users add NAME --role admin.",
+        )
+    if workspace.has_demo_accounts():
+        need_loopback(
+            host,
+            "Accounts of a demonstration stay on this machine.",
+            repair="Close them: gridmap users disable --demo.",
+        )
+    if workspace.settings.loopback_with_accounts:
+        typer.echo("Requests from this machine need no sign-in (GRIDMAP_LOOPBACK_WITH_ACCOUNTS).")
+
+
+def need_loopback(host: str, why: str, *, repair: str = "Leave --host out.") -> None:
+    """Raise `NotAllowed` unless the address is this machine's own."""
+    from gridmap.errors import NotAllowed
+
+    if not _is_loopback(host):
+        raise NotAllowed(why, got=host, allowed="127.0.0.1, ::1, localhost", repair=repair)
 
 
 def run_server(settings: Settings, sock: socket.socket, *, workers: int = 1) -> None:
@@ -68,24 +107,23 @@ def run_server(settings: Settings, sock: socket.socket, *, workers: int = 1) -> 
         typer.echo("Stopped.")
 
 
-def _loopback(host: str) -> str:
-    """Return the address to bind; `NotAllowed` unless it is this machine's own."""
-    from gridmap.errors import BadValue, NotAllowed
+def _address(host: str) -> str:
+    """Return the address to bind, or raise `BadValue`."""
+    from gridmap.errors import BadValue
 
     if host == "localhost":
         return "127.0.0.1"
     try:
-        address = ipaddress.ip_address(host)
+        ipaddress.ip_address(host)
     except ValueError:
-        raise BadValue("This is not an address.", got=host, allowed="127.0.0.1, ::1") from None
-    if not address.is_loopback:
-        raise NotAllowed(
-            "Without keys the service is for this machine only: whoever reaches it is staff.",
-            got=host,
-            allowed="127.0.0.1, ::1, localhost",
-            repair="Leave --host out, and reach it from elsewhere through an SSH tunnel.",
-        )
+        raise BadValue(
+            "This is not an address.", got=host, allowed="127.0.0.1, ::1, 0.0.0.0 ..."
+        ) from None
     return host
+
+
+def _is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(_address(host)).is_loopback
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -93,8 +131,6 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
     Raises
     ------
-    NotAllowed
-        When the address can be reached from other machines: there are no keys yet.
     BadValue
         When the address is not this machine's.
     Conflict
@@ -102,7 +138,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     """
     from gridmap.errors import BadValue, Conflict
 
-    host = _loopback(host)
+    host = _address(host)
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-__all__ = ["counted", "facts", "moment", "shortened", "table"]
+__all__ = ["counted", "facts", "moment", "shortened", "show_dry_run", "table"]
 
 
 def _width(text: str) -> int:
@@ -61,3 +61,9 @@ def shortened(items: Sequence[Any], most: int = 5) -> str:
     """Return the first items, and how many more there are."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""
     return ", ".join(str(item) for item in items[:most]) + more
+
+
+def show_dry_run(committed: bool) -> None:
+    """Say that nothing was written, unless it was."""
+    if not committed:
+        typer.echo("Nothing was written: this was a dry run. Add --commit to do it.")

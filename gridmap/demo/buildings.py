@@ -13,7 +13,8 @@ from gridmap.demo.areas import union
 from gridmap.demo.dice import Dice
 from gridmap.demo.ground import in_metres, on_lattice
 from gridmap.demo.hierarchy import Hierarchy
-from gridmap.demo.notice import CRS, NOTE
+from gridmap.demo.kerbs import BuildingLine
+from gridmap.demo.notice import CRS, NOTE, no_district
 from gridmap.demo.numbering import COUNTY, Codes
 from gridmap.demo.plane import Plane
 from gridmap.demo.shapes import Outlines
@@ -66,8 +67,11 @@ def build_buildings(
     plane: Plane,
     households: int,
     dice: Dice,
+    exactly: int = 0,
 ) -> gpd.GeoDataFrame:
     """Return the buildings: footprint, entrance, homes, estate and address.
+
+    `exactly` so many where that is given, else as many as find room.
 
     Homes follow the use and size of the plot they stand on, with lognormal chance; every entrance
     lies inside its micro-grid.
@@ -81,9 +85,12 @@ def build_buildings(
     uses = np.array([town.use[faces[0]] for _, faces in built], dtype=object)
     plots = np.empty(len(built), dtype=object)
     plots[:] = [union([outlines.face[f] for f in faces]) for _, faces in built]
-    owner, shapes, size = _footprints(uses, in_metres(plots, plane), dice)
+    owner, shapes, size = _footprints(uses, in_metres(plots, plane), BuildingLine(streets), dice)
     dry = _off(shapes, ground, plane)
     owner, shapes, size = owner[dry], shapes[dry], size[dry]
+    if exactly:
+        left = _thinned(owner, exactly, dice)
+        owner, shapes, size = owner[left], shapes[left], size[left]
     use = uses[owner]
     floors = np.array([_ROWS[u].floors[0] for u in use]) + np.floor(
         dice.units(len(use)) * np.array([_ROWS[u].floors[1] - _ROWS[u].floors[0] + 1 for u in use])
@@ -120,6 +127,18 @@ def build_buildings(
     return _named(frame, estates)
 
 
+def _thinned(owner: NDArray[np.int64], count: int, dice: Dice) -> NDArray[np.int64]:
+    """Return which buildings are left of too many, by chance; no plot loses its last one."""
+    if len(owner) < count:
+        raise no_district(f"{len(owner)} buildings found room, {count} are wanted")
+    order = np.array(dice.order(len(owner)), dtype=np.int64)
+    _, first = np.unique(owner[order], return_index=True)
+    last = np.zeros(len(owner), dtype=bool)
+    last[order[first]] = True
+    ranked = np.concatenate([order[last[order]], order[~last[order]]])
+    return np.sort(ranked[:count])
+
+
 def _off(
     shapes: NDArray[np.object_], ground: dict[str, gpd.GeoDataFrame], plane: Plane
 ) -> NDArray[np.bool_]:
@@ -150,10 +169,11 @@ def _plots(town: Town, faces: list[int]) -> list[list[int]]:
 
 
 def _footprints(
-    uses: NDArray[np.object_], plots: NDArray[np.object_], dice: Dice
+    uses: NDArray[np.object_], plots: NDArray[np.object_], line: BuildingLine, dice: Dice
 ) -> tuple[NDArray[np.int64], NDArray[np.object_], Floats]:
     """Return the row of the plot, the footprint and its square metres for every building."""
     room = shapely.buffer(plots, -_SET_BACK_M, join_style="mitre")
+    room = np.array([line.clear(shape) for shape in room], dtype=object)
     shapely.prepare(room)
     owners, boxes = [], []
     for row, use in enumerate(uses):
@@ -161,7 +181,7 @@ def _footprints(
         box, fits = _best_lattice(plots[row], room[row], plan, dice)
         fits &= dice.units(len(box)) < plan.built
         if not fits.any() and plan.kind == "residential":
-            box = _single(plots[row])
+            box = _single(plots[row], line)
             fits = np.ones(1, dtype=bool)
         owners.append(np.full(int(fits.sum()), row))
         boxes.append(box[fits])
@@ -218,9 +238,11 @@ def _lean(plot: shapely.Polygon) -> float:
     return float((angle * length)[near].sum() / length[near].sum())
 
 
-def _single(plot: shapely.Polygon) -> Floats:
+def _single(plot: shapely.Polygon, line: BuildingLine) -> Floats:
     """Return one small house at the roomiest place of a plot."""
-    room = shapely.get_coordinates(shapely.maximum_inscribed_circle(plot, tolerance=1.0))
+    free = line.clear(plot)
+    free = plot if shapely.is_empty(free) else free
+    room = shapely.get_coordinates(shapely.maximum_inscribed_circle(free, tolerance=1.0))
     reach = min(np.hypot(*(room[1] - room[0])) * 0.6, 7.0)
     half = np.array([[-1.0, -0.6], [1.0, -0.6], [1.0, 0.6], [-1.0, 0.6]])
     corners: Floats = (room[0] + half * reach)[None]

@@ -12,15 +12,16 @@ import shapely
 from gridmap.demo.areas import union
 from gridmap.demo.dice import Dice
 from gridmap.demo.ground import in_metres, on_lattice
+from gridmap.demo.kerbs import BuildingLine
 from gridmap.demo.names import Names
-from gridmap.demo.notice import CRS, NOTE
+from gridmap.demo.notice import CRS, NOTE, no_district
 from gridmap.demo.numbering import COUNTY, reading_order
 from gridmap.demo.plane import Plane
 from gridmap.demo.shapes import Outlines
 from gridmap.demo.streets import Streets
 from gridmap.demo.town import HECTARE, Town
 
-__all__ = ["build_estates"]
+__all__ = ["build_estates", "chosen_estates"]
 
 _SET_BACK_M = 8.0
 _ENDINGS = {
@@ -32,23 +33,22 @@ _ENDINGS = {
     "tower": (("府", "Mansion"), ("华庭", "Heights"), ("国际", "Plaza"), ("嘉园", "Park Homes")),
     "village": (("庄", "Village"), ("村", "Hamlet"), ("新村", "New Village")),
 }  # fmt: skip
-_OPEN_SHARE = {"core": 0.34, "housing": 0.12, "tower": 0.0, "village": 0.8}
+# About one estate in six is open over all.
+_OPEN_SHARE = {"core": 0.27, "housing": 0.10, "tower": 0.0, "village": 0.68}
 
 
 def build_estates(
     town: Town, outlines: Outlines, plane: Plane, streets: Streets, names: Names, dice: Dice
 ) -> gpd.GeoDataFrame:
     """Return the estates, numbered over the whole district in reading order."""
+    line = BuildingLine(streets)
     found = []
     for use, faces in _plots(town, outlines, dice):
         shape = in_metres(union([outlines.face[f] for f in faces]), plane)
         red = shapely.buffer(
             shapely.simplify(shape, 1.0), -_SET_BACK_M, join_style="mitre", mitre_limit=2.0
         )
-        parts = shapely.get_parts(red)
-        if not len(parts):
-            continue
-        red = parts[int(np.argmax(shapely.area(parts)))]
+        red = line.plot(red)
         if shapely.area(red) > 3200.0:
             found.append((use, faces, red))
     centres = shapely.get_coordinates(shapely.centroid([red for _, _, red in found]))
@@ -72,6 +72,22 @@ def build_estates(
     ):
         frame.insert(6 + at, column, values)
     return frame
+
+
+def chosen_estates(
+    estates: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, managed: int, open_: int
+) -> gpd.GeoDataFrame:
+    """Return the estates with the most homes, so many walled and so many open ones."""
+    homes = estates["code"].map(buildings.groupby("estate_code")["households"].sum()).fillna(0)
+    order = estates.assign(homes=homes).sort_values(["homes", "code"], ascending=[False, True])
+    order = order[order["homes"] > 0]
+    kept = []
+    for kind, count in (("managed", managed), ("open", open_)):
+        those = order.index[order["kind"] == kind]
+        if len(those) < count:
+            raise no_district(f"{len(those)} {kind} estates came about, {count} are wanted")
+        kept += those[:count].tolist()
+    return estates.loc[sorted(kept)].reset_index(drop=True)
 
 
 def _plots(town: Town, outlines: Outlines, dice: Dice) -> list[tuple[str, list[int]]]:

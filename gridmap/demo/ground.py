@@ -12,15 +12,16 @@ import shapely
 from gridmap.demo.areas import Areas, union
 from gridmap.demo.dice import Dice
 from gridmap.demo.hierarchy import Hierarchy
+from gridmap.demo.kerbs import BuildingLine
 from gridmap.demo.names import Names, ordinal
 from gridmap.demo.notice import CRS, NOTE
 from gridmap.demo.numbering import COUNTY
 from gridmap.demo.plane import Plane
 from gridmap.demo.shapes import Outlines
-from gridmap.demo.streets import RAILWAY, RIVER
+from gridmap.demo.streets import RAILWAY, RIVER, Streets
 from gridmap.demo.town import Town
 
-__all__ = ["build_ground", "in_metres", "on_lattice"]
+__all__ = ["build_ground", "in_metres", "on_lattice", "unfolded"]
 
 _BANK_M = 24.0
 _RAIL_M = 16.0
@@ -36,6 +37,14 @@ def on_lattice(shapes: Any, plane: Plane) -> Any:
     return shapely.normalize(shapely.transform(shapes, plane.to_lonlat))
 
 
+def unfolded(shape: Any) -> Any:
+    """Return a valid polygon: of one that rounding folded over itself, the largest part."""
+    if shapely.is_valid(shape):
+        return shape
+    parts = [p for p in shapely.get_parts(shapely.make_valid(shape)) if shapely.area(p) > 0]
+    return shapely.normalize(max(parts, key=shapely.area))
+
+
 def build_ground(
     town: Town,
     tree: Hierarchy,
@@ -43,10 +52,12 @@ def build_ground(
     outlines: Outlines,
     plane: Plane,
     names: Names,
+    streets: Streets,
     dice: Dice,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers of water, parks, railway and construction sites."""
-    parks = _parks(town, tree, areas, outlines, plane, names)
+    line = BuildingLine(streets)
+    parks = _parks(town, tree, areas, outlines, plane, names, line)
     lakes = _lakes(parks, plane, dice)
     strips = _strips(town, outlines)
     layers = {"park": parks}
@@ -57,7 +68,7 @@ def build_ground(
         layers["river_strip"] = _layer(strips)
     rails = _railway(town, outlines, plane)
     layers |= {name: _layer(rows) for name, rows in rails.items()}
-    sites = _sites(town, outlines, plane)
+    sites = _sites(town, outlines, plane, line)
     if sites:
         layers["construction_site"] = _layer(sites)
     return layers
@@ -107,7 +118,13 @@ def _river(
 
 
 def _parks(
-    town: Town, tree: Hierarchy, areas: Areas, outlines: Outlines, plane: Plane, names: Names
+    town: Town,
+    tree: Hierarchy,
+    areas: Areas,
+    outlines: Outlines,
+    plane: Plane,
+    names: Names,
+    line: BuildingLine,
 ) -> gpd.GeoDataFrame:
     blocks: dict[int, list[int]] = defaultdict(list)
     for face in outlines.face:
@@ -119,6 +136,7 @@ def _parks(
         shape = shapely.buffer(
             in_metres(union([outlines.face[f] for f in faces]), plane), -8.0, join_style="mitre"
         )
+        shape = line.plot(shape)
         if shapely.area(shape) < 1500.0:
             continue
         grid = grid_of[faces[0]]
@@ -127,7 +145,11 @@ def _parks(
         else:
             zh, en = names.next()
         rows.append(
-            {"name": f"{zh}公园", "name_en": f"{en} Park", "geometry": on_lattice(shape, plane)}
+            {
+                "name": f"{zh}公园",
+                "name_en": f"{en} Park",
+                "geometry": unfolded(on_lattice(shape, plane)),
+            }
         )
     rows.sort(key=lambda row: shapely.get_x(shapely.centroid(row["geometry"])))
     return _layer([{"code": f"{COUNTY}P{n:03d}", **row} for n, row in enumerate(rows, start=1)])
@@ -160,14 +182,16 @@ def _lakes(parks: gpd.GeoDataFrame, plane: Plane, dice: Dice) -> list[dict[str, 
     return lakes
 
 
-def _sites(town: Town, outlines: Outlines, plane: Plane) -> list[dict[str, Any]]:
+def _sites(
+    town: Town, outlines: Outlines, plane: Plane, line: BuildingLine
+) -> list[dict[str, Any]]:
     """Return the construction sites: blocks behind a hoarding, west to east."""
     blocks: dict[int, list[Any]] = defaultdict(list)
     for face, shape in outlines.face.items():
         if town.use[face] == "site":
             blocks[town.block[face]].append(shape)
     shapes = [
-        shapely.buffer(in_metres(union(faces), plane), -6.0, join_style="mitre")
+        line.plot(shapely.buffer(in_metres(union(faces), plane), -6.0, join_style="mitre"))
         for faces in blocks.values()
     ]
     shapes = [s for s in shapes if shapely.area(s) > 1200.0]

@@ -43,7 +43,7 @@ def choose_tract_use(town: Town, scale: Scale, dice: Dice) -> None:
         throw = dice.unit()
         if math.hypot(*at) < scale.core_m * 0.75:
             use = "core" if throw < 0.9 else "park" if throw < 0.95 else "housing"
-        elif away < 0.62 or scale.name == "exclusive":
+        elif away < 0.62 or scale.name in {"exclusive", "street"}:
             use = (
                 "housing"
                 if throw < 0.62
@@ -65,6 +65,8 @@ def choose_tract_use(town: Town, scale: Scale, dice: Dice) -> None:
             )
         else:
             use = "village" if throw < 0.27 else "works" if throw < 0.37 else "field"
+        if scale.built_up and use in {"works", "field"}:
+            use = "village"
         town.use[face] = use
 
 

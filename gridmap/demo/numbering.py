@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from gridmap.demo.hierarchy import Hierarchy
 
-__all__ = ["COUNTY", "Codes", "number_areas", "reading_order"]
+__all__ = ["COUNTY", "FIRST_EXCLUSIVE", "Codes", "number_areas", "reading_order"]
 
 # A prefix that no real county has.
 COUNTY = "990101"
+
+# Exclusive grids have a series of their own in each community.
+FIRST_EXCLUSIVE = 901
 
 Floats = NDArray[np.float64]
 
@@ -64,12 +67,11 @@ def number_areas(tree: Hierarchy, first: int, centres: dict[str, Floats]) -> Cod
             strict=True,
         )
     ]
-    # Exclusive grids have a series of their own in each community, from 901.
     family = [
         f"{community[p]}{'x' if g in tree.exclusive else ''}" for g, p in enumerate(tree.community)
     ]
     grid = [
-        f"{community[p]}{n + (900 if g in tree.exclusive else 0):03d}"
+        f"{community[p]}{n + (FIRST_EXCLUSIVE - 1 if g in tree.exclusive else 0):03d}"
         for g, (p, n) in enumerate(
             zip(tree.community, _numbered(family, centres["grid"]), strict=True)
         )

@@ -25,6 +25,21 @@ _COLUMNS = (
     "checked_on", "note",
 )  # fmt: skip
 _FLOORS = ("一层", "一层", "一层", "二层", "院内")
+# Themes of service centres, and the room that each has beside its hall.
+_THEMES = (
+    ("青年", "Youth", "青年会客厅"),
+    ("人才", "Talent", "人才驿站"),
+    ("产业", "Industrial", "产业服务大厅"),
+    ("银龄", "Elders'", "长者活动室"),
+    ("亲子", "Family", "亲子阅览室"),
+    ("法治", "Legal", "法治讲堂"),
+    ("文化", "Culture", "文化展厅"),
+    ("健康", "Health", "健康小屋"),
+    ("志愿", "Volunteer", "志愿服务厅"),
+    ("邻里", "Neighbours'", "邻里会客厅"),
+    ("创业", "Start-up", "创业孵化室"),
+    ("新业态", "New Trades", "骑手之家"),
+)
 _FULL = 38  # communities of the scale whose counts the offers give
 
 
@@ -44,7 +59,8 @@ def build_places(
     for offer in load_offers():
         spots = stands[offer.stands]
         turn = dice.shuffled(community["code"].tolist())
-        for number in range(max(1, round(offer.count * scale.communities / _FULL))):
+        usual = max(1, round(offer.count * scale.communities / _FULL))
+        for number in range(scale.places.get(offer.category, usual)):
             spot = _free_spot(spots, turn[number % len(turn)], taken, dice)
             taken.add(spot)
             home = str(spots["community"].loc[spot])
@@ -57,6 +73,8 @@ def build_places(
                     **_offered(offer, dice),
                 }
             )
+            if scale.themed and offer.category == "service_centre":
+                rows[-1] |= _themed(rows[-1], number)
     return _finished(pd.DataFrame(rows), streets, plane, dice)
 
 
@@ -100,8 +118,12 @@ def _in_parks(layers: dict[str, gpd.GeoDataFrame], plane: Plane, first: int) -> 
 
 
 def _free_spot(spots: pd.DataFrame, community: str, taken: set[int], dice: Dice) -> int:
-    """Return a spot of the community that nobody took, or of any when it has none."""
+    """Return a spot of the community that nobody took, or of any when it has none.
+
+    A district of one small park has more chess tables than corners: then a spot is shared.
+    """
     free = spots.index[~spots.index.isin(sorted(taken))]
+    free = free if len(free) else spots.index
     near = free[spots.loc[free, "community"] == community]
     offered: NDArray[np.int64] = (near if len(near) else free).to_numpy()
     return int(offered[dice.index(len(offered))])
@@ -112,6 +134,16 @@ def _named(offer: Offer, community: pd.Series, dice: Dice) -> dict[str, str]:
     return {
         "name": f"{community['name']}{zh}",
         "name_en": f"{community['name_en'].removesuffix(' Community')} {en}",
+    }
+
+
+def _themed(row: dict[str, object], number: int) -> dict[str, object]:
+    """Return what makes a service centre one of its theme: name, halls, rooms."""
+    theme, theme_en, room = _THEMES[number % len(_THEMES)]
+    return {
+        "name": str(row["name"]).replace("党群服务中心", f"{theme}党群服务中心"),
+        "name_en": str(row["name_en"]).replace("Service Centre", f"{theme_en} Service Centre"),
+        "special_services": f"{theme}主题、{room}、{row['special_services']}",
     }
 
 

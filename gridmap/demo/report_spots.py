@@ -1,4 +1,4 @@
-"""Where reports happen: at homes, along streets, in parks, at hot spots."""
+"""Where reports happen: at homes, along streets, in parks, at things, at hot spots."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.demo.dice import Dice
+from gridmap.demo.duties import Duties
+from gridmap.demo.duty_assets import ASSET_KINDS
 from gridmap.demo.ground import in_metres
+from gridmap.demo.kerbs import half_widths
 from gridmap.demo.plane import Plane
 from gridmap.demo.streets import Streets
 
@@ -21,6 +24,13 @@ Floats = NDArray[np.float64]
 _STREET_PULL = {"highway": 0.7, "arterial": 2.4, "branch": 1.2, "alley": 0.5}
 _HOT_SHARE = 0.16
 _HOT_SPOTS = 7
+_HOT_SPREAD_M = 12.0
+_THING_SPREAD_M = 0.6
+# Of the reports about things so many mean one that is in the register.
+_REGISTERED = 0.88
+# Sites whose permit begins later make no dust yet, those whose permit has ended little.
+_LAST_DAY = "2026-06-30"
+_AFTER_PERMIT = 0.2
 
 
 class Spots:
@@ -29,15 +39,22 @@ class Spots:
     Parameters
     ----------
     layers : dict of str to GeoDataFrame
+    duties : Duties
     streets : Streets
     plane : Plane
     dice : Dice
     """
 
     def __init__(
-        self, layers: dict[str, gpd.GeoDataFrame], streets: Streets, plane: Plane, dice: Dice
+        self,
+        layers: dict[str, gpd.GeoDataFrame],
+        duties: Duties,
+        streets: Streets,
+        plane: Plane,
+        dice: Dice,
     ) -> None:
         self._dice = dice
+        self._duties = duties.layers
         self._layers = layers
         self._streets = streets
         self._plane = plane
@@ -58,14 +75,20 @@ class Spots:
                 np.where(building["kind"] == "commercial", 3.0, 0.0) + self._fronts()
             ),
             "works": self._homes(np.where(building["kind"] == "industrial", 1.0, 0.0)),
+            "front": self._within("street_front"),
             "street": self._along(None),
             "arterial": self._along(("highway", "arterial")),
             "park": self._within("park"),
-            "river": self._within("river_strip"),
-            "site": self._within("construction_site"),
+            "river": self._within("river"),
+            "water": self._within("water"),
+            "site": self._at_sites(digging=False),
+            "digging": self._at_sites(digging=True),
             "field": self._thinly(),
             "edge": self._thinly(),
         }
+        things = {name: self._at_things(name) for name in ASSET_KINDS if name != "main"}
+        self._things = frozenset([*things, "main"])
+        self._draw |= things | {"main": self._over_mains()}
 
     def draw(self, kind: str, count: int) -> Floats:
         """Return `count` places of that kind, metres, shape (count, 2).
@@ -78,7 +101,8 @@ class Spots:
         hot = self._dice.units(count) < _HOT_SHARE
         centre = self._draw[kind](_HOT_SPOTS)
         rank = self._dice.weighted(1.0 / np.arange(1.0, _HOT_SPOTS + 1.0), count)
-        spread = np.column_stack([self._dice.bells(count), self._dice.bells(count)]) * 12.0
+        reach = _THING_SPREAD_M if kind in self._things else _HOT_SPREAD_M
+        spread = np.column_stack([self._dice.bells(count), self._dice.bells(count)]) * reach
         points[hot] = (centre[rank] + spread)[hot]
         return points
 
@@ -115,9 +139,11 @@ class Spots:
             pull = np.where(frame["class"].isin(classes), pull, 0.0)
         _, road = np.unique(frame["code"], return_inverse=True)
         pull = pull * np.exp(0.8 * self._dice.bells(int(road.max()) + 1))[road]
+        half = half_widths(self._streets)
 
         def draw(count: int) -> Floats:
-            lines = self._streets.lines[self._dice.weighted(pull, count)]
+            piece = self._dice.weighted(pull, count)
+            lines = self._streets.lines[piece]
             run = self._dice.units(count) * shapely.length(lines)
             here = shapely.get_coordinates(shapely.line_interpolate_point(lines, run))
             ahead = shapely.get_coordinates(shapely.line_interpolate_point(lines, run + 1.0))
@@ -126,8 +152,10 @@ class Spots:
             )
             along = ahead - back
             along /= np.hypot(along[:, 0], along[:, 1])[:, None]
-            side = np.where(self._dice.units(count) < 0.5, 1.0, -1.0) * self._dice.spread(
-                3.0, 11.0, count
+            # From the lane beside the middle to the footway behind the kerb.
+            reach = half[piece] + 3.5
+            side = np.where(self._dice.units(count) < 0.5, 1.0, -1.0) * (
+                1.0 + (reach - 1.0) * self._dice.units(count)
             )
             places: Floats = here + np.column_stack([-along[:, 1], along[:, 0]]) * side[:, None]
             return places
@@ -135,11 +163,63 @@ class Spots:
         return draw
 
     def _within(self, layer: str) -> Callable[[int], Floats]:
-        if layer not in self._layers:
+        frame = self._duties.get(layer, self._layers.get(layer))
+        if frame is None:
             return self._along(None)
-        shapes = in_metres(self._layers[layer].geometry.to_numpy(), self._plane)
+        shapes = in_metres(frame.geometry.to_numpy(), self._plane)
         pull = np.sqrt(shapely.area(shapes)) * np.exp(0.6 * self._dice.bells(len(shapes)))
         return self._inside(shapes, pull)
+
+    def _at_sites(self, *, digging: bool) -> Callable[[int], Floats]:
+        """Return places in building sites, or in the diggings of streets."""
+        frame = self._duties["construction_site"]
+        kind = frame["code"].str.contains(r"C9\d\d$") == digging
+        frame = frame[kind & (frame["valid_from"] <= _LAST_DAY)]
+        if frame.empty:
+            return self._along(None)
+        shapes = in_metres(frame.geometry.to_numpy(), self._plane)
+        active = np.where(frame["valid_to"].isna(), 1.0, _AFTER_PERMIT)
+        pull = np.sqrt(shapely.area(shapes)) * np.exp(0.6 * self._dice.bells(len(shapes)))
+        return self._inside(shapes, pull * active)
+
+    def _at_things(self, name: str) -> Callable[[int], Floats]:
+        """Return places beside things of a kind as they stand, some beside none of them."""
+        frame = self._duties["asset"]
+        frame = frame[frame["asset_type"] == name]
+        street = self._along(None)
+        if frame.empty:
+            return street
+        at = self._plane.to_metres(frame[["true_lon", "true_lat"]].to_numpy(dtype=float))
+        pull = np.exp(0.6 * self._dice.bells(len(at)))
+        beside = 0.25 * ASSET_KINDS[name].radius_m
+
+        def draw(count: int) -> Floats:
+            places: Floats = at[self._dice.weighted(pull, count)]
+            shift = np.column_stack([self._dice.bells(count), self._dice.bells(count)])
+            places = places + (shift * beside).clip(-2.0 * beside, 2.0 * beside)
+            other = self._dice.units(count) >= _REGISTERED
+            places[other] = street(count)[other]
+            return places
+
+        return draw
+
+    def _over_mains(self) -> Callable[[int], Floats]:
+        if "main" not in self._duties:
+            return self._along(None)
+        lines = in_metres(self._duties["main"].geometry.to_numpy(), self._plane)
+
+        def draw(count: int) -> Floats:
+            chosen = lines[self._dice.weighted(shapely.length(lines), count)]
+            # The line of a street may have several parts, which interpolation counts as one.
+            run = self._dice.units(count)
+            parts = [shapely.get_parts(line) for line in chosen]
+            pick = [p[min(int(u * len(p)), len(p) - 1)] for p, u in zip(parts, run, strict=True)]
+            spot = shapely.line_interpolate_point(pick, self._dice.units(count), normalized=True)
+            shift = np.column_stack([self._dice.bells(count), self._dice.bells(count)]) * 1.5
+            places: Floats = shapely.get_coordinates(spot) + shift
+            return places
+
+        return draw
 
     def _thinly(self) -> Callable[[int], Floats]:
         frame = self._layers["microgrid"]

@@ -34,6 +34,10 @@ _NEAR = {
     "street": ("{address}附近", "{address}门前", "{street}上", "{street}路段"),
     "arterial": ("{street}上", "{street}路口", "{address}附近"),
 }
+_NEAR |= dict.fromkeys(
+    ("lamp", "cover", "grate", "cabinet", "pole", "cable", "bus_shelter", "main", "digging"),
+    _NEAR["street"],
+) | dict.fromkeys(("sign", "front"), _NEAR["shop"])
 _ELSEWHERE = ("{address}附近", "靠近{street}处", "{street}旁")
 
 

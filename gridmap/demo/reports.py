@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from gridmap.crs import from_wgs84
 from gridmap.demo.dice import Dice
+from gridmap.demo.duties import Duties
 from gridmap.demo.ground import in_metres
 from gridmap.demo.plane import LATTICE, Plane
 from gridmap.demo.report_faults import Faults, spoil
+from gridmap.demo.report_owners import draw_owners
 from gridmap.demo.report_spots import Spots
 from gridmap.demo.report_texts import Subject, compose, load_subjects
 from gridmap.demo.report_times import draw_moments
@@ -30,7 +32,7 @@ REPORT_COLUMNS = (
     "report_id", "received_at", "observed_at", "source", "item", "text",
     "lon", "lat", "coord_sys", "accuracy_m",
 )  # fmt: skip
-TRUTH_COLUMNS = ("report_id", "lon", "lat", "microgrid", "located", "error")
+TRUTH_COLUMNS = ("report_id", "lon", "lat", "microgrid", "located", "error", "layer", "owner")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ _SOURCES = {
 def build_reports(
     count: int,
     layers: dict[str, gpd.GeoDataFrame],
+    duties: Duties,
     streets: Streets,
     plane: Plane,
     dice: dict[str, Dice],
@@ -70,7 +73,8 @@ def build_reports(
     The truth has one row a report: where it happened (EPSG:4326), in which micro-grid, which
     micro-grid its stated position lies in (by the tie rule on a border, empty when in none),
     and what is wrong with the position: empty, ``outside``, ``null_island``, ``missing``,
-    ``wrong_datum``, ``region_geocode``, ``on_border`` or ``border_road``.
+    ``wrong_datum``, ``region_geocode``, ``on_border`` or ``border_road``; and where the true
+    place leaves no doubt, the kind of layer that decides whose the item is, and the owner.
     """
     subjects = _subjects(count, dice["items"])
     sources = _sources(subjects, dice["sources"])
@@ -83,7 +87,9 @@ def build_reports(
     )
     subjects = [subjects[i] for i in moments.row]
     sources = [sources[i] for i in moments.row]
-    true = _true_places(subjects, layers, Spots(layers, streets, plane, dice["places"]), plane)
+    true = _true_places(
+        subjects, layers, Spots(layers, duties, streets, plane, dice["places"]), plane
+    )
     stated, accuracy = _stated(true, sources, dice["accuracy"])
     systems = _systems(sources, dice["systems"])
     faults = spoil(
@@ -114,6 +120,7 @@ def build_reports(
         }
     )
     truth = draw_truth(ids, reports, faults, layers["microgrid"])
+    truth["layer"], truth["owner"] = draw_owners(reports, truth, layers, duties, plane)
     return reports[list(REPORT_COLUMNS)], truth[list(TRUTH_COLUMNS)]
 
 

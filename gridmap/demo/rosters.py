@@ -13,7 +13,7 @@ import pandas as pd
 from gridmap.demo.dice import Dice
 from gridmap.demo.notice import NOTE
 
-__all__ = ["MARK", "build_rosters"]
+__all__ = ["MARK", "build_rosters", "invented_name", "rosters_after"]
 
 # Stands behind every name.
 MARK = "（演示）"
@@ -34,20 +34,25 @@ _PUBLIC = frozenset(
 )  # fmt: skip
 
 
+def invented_name(dice: Dice) -> str:
+    """Return the name of a person who does not exist, and says so."""
+    given = "".join(dice.shuffled(_GIVEN)[: 1 + int(dice.chance(0.8))])
+    return f"{dice.one(_FAMILY)}{given}{MARK}"
+
+
 class _Roll:
     """Collects posts and the people who hold them."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, *, posts: int = 0, people: int = 0) -> None:
         self.dice = dice
         self.rows: list[dict[str, Any]] = []
-        self._people = 0
+        self._posts, self._people = posts, people
 
     def person(self) -> tuple[str, str, str]:
         """Return number, name and work phone of somebody new."""
         self._people += 1
-        given = "".join(self.dice.shuffled(_GIVEN)[: 1 + int(self.dice.chance(0.8))])
-        name = f"{self.dice.one(_FAMILY)}{given}{MARK}"
-        return f"P{self._people:05d}", name, f"0990-556{self._people:04d}"
+        number = self._people
+        return f"P{number:05d}", invented_name(self.dice), f"0990-556{number:04d}"
 
     def add(
         self,
@@ -61,7 +66,7 @@ class _Roll:
         for level, code in areas:
             self.rows.append(
                 {
-                    "code": f"R{len(self.rows) + 1:05d}",
+                    "code": f"R{self._posts + len(self.rows) + 1:05d}",
                     "person": who[0],
                     "name": who[1],
                     "role": role,
@@ -96,6 +101,35 @@ def build_rosters(layers: dict[str, gpd.GeoDataFrame], dice: Dice) -> pd.DataFra
     table = pd.DataFrame(roll.rows)
     table["note"] = NOTE
     return table[list(_COLUMNS)]
+
+
+def rosters_after(
+    rosters: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame, day: str, dice: Dice
+) -> pd.DataFrame:
+    """Return the posts when the grids change on a day: some end, new grids get theirs.
+
+    Parameters
+    ----------
+    rosters : DataFrame
+        Of the grids `before`.
+    before, after : DataFrame
+        The layer ``grid`` of either edition.
+    day : str
+        First day of the new grids, ISO 8601.
+    """
+    gone = set(before["code"]) - set(after["code"])
+    ends = rosters["area_code"].str[:15].isin(gone) & rosters["level"].isin(["grid", "microgrid"])
+    # Who was to take over later never does; who would have stayed longer ends with the grid.
+    kept = rosters[~(ends & (rosters["valid_from"] >= day))].copy()
+    longer = ends & ~(rosters["valid_to"] <= day)
+    kept.loc[longer.reindex(kept.index), "valid_to"] = day
+    people = int(rosters["person"].str[1:].astype(int).max())
+    roll = _Roll(dice, posts=len(rosters), people=people)
+    for code in sorted(set(after["code"]) - set(before["code"])):
+        for role in ("grid_lead", "grid_worker"):
+            roll.add(roll.person(), role, "basic", [("grid", code)], start=day)
+    added = pd.DataFrame(roll.rows, columns=[c for c in _COLUMNS if c != "note"])
+    return pd.concat([kept, added.assign(note=NOTE)], ignore_index=True)[list(_COLUMNS)]
 
 
 def _basic(roll: _Roll, grids: pd.DataFrame) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 __all__ = ["SCALES", "Scale", "scale_of"]
 
@@ -29,6 +30,18 @@ class Scale:
         Usual distance between arterials in the middle.
     core_m : float
         Radius of the dense old town.
+    redrawn : int
+        Grids after the redraw that the scale shows; 0 for none.
+    built_up : bool
+        Homes as far as the edge of town, where other scales have works and fields.
+    managed_estates, open_estates : int
+        Exact counts of walled and of open estates; 0 for as many as come about.
+    buildings : int
+        Exact count; 0 for as many as come about.
+    places : mapping of str to int
+        Exact counts of service points by category; others follow the communities.
+    themed : bool
+        Every service centre has a theme of its own.
     """
 
     name: str
@@ -54,6 +67,13 @@ class Scale:
     railway: bool
     enclaves: int
     twins: int
+    redrawn: int = 0
+    built_up: bool = False
+    managed_estates: int = 0
+    open_estates: int = 0
+    buildings: int = 0
+    places: Mapping[str, int] = field(default_factory=dict)
+    themed: bool = False
 
 
 _ALL = {
@@ -106,6 +126,93 @@ _ALL = {
         railway=False,
         enclaves=4,
         twins=2,
+    ),
+    "redraw": Scale(
+        name="redraw",
+        subdistricts=15,
+        communities=89,
+        grids=620,
+        microgrids=3000,
+        exclusive=12,
+        households=208_000,
+        reports=20_000,
+        first_subdistrict=21,
+        lon=114.95,
+        lat=33.93,
+        metres_per_lon=92_460.5,
+        metres_per_lat=110_921.1,
+        half_width=4900.0,
+        half_height=4100.0,
+        arterial_m=820.0,
+        core_m=1900.0,
+        turn=0.26,
+        river=True,
+        river_x=-900.0,
+        railway=True,
+        enclaves=16,
+        twins=18,
+        redrawn=539,
+        built_up=True,
+    ),
+    "services": Scale(
+        name="services",
+        subdistricts=13,
+        communities=104,
+        grids=520,
+        microgrids=1560,
+        exclusive=8,
+        households=226_000,
+        reports=8_000,
+        first_subdistrict=41,
+        lon=115.10,
+        lat=33.93,
+        metres_per_lon=92_460.5,
+        metres_per_lat=110_921.1,
+        half_width=4700.0,
+        half_height=3900.0,
+        arterial_m=820.0,
+        core_m=1900.0,
+        turn=0.29,
+        river=True,
+        river_x=600.0,
+        railway=True,
+        enclaves=12,
+        twins=12,
+        built_up=True,
+        managed_estates=427,
+        open_estates=89,
+        places={"canteen": 110, "nursery": 11, "repair": 153},
+    ),
+    "street": Scale(
+        name="street",
+        subdistricts=1,
+        communities=12,
+        grids=102,
+        microgrids=505,
+        exclusive=2,
+        households=66_000,
+        reports=6_000,
+        first_subdistrict=61,
+        lon=115.25,
+        lat=33.93,
+        metres_per_lon=92_460.5,
+        metres_per_lat=110_921.1,
+        half_width=2250.0,
+        half_height=1950.0,
+        arterial_m=680.0,
+        core_m=1500.0,
+        turn=0.16,
+        river=False,
+        river_x=0.0,
+        railway=False,
+        enclaves=6,
+        twins=4,
+        built_up=True,
+        managed_estates=92,
+        open_estates=28,
+        buildings=2498,
+        places={"service_centre": 12},
+        themed=True,
     ),
 }
 

@@ -4,13 +4,49 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 
 ====================  ==========================================================
 :mod:`.base`          the store, the clock, editions and routers compiled and kept fresh
-:mod:`.boundaries`    levels, import, check, publish, editions
+:mod:`.boundaries`    levels, import
+:mod:`.checking`      the audit
+:mod:`.repairing`     repairs of drafts, proposed and applied
+:mod:`.listing`       editions, their imports, retired codes
+:mod:`.lifecycle`     drafts of editions, retire, rollback
+:mod:`.publishing`    publish
+:mod:`.families`      grids of professions beside the base grids
+:mod:`.exporting`     editions as files for other programs
+:mod:`.moving`        open reports at a change of editions, closing reports
 :mod:`.locating`      locate, areas
+:mod:`.lineage`       editions compared, the history of areas
 :mod:`.facts`         ground, overlays, parties, places, organisations, rosters
+:mod:`.walking`       minutes on foot, areas within reach, how well places serve homes
+:mod:`.serving`       places and services near by, who is responsible there
+:mod:`.tending`       entries of places put right
 :mod:`.submission`    what a report that is sent in may hold
 :mod:`.deadlines`     due times that waited for a calendar
 :mod:`.reporting`     reports in, routed and stored; reports out; `assign`
+:mod:`.books`         the rules in use
+:mod:`.bases`         what decisions were made by, kept
+:mod:`.facts_state`   overlays, parties and posts as they hold together
+:mod:`.rulemaking`    rules imported, version by version
+:mod:`.replaying`     an old decision made again
+:mod:`.reviewing`     the board of ownership reviews, reports routed anew
+:mod:`.ruling`        what the board decides, and what it changes
+:mod:`.board`         what the board looks at
+:mod:`.pausing`       clocks that stand still
+:mod:`.order_views`   orders as people read them
+:mod:`.ordering`      orders: every step that somebody takes
+:mod:`.telling`       the inbox, webhooks, what could not be delivered
+:mod:`.supervising`   supervision orders
+:mod:`.counting`      numbers: the figures of any time, place and department
+:mod:`.monthlies`     monthly reports, appeals against deductions
+:mod:`.working`       the worker: what time brings
+:mod:`.drafting`      plans drawn edit by edit; their states, layers and publication are
+                      in ``draft_states``, ``draft_frames`` and ``draft_publishing``
+:mod:`.planning`      plans measured, replayed, compared, suggested
+:mod:`.proving`       every item asked at every kind of place
 :mod:`.mapping`       the maps
+:mod:`.sheeting`      sheets to print: service maps, duty boards, contact cards
+:mod:`.accounts`      accounts, keys, the site's secrets
+:mod:`.signing_in`    passwords, sessions, throttling
+:mod:`.personal`      whom a report names: sealed, read with a reason, anonymised
 ====================  ==========================================================
 """
 
@@ -22,22 +58,65 @@ from gridmap.access import Actor
 from gridmap.settings import Settings
 from gridmap.store.store import Store
 from gridmap.times import Clock, frozen_clock, parse_when, site_zone, system_clock
-from gridmap.workspace.boundaries import Boundaries, ImportOutcome, PublishOutcome
+from gridmap.workspace.board import Board
+from gridmap.workspace.boundaries import Boundaries, ImportOutcome
+from gridmap.workspace.checking import Checking
+from gridmap.workspace.draft_publishing import DraftPublishing
+from gridmap.workspace.drafting import EditOutcome
+from gridmap.workspace.exporting import Exporting, ExportOutcome
+from gridmap.workspace.families import CutOutcome, Families
+from gridmap.workspace.lifecycle import DraftOutcome, RetireOutcome, RollbackOutcome
 from gridmap.workspace.mapping import MAPS, Mapmaking
-from gridmap.workspace.reporting import Reporting
+from gridmap.workspace.monthlies import Monthlies
+from gridmap.workspace.pausing import Pausing
+from gridmap.workspace.planning import PlanOutcome
+from gridmap.workspace.publishing import PublishOutcome
+from gridmap.workspace.repairing import RepairOutcome, Repairs
+from gridmap.workspace.replaying import Replaying
+from gridmap.workspace.rulemaking import Rulemaking
+from gridmap.workspace.sheeting import Sheets
+from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
+from gridmap.workspace.tending import Tending
+from gridmap.workspace.working import Worked, Working
 
 __all__ = [
     "MAPS",
+    "CutOutcome",
+    "DraftOutcome",
+    "EditOutcome",
+    "ExportOutcome",
     "ImportOutcome",
+    "PlanOutcome",
     "PublishOutcome",
+    "RepairOutcome",
     "ReportSource",
+    "RetireOutcome",
+    "RollbackOutcome",
+    "Worked",
     "Workspace",
     "open_workspace",
 ]
 
 
-class Workspace(Boundaries, Mapmaking, Reporting):
+class Workspace(
+    DraftPublishing,
+    Boundaries,
+    Checking,
+    Repairs,
+    Exporting,
+    Families,
+    Mapmaking,
+    Tending,
+    Sheets,
+    Replaying,
+    Rulemaking,
+    Board,
+    Pausing,
+    Monthlies,
+    Working,
+    SigningIn,
+):
     """A store with its current editions compiled.
 
     Safe to share between threads; a context manager. Every method takes the actor who asks;

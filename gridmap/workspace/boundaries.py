@@ -1,28 +1,35 @@
-"""Levels, import, check, publish, editions."""
+"""Levels, and the import of polygon layers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
-from gridmap.access import Actor, redact
+from gridmap.access import Action, Actor
 from gridmap.areas import Levels
-from gridmap.coverage.audit import Fault, audit, audit_layer
-from gridmap.coverage.editions import EditionState, check_name
-from gridmap.coverage.incoming import ColumnMap, ImportReport, prepare_import
+from gridmap.coverage.editions import check_name
+from gridmap.coverage.families import BASE
+from gridmap.coverage.importing.differences import Differences
+from gridmap.coverage.importing.incoming import ColumnMap, ImportReport, Incoming, prepare_import
+from gridmap.coverage.importing.known_as import codes_of, read_aliases
+from gridmap.coverage.importing.parents import Known
+from gridmap.coverage.importing.reimport import reimport_differences
 from gridmap.coverage.model import Coverage
-from gridmap.coverage.read import read_layer, split_source
-from gridmap.errors import BadValue, CoverageFaulty, Immutable, NotFound
-from gridmap.times import parse_when
+from gridmap.coverage.reading.read import read_layer, split_source
+from gridmap.coverage.retired import with_retired_note
+from gridmap.errors import BadValue, NotFound
 from gridmap.workspace.base import Base, Progress
 
-__all__ = ["Boundaries", "ImportOutcome", "PublishOutcome"]
+__all__ = ["Boundaries", "ImportOutcome"]
 
 
 @dataclass(frozen=True)
 class ImportOutcome:
-    """What an import did, or would do when `committed` is False."""
+    """What an import did, or would do when `committed` is False.
+
+    `differences` are those to what the draft had at that level; None when it had nothing.
+    """
 
     edition: str
     level: str
@@ -30,26 +37,18 @@ class ImportOutcome:
     committed: bool
     new_level: bool
     report: ImportReport
-
-
-@dataclass(frozen=True)
-class PublishOutcome:
-    """What publishing did, or would do when `committed` is False."""
-
-    edition: str
-    effective_from: datetime
-    committed: bool
-    faults: list[Fault]
-    areas: dict[str, int] = field(default_factory=dict)
+    differences: Differences | None = None
 
 
 class Boundaries(Base):
-    """What planners do with polygon layers."""
+    """Polygon layers in, as the levels of a draft."""
 
-    def set_levels(self, names: list[str], *, actor: Actor | None = None) -> Levels:
-        """Replace the levels; refused when an edition uses one that would go or move."""
+    def set_levels(
+        self, names: list[str], *, family: str = BASE, actor: Actor | None = None
+    ) -> Levels:
+        """Replace a family's levels; refused when an edition uses one that would go or move."""
         levels = Levels(names)
-        self.store.set_levels(levels, self._staff(actor))
+        self.store.set_levels(levels, self._may(actor, Action.EDITION_DRAFT), family=family)
         self._expire()
         return levels
 
@@ -63,6 +62,9 @@ class Boundaries(Base):
         under: str | None = None,
         coord_sys: str | None = None,
         encoding: str | None = None,
+        aliases: str | Path | None = None,
+        remainders: bool = True,
+        family: str | None = None,
         commit: bool = False,
         progress: Progress | None = None,
         actor: Actor | None = None,
@@ -73,6 +75,17 @@ class Boundaries(Base):
         and made visible at once, replacing that level of the draft. The edition is created
         as a draft when it does not exist.
 
+        Parameters
+        ----------
+        aliases : str or Path, optional
+            A CSV of further names, see :func:`gridmap.coverage.importing.known_as.read_aliases`.
+        remainders : bool
+            Make areas of kind ``remainder`` of what the level leaves uncovered of the
+            declared polygons above it.
+        family : str, optional
+            Family of grids of an edition that is made, by default the base grids; a draft
+            that is there has one.
+
         Raises
         ------
         InputError
@@ -80,9 +93,10 @@ class Boundaries(Base):
         Immutable
             When the edition is already published.
         """
-        who = self._staff(actor)
+        who = self._may(actor, Action.EDITION_DRAFT)
         check_name(edition)
-        levels = self.store.levels()
+        family = self._family_of(edition, family)
+        levels = self.store.levels(family)
         new_level = level not in levels.names
         if new_level and under is not None:
             levels = levels.with_level(level, under=under)
@@ -95,152 +109,98 @@ class Boundaries(Base):
             columns,
             levels=levels,
             existing=existing,
+            known=self._known_above(existing, level, levels),
+            aliases=[] if aliases is None else read_aliases(self.foreign(Path(aliases))),
+            remainders=remainders,
             coord_sys=coord_sys,
+            in_force=self._to_lie_on(existing, level),
         )
+        incoming = with_retired_note(incoming, self.store.retired_codes(family))
+        changes = self._changes(existing, incoming)
         if commit:
             if new_level:
-                self.store.set_levels(levels, who)
-            self.store.ensure_draft(edition, who)
+                self.store.set_levels(levels, who, family=family)
+            self.store.ensure_draft(edition, who, family=family)
             self.store.import_areas(edition, incoming, who, progress=progress)
             self._expire()
         return ImportOutcome(
-            edition, level, len(incoming.areas), commit, new_level, incoming.report
+            edition, level, len(incoming.areas), commit, new_level, incoming.report, changes
         )
 
-    def check(
+    def code_of(
         self,
-        target: str,
+        level: str,
+        code: str,
         *,
-        level: str | None = None,
-        encoding: str | None = None,
-        coord_sys: str | None = None,
+        system: str,
+        edition: str | None = None,
+        at: str | datetime | None = None,
         actor: Actor | None = None,
-    ) -> list[Fault]:
-        """Audit an edition, or a polygon file before it is imported; worst fault first.
-
-        A name that is a stored edition means the edition; anything else is taken as
-        ``FILE[:LAYER]``.
-        """
-        self._staff(actor)
-        if target in {edition.name for edition in self.store.editions()}:
-            coverage = self.store.coverage(target)
-            if level is not None:
-                coverage = coverage.only(coverage.rank <= coverage.levels.rank(level))
-            return audit(coverage)
-        path, layer_name = split_source(target)
-        if not path.exists():
-            raise NotFound(
-                "This is neither an edition of the store nor a file.",
-                got=target,
-                allowed=[edition.name for edition in self.store.editions()] or "no edition yet",
-                repair="See `gridmap editions`.",
-            )
-        return audit_layer(
-            read_layer(self.foreign(path), layer_name, encoding=encoding),
-            level,
-            coord_sys=coord_sys,
-        )
-
-    def publish(
-        self,
-        edition: str,
-        *,
-        effective_from: str | datetime,
-        accept_faults: str | None = None,
-        commit: bool = False,
-        actor: Actor | None = None,
-    ) -> PublishOutcome:
-        """Audit a draft and put it in force from a date; a dry run unless `commit`.
+    ) -> str:
+        """Return an area's own code from its code in another system (``police``, ...).
 
         Parameters
         ----------
-        effective_from : str or datetime
-            A bare date means 00:00 in the site's zone.
-        accept_faults : str, optional
-            Why the edition is published although the audit finds errors; recorded with it.
+        edition : str, optional
+            A draft or an edition; the one in force `at` a moment (now) when left out.
 
         Raises
         ------
-        CoverageFaulty
-            When there are errors and no reason is given.
-        Immutable, OverlappingValidity
-            When it is published already, or another edition starts at that moment.
+        NotFound
+            When no area has that code in that system, or no edition is in force.
+        BadValue
+            When several areas have it.
         """
-        who = self._staff(actor)
-        start = parse_when(effective_from, self.zone)
-        coverage = self._draft_coverage(edition)
-        if coverage is None or not len(coverage):
+        self._may(actor, Action.EDITION_DRAFT)
+        name = edition or self._edition_name(at)
+        kept = self.store.attributes(name, level)
+        found = sorted(c for c, known in kept.items() if codes_of(known).get(system) == code)
+        if len(found) > 1:
+            raise BadValue(
+                f"Several areas of level {level} have this code in the system '{system}'.",
+                got=code,
+                allowed=found,
+                repair="Ask by one of those codes.",
+            )
+        if not found:
+            systems = sorted({s for known in kept.values() for s in codes_of(known)})
             raise NotFound(
-                "There is no draft of that name with areas in it.",
-                got=edition,
-                allowed=[e.name for e in self.store.editions() if e.state is EditionState.DRAFT]
-                or "no draft yet",
-                repair="Import a layer first: gridmap import FILE --edition NAME --level LEVEL.",
+                f"Edition '{name}' has no {level} of that code in the system '{system}'.",
+                got=code,
+                allowed=f"systems: {', '.join(systems)}" if systems else "no further systems",
+                repair="Import the codes with --also-code SYSTEM=COL.",
             )
-        if accept_faults is not None and not accept_faults.strip():
-            raise BadValue("Accepting faults needs a reason.", got=repr(accept_faults))
-        faults = audit(coverage)
-        errors = [fault for fault in faults if fault.severity == "error"]
-        if errors and accept_faults is None:
-            raise CoverageFaulty(
-                f"The audit of '{edition}' found {len(errors)} errors; the first: {errors[0].text}",
-                got=f"{len(errors)} errors",
-                allowed="none",
-                repair=f"See `gridmap check {edition}` and mend the source, or publish with "
-                "--accept-faults WHY.",
+        return found[0]
+
+    def _changes(self, existing: Coverage | None, incoming: Incoming) -> Differences | None:
+        level = incoming.level
+        if existing is None or level not in existing.levels.names:
+            return None
+        kept = self.store.attributes(existing.edition, level)
+        return reimport_differences(existing, kept, incoming)
+
+    def _edition_name(self, at: str | datetime | None) -> str:
+        found = self.store.edition_at(self._moment(at) or self.clock())
+        if found is None:
+            raise NotFound(
+                "No edition is in force at that time.",
+                got=str(at or "now"),
+                repair="Name the edition, or publish one: gridmap publish EDITION --from DATE.",
             )
-        outcome = PublishOutcome(edition, start, commit, faults, _count_levels(coverage))
-        if commit:
-            self.store.publish(
-                edition,
-                start,
-                who,
-                accepted_faults=accept_faults if errors else None,
-                shapes=coverage,
-                content_hash=coverage.fingerprint(),
-            )
-            self._expire()
-        return outcome
+        return found.name
 
-    def imports(self, edition: str, *, actor: Actor | None = None) -> list[dict[str, Any]]:
-        """Return the imports an edition was made from, each with its report; for staff."""
-        self._staff(actor)
-        return self.store.import_reports(edition)
+    def _to_lie_on(self, existing: Coverage | None, level: str) -> Coverage | None:
+        """The edition in force, for a level that has no other one beside it in its draft."""
+        if existing is not None:
+            others = [name for name in existing.levels.names if name != level]
+            if any(len(existing.rows(name)) for name in others):
+                return None
+        found = self.store.edition_at(self.clock())
+        return None if found is None else self.store.coverage(found.name)
 
-    def editions(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
-        """Return the editions, newest validity first; drafts, ahead of all, to staff only."""
-        who = actor or self.actor
-        found = []
-        for edition in reversed(self.store.editions()):
-            if edition.state is EditionState.DRAFT and not who.is_staff:
-                continue
-            record = {
-                "name": edition.name,
-                "state": edition.state.value,
-                "effective_from": edition.effective_from,
-                "effective_to": edition.effective_to,
-                "created_at": edition.created_at,
-                "created_by": edition.created_by,
-                "published_at": edition.published_at,
-                "published_by": edition.published_by,
-                "accepted_faults": edition.accepted_faults,
-                "areas": edition.areas,
-            }
-            found.append(redact(who, "editions", record))
-        return found
-
-    def _draft_coverage(self, name: str) -> Coverage | None:
-        for edition in self.store.editions():
-            if edition.name == name:
-                if edition.state is not EditionState.DRAFT:
-                    raise Immutable(
-                        f"Edition '{name}' is {edition.state.value} and is never changed.",
-                        got=name,
-                        repair="Import into a new edition and publish that from a date.",
-                    )
-                return self.store.coverage(name)
-        return None
-
-
-def _count_levels(coverage: Coverage) -> dict[str, int]:
-    return {name: len(coverage.rows(name)) for name in coverage.levels.names}
+    def _known_above(self, existing: Coverage | None, level: str, levels: Levels) -> Known:
+        """Attributes of the areas of coarser levels: what else parents can be called by."""
+        if existing is None:
+            return {}
+        above = [n for n in levels.names[: levels.rank(level)] if n in existing.levels.names]
+        return {n: self.store.attributes(existing.edition, n) for n in above}

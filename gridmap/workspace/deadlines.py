@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from gridmap.access import Actor
-from gridmap.routing.book import RouteBook
-from gridmap.routing.calendar import days_covered
-from gridmap.routing.clock import deadline
+from gridmap.access import Action, Actor
+from gridmap.calendar import days_covered
+from gridmap.routing.book import RouteBooks
+from gridmap.routing.clock import Due
+from gridmap.routing.rule_tables import SITE
 from gridmap.times import to_site
 from gridmap.workspace.base import Base
 
@@ -21,7 +22,7 @@ log = logging.getLogger("gridmap.workspace")
 # Reports whose due times are put in at once: intake waits for no more than these.
 _BATCH = 1_000
 
-_Due = tuple[int, datetime | None, str, list[dict[str, Any]]]
+_Found = tuple[int, Due, list[dict[str, Any]]]
 
 
 class Deadlines(Base):
@@ -39,10 +40,10 @@ class Deadlines(Base):
         tuple of int
             How many could be computed, and how many still wait.
         """
-        self._staff(actor)
-        book, done, waiting, last = self.book, 0, 0, 0
+        self._may(actor, Action.RULES_IMPORT)
+        books, done, waiting, last = self.books, 0, 0, 0
         while rows := self.store.reports_without_due(after=last, limit=_BATCH):
-            dues = [due for row in rows if (due := _completed(row, book)) is not None]
+            dues = [due for row in rows if (due := _completed(row, books)) is not None]
             if commit:
                 self.store.set_due(dues)
             done += len(dues)
@@ -64,21 +65,15 @@ class Deadlines(Base):
         return self.book.calendar.covered_until()
 
 
-def _completed(row: Mapping[str, Any], book: RouteBook) -> _Due | None:
+def _completed(row: Mapping[str, Any], books: RouteBooks) -> _Found | None:
     """Return the due time of a report and its steps; None when it has to wait on."""
-    if row["item"] not in book.catalogue:
+    book = books.by_name.get(row["catalogue"] or SITE)
+    if book is None or row["item"] not in book.catalogue:
         log.warning("report %s waits: the catalogue has no item %s now", row["id"], row["item"])
         return None
-    due = deadline(
-        row["received_at"],
-        book.catalogue.item(row["item"]).limit,
-        book.calendar,
-        zone=book.zone,
-        office_hours=book.office_hours,
-        start_rule=book.start_rule,
-        cutoff=book.cutoff,
-    )
+    item = book.catalogue.item(row["item"])
+    due = book.due(item, row["department"], row["received_at"], row["pauses"])
     if due.reason == "calendar_missing":
         return None
     kept = [step for step in row["steps"] if not step["rule"].startswith("due_")]
-    return row["id"], due.due_at, due.reason, [*kept, *(step.as_dict() for step in due.steps)]
+    return row["id"], due, [*kept, *(step.as_dict() for step in due.steps)]

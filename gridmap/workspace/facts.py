@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,24 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.access import Actor, redact, visible_records
+from gridmap.access import Action, Actor, redact, visible_records
 from gridmap.coverage.model import STORED_CRS
-from gridmap.coverage.read import split_source
+from gridmap.coverage.reading.read import split_source
 from gridmap.errors import BadValue
 from gridmap.places.ground import read_ground
 from gridmap.places.model import GROUND_LAYERS, POST_KINDS, POST_ROLES, Post
-from gridmap.places.read import read_organisations, read_places, read_posts
+from gridmap.places.read import (
+    read_organisations,
+    read_places,
+    read_posts,
+    read_service_items,
+)
 from gridmap.routing.overlays import OVERLAY_KINDS, Overlay, OverlayMap
 from gridmap.routing.parties import Party
 from gridmap.routing.read import read_overlays, read_parties
+from gridmap.routing.territory import Territory
 from gridmap.workspace.base import Base
+from gridmap.workspace.facts_state import STATE_KINDS, FactState
 
 __all__ = ["FACT_KINDS", "Facts", "FactsOutcome"]
 
@@ -30,7 +38,25 @@ __all__ = ["FACT_KINDS", "Facts", "FactsOutcome"]
 POLICY = {"places": "places", "organisations": "organisations", "posts": "rosters"}
 
 
-FACT_KINDS = ("places", "organisations", "posts", "parties", *OVERLAY_KINDS, *GROUND_LAYERS)
+# Who may change a kind; overlays and parties decide routes.
+_ACTIONS = {
+    "places": Action.PLACE_EDIT,
+    "service_items": Action.PLACE_EDIT,
+    "organisations": Action.PLACE_EDIT,
+    "posts": Action.ROSTER_EDIT,
+    "ground": Action.GROUND_EDIT,
+    **dict.fromkeys(GROUND_LAYERS, Action.GROUND_EDIT),
+}
+
+FACT_KINDS = (
+    "places",
+    "service_items",
+    "organisations",
+    "posts",
+    "parties",
+    *OVERLAY_KINDS,
+    *GROUND_LAYERS,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,9 @@ class FactsOutcome:
 
 class Facts(Base):
     """District records, kept by code."""
+
+    # How many callers have several imports under way that count as one change.
+    _gathering = 0
 
     def put_records(
         self,
@@ -64,11 +93,11 @@ class Facts(Base):
         BadValue
             Also for an overlay or a post that nothing could be routed by.
         """
-        self._staff(actor)
+        self._may(actor, _action(kind))
         rows = [dict(record) for record in records]
         _require_usable(kind, rows)
         counts = self.store.put_records(kind, rows, replace=replace)
-        self._expire()
+        self._follow(kind)
         return counts
 
     def import_records(
@@ -100,44 +129,84 @@ class Facts(Base):
         FaultyTable
             With every faulty cell by file, row and column.
         """
-        self._staff(actor)
         if kind not in FACT_KINDS:
             raise BadValue("There is no such kind of record.", got=kind, allowed=FACT_KINDS)
+        self._may(actor, _action(kind))
         self.foreign(split_source(str(source))[0])
         table, rows = self._read_facts(kind, source, coord_sys, encoding)
         if not commit:
             return FactsOutcome(kind, len(rows), 0, 0, committed=False)
-        added, changed = self.store.put_records(table, rows, replace=replace)
-        self._expire()
+        alike = {"overlays": {"kind": kind}, "ground": {"layer": kind}}
+        added, changed = self.store.put_records(table, rows, replace=replace, only=alike.get(table))
+        self._follow(table)
         return FactsOutcome(kind, len(rows), added, changed, committed=True)
+
+    @contextmanager
+    def as_one_change(self) -> Iterator[None]:
+        """Keep one state of what answers for reports after several imports, not one of each.
+
+        Reports that come in meanwhile are answered by what is there then, and that is kept
+        with them. When an import fails, what was stored before it is kept all the same.
+        """
+        self._gathering += 1
+        try:
+            yield
+        finally:
+            self._gathering -= 1
+            self._keep_answering()
+
+    def _follow(self, kind: str) -> None:
+        """See what was written; keep what answers for reports with its time."""
+        self._expire()
+        if kind in STATE_KINDS and not self._gathering:
+            self._keep_answering()
+
+    def _keep_answering(self) -> None:
+        self._bases.keep_state(FactState(self.store.records_of(STATE_KINDS)))
 
     def _read_facts(
         self, kind: str, source: str | Path, coord_sys: str | None, encoding: str | None
     ) -> tuple[str, list[dict[str, Any]]]:
         """Return the store's kind and the rows of a file."""
         levels = self.levels()
-        if kind == "places":
-            found = read_places(source, coord_sys=coord_sys, encoding=encoding)
-            return "places", [asdict(place) for place in found]
+        simple: dict[str, Callable[[], Sequence[Any]]] = {
+            "places": lambda: read_places(source, coord_sys=coord_sys, encoding=encoding),
+            "service_items": lambda: read_service_items(source, levels=levels, encoding=encoding),
+            "posts": lambda: read_posts(source, levels=levels, encoding=encoding),
+            "parties": lambda: read_parties(source, encoding=encoding),
+        }
+        if kind in simple:
+            return kind, [asdict(one) for one in simple[kind]()]
         if kind == "organisations":
             known = {row["code"] for row in self.store.records("organisations")}
             bodies = read_organisations(
                 source, levels=levels, known=known, coord_sys=coord_sys, encoding=encoding
             )
             return "organisations", [asdict(body) for body in bodies]
-        if kind == "posts":
-            posts = read_posts(source, levels=levels, encoding=encoding)
-            return "posts", [asdict(post) for post in posts]
-        if kind == "parties":
-            return "parties", [asdict(p) for p in read_parties(source, encoding=encoding)]
         if kind in OVERLAY_KINDS:
-            owners = {row["code"]: Party(**row) for row in self.store.records("parties")}
             overlays, shapes = read_overlays(
-                source, kind, parties=owners or None, coord_sys=coord_sys, encoding=encoding
+                source,
+                kind,
+                parties=self._owners(),
+                items=self.books.items(),
+                asset_types=self.book.asset_types,
+                coord_sys=coord_sys,
+                encoding=encoding,
             )
             return "overlays", _with_shapes(overlays, shapes)
         ground, shapes = read_ground(source, kind, coord_sys=coord_sys, encoding=encoding)
         return "ground", _with_shapes(ground, shapes)
+
+    def _owners(self) -> Mapping[str, Party] | None:
+        """Return everybody who can own an overlay; None while no body was entered."""
+        own = [Party(**row) for row in self.store.records("parties")]
+        if not own:
+            return None
+        known = {d.code: Party(d.code, d.name, d.name_en) for d in self.book.departments.values()}
+        locator = self.atlas.locator_at(self.clock())
+        if locator is not None:
+            known |= {body.code: body for body in Territory(locator.coverage).parties()}
+        return known | {party.code: party for party in own}
 
     def records(self, kind: str, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return the records of a kind with the fields this actor may see, in code order."""
@@ -149,24 +218,37 @@ class Facts(Base):
         held = [post for post in self.store.records("posts") if Post(**post).on_duty(day)]
         return visible_records(actor or self.actor, POLICY["posts"], held)
 
-    def catalogue(self, *, actor: Actor | None = None) -> dict[str, Any]:
-        """Return items, classes and departments as plain records, in table order."""
-        found = self.book.catalogue
+    def catalogue(self, name: str | None = None, *, actor: Actor | None = None) -> dict[str, Any]:
+        """Return items, classes and departments as plain records, in table order.
+
+        `name` is that of a further catalogue; `NotFound` when there is no such one.
+        """
+        book = self.books.of(name)
+        found = book.catalogue
         items = [asdict(item) for item in found]
         for item in items:
             item["handling_level"] = item.pop("level")
         record = {
             "name": found.name,
+            "label": found.shape.label or found.name,
+            "label_en": found.shape.label_en or found.shape.label or found.name,
+            "catalogues": list(self.books.by_name),
             "classes": [asdict(one) for one in found.classes.values()],
-            "departments": [asdict(one) for one in self.book.departments.values()],
+            "departments": [asdict(one) for one in book.departments.values()],
             "items": items,
         }
         return redact(actor or self.actor, "catalogue", record)
 
-    def ground(self) -> dict[str, gpd.GeoDataFrame]:
-        """Return water, parks, railways and roads for drawing, by layer (EPSG:4326)."""
+    def ground(self, *, buildings: bool = False) -> dict[str, gpd.GeoDataFrame]:
+        """Return water, parks, railways and roads for drawing, by layer (EPSG:4326).
+
+        With `buildings` the houses as well: a document of a whole district would be too large
+        with them, a sheet of one estate is empty without.
+        """
         layers: dict[str, list[dict[str, Any]]] = {}
         for row in self.store.records("ground"):
+            if row["layer"] == "gates" or (row["layer"] == "buildings" and not buildings):
+                continue
             layers.setdefault(row["layer"], []).append(row)
         return {
             layer: gpd.GeoDataFrame(rows, geometry="geom", crs=STORED_CRS)
@@ -174,12 +256,16 @@ class Facts(Base):
         }
 
 
+def _action(kind: str) -> Action:
+    return _ACTIONS.get(kind, Action.RULES_IMPORT)
+
+
 def _require_usable(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Refuse what the router cannot read: one such record would stop every route."""
     if kind == "overlays":
         shapes = np.empty(len(rows), dtype=object)
         shapes[:] = [row.get("geom") for row in rows]
-        OverlayMap([Overlay(str(row.get("code")), row.get("kind", ""), "") for row in rows], shapes)
+        OverlayMap([_overlay(row) for row in rows], shapes)
     if kind == "posts":
         for row in rows:
             if row.get("role") not in POST_ROLES or row.get("kind") not in POST_KINDS:
@@ -188,6 +274,12 @@ def _require_usable(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
                     got=f"{row.get('role')}, {row.get('kind')}",
                     allowed=[*POST_ROLES, *POST_KINDS],
                 )
+
+
+def _overlay(row: Mapping[str, Any]) -> Overlay:
+    known = {field.name for field in fields(Overlay)}
+    given = {name: value for name, value in row.items() if name in known}
+    return Overlay(**{"code": "", "kind": "", "name": "", **given})
 
 
 def _with_shapes(records: Iterable[Any], shapes: NDArray[np.object_]) -> list[dict[str, Any]]:

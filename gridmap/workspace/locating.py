@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from bisect import bisect_right
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import shapely
 
-from gridmap.access import Actor, redact, require
+from gridmap.access import Actor, may_see, redact, require
 from gridmap.coverage.editions import Edition, EditionState
+from gridmap.coverage.families import BASE
 from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
+from gridmap.locate.atlas import Atlas
+from gridmap.locate.borders import Floats
+from gridmap.locate.locator import AreaColumns
 from gridmap.locate.model import Location, Locations, Points
-from gridmap.workspace.base import Base
+from gridmap.workspace.base import REFRESH_SECONDS, Base
 
 __all__ = ["Locating"]
 
@@ -44,19 +50,76 @@ class Locating(Base):
             level=level,
         )
 
+    def locate_at_hand(
+        self, x: float, y: float, *, coord_sys: str = "wgs84", actor: Actor | None = None
+    ) -> dict[str, Location] | None:
+        """Return where one point lies now, by family of grids; None when that has to wait.
+
+        Exactly what :meth:`locate` and :meth:`locate_in_families` answer, the base grids by
+        name among the families. Nothing is read from the store, so that a caller who must
+        not wait may ask: None means the store is to be asked first, by those.
+        """
+        who = actor or self.actor
+        require(who, "locations")
+        atlases = self._at_hand()
+        if atlases is None:
+            return None
+        now = self.clock()
+        found = {}
+        for family in self._families:
+            if may_see(who, family.visibility):
+                atlas = atlases[family.name]
+                if not atlas.has_at_hand(now):
+                    return None
+                found[family.name] = atlas.locate_one(x, y, coord_sys=coord_sys, now=now)
+        return found
+
+    def compact_at_hand(
+        self, lon: Floats, lat: Floats, *, actor: Actor | None = None
+    ) -> tuple[str, AreaColumns] | None:
+        """Return edition, areas and statuses of plain points now, when that need not wait.
+
+        In the base grids, as :meth:`locate_many` with `areas_only` answers; see
+        :meth:`gridmap.locate.atlas.Atlas.compact`. None: ask by that method.
+        """
+        require(actor or self.actor, "locations")
+        atlases, now = self._at_hand(), self.clock()
+        if atlases is None or not atlases[BASE].has_at_hand(now):
+            return None
+        return atlases[BASE].compact(lon, lat, now)
+
+    def _at_hand(self) -> dict[str, Atlas] | None:
+        # Without the lock: who holds it may be reading the store.
+        self.keep_fresh()
+        fresh = time.monotonic() - self._checked < REFRESH_SECONDS
+        return self._atlases if fresh else None
+
     def locate_many(
         self,
         points: Points,
         *,
         level: str | None = None,
         edition: str | None = None,
+        family: str = BASE,
         margins: bool = False,
+        areas_only: bool = False,
         actor: Actor | None = None,
     ) -> Locations:
-        """Return the areas that hold each of many points, as arrays."""
-        require(actor or self.actor, "locations")
-        return self.atlas.locate(
-            points, now=self.clock(), level=level, edition=edition, margins=margins
+        """Return the areas of a family of grids that hold each of many points, as arrays.
+
+        With `areas_only` the areas and statuses alone, much faster; see
+        :meth:`gridmap.locate.atlas.Atlas.locate`.
+        """
+        who = actor or self.actor
+        require(who, "locations")
+        self._may_see_family(family, who)
+        return self.atlas_of(family).locate(
+            points,
+            now=self.clock(),
+            level=level,
+            edition=edition,
+            margins=margins,
+            areas_only=areas_only,
         )
 
     def areas(
@@ -114,7 +177,7 @@ class Locating(Base):
                 got=moment.isoformat(),
                 allowed=[
                     f"{e.name} from {e.effective_from.isoformat()}"
-                    for e in self.store.editions()
+                    for e in self.store.editions(BASE)
                     if e.state is EditionState.PUBLISHED and e.effective_from
                 ]
                 or "no published edition yet",
@@ -122,10 +185,18 @@ class Locating(Base):
             )
         return locator.coverage
 
-    def edition_at(self, at: str | datetime | None = None) -> Edition | None:
-        """Return the edition in force at a moment, or None."""
+    def edition_at(self, at: str | datetime | None = None, *, family: str = BASE) -> Edition | None:
+        """Return the edition of a family in force at a moment, or None."""
         moment = self._moment(at) or self.clock()
-        return next((e for e in self._current()[1] if e.in_force(moment)), None)
+        editions = self._current()[1]
+        return next((e for e in editions if e.family == family and e.in_force(moment)), None)
+
+    def next_change(self, moment: datetime) -> datetime | None:
+        """Return when the next edition of any family comes into force after a moment."""
+        self._current()
+        starts = self._starts
+        place = bisect_right(starts, moment)
+        return starts[place] if place < len(starts) else None
 
     def _record(self, coverage: Coverage, row: int) -> dict[str, Any]:
         area = coverage.area(row)

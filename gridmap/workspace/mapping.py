@@ -9,8 +9,7 @@ from gridmap.access import Actor
 from gridmap.areas import Levels
 from gridmap.errors import BadValue
 from gridmap.times import to_site
-from gridmap.workspace.facts import Facts
-from gridmap.workspace.locating import Locating
+from gridmap.workspace.walking import Walks
 
 if TYPE_CHECKING:
     from gridmap.maps.document import GridMap, MapInfo
@@ -26,7 +25,7 @@ TITLES = {
 MAPS = tuple(TITLES)
 
 
-class Mapmaking(Locating, Facts):
+class Mapmaking(Walks):
     """Maps of what is stored, cut down to what the actor may see."""
 
     def map_document(
@@ -76,6 +75,7 @@ class Mapmaking(Locating, Facts):
                 rosters=posts,
                 choropleth=load,
                 ground=ground,
+                reach=self.centre_reach(),
                 mode=mode,
             )
         return services_map(

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.access import Actor, redact, require
+from gridmap.access import Action, Actor, reach, redact, require
 from gridmap.areas import Levels
-from gridmap.coverage.read import split_source
+from gridmap.coverage.families import BASE
+from gridmap.coverage.reading.read import split_source
 from gridmap.crs import normalise_name
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.model import Location, Locations, Points
-from gridmap.routing.book import Decision
+from gridmap.personal import without_identity_numbers
+from gridmap.routing.book import Basis, Decision
 from gridmap.routing.columns import routing_columns
 from gridmap.routing.decision import decide_by_edition
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.parties import Party
+from gridmap.routing.reviews import cases_of
+from gridmap.routing.rule_tables import SITE
 from gridmap.store.columns import storable
 from gridmap.times import ensure_utc, parse_when, to_site
+from gridmap.workspace.answering import Answering
 from gridmap.workspace.deadlines import Deadlines
-from gridmap.workspace.locating import Locating
+from gridmap.workspace.moving import Moving
+from gridmap.workspace.personal import Personal
+from gridmap.workspace.reviewing import Reviewing, points_of
 from gridmap.workspace.submission import checked, digest
 
 if TYPE_CHECKING:
-    from gridmap.bulk.model import Assigned, AssignSummary
+    from gridmap.bulk.model import Assigned, AssignSummary, Times
 
 __all__ = ["MAX_PAGE", "Reporting"]
 
@@ -38,7 +46,7 @@ MAX_PAGE = 1_000
 CLOCK_SKEW = timedelta(minutes=5)
 
 
-class Reporting(Locating, Deadlines):
+class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
     """What residents, hotlines and grid workers send in, and what becomes of it."""
 
     def submit_report(
@@ -58,6 +66,7 @@ class Reporting(Locating, Deadlines):
             are needed; ``accuracy_m``, ``text``, ``source`` (``web`` if not given; see
             :class:`~gridmap.workspace.ReportSource`) and ``observed_at`` are not. Staff may
             give ``received_at`` for a report that came in earlier on another way.
+            ``reporter_name``, ``reporter_phone`` and ``reporter_address`` are sealed.
         key : str
             The client's idempotency key.
         lang : str
@@ -71,7 +80,8 @@ class Reporting(Locating, Deadlines):
         Raises
         ------
         BadCode, BadValue, UnknownCoordSys
-            When the item, a time, or the coordinate system cannot be used.
+            When the item, a time, or the coordinate system cannot be used, or an identity
+            number stands in a text.
         Conflict
             When the key was used with another body.
         """
@@ -80,8 +90,15 @@ class Reporting(Locating, Deadlines):
         sent = digest(body)
         known = self.store.known_report(key, sent)
         if known is not None:
+            self._same_person(known, body, key)
             return self.report(known, lang=lang, actor=who, own=True), False
-        item = self.book.catalogue.item(str(body["item"])).code
+        catalogue = str(body.get("catalogue") or "")
+        books = self.books
+        if catalogue and catalogue not in books.by_name:
+            raise BadValue(
+                "There is no such catalogue.", got=catalogue, allowed=list(books.by_name)
+            )
+        item = books.of(catalogue).catalogue.item(str(body["item"])).code
         coord_sys = normalise_name(str(body["coord_sys"]))
         received, observed = self._times(body, who)
         points = Points(
@@ -92,11 +109,42 @@ class Reporting(Locating, Deadlines):
             at=[observed or received],
         )
         found = self.atlas.locate(points, now=received)
-        decision = self.decide([item], points, found, [received], [observed])[0]
+        decisions = self.decide(
+            [item], points, found, [received], [observed], catalogues=[catalogue]
+        )
+        self._bases.keep(decisions)
+        decision = decisions[0]
         rows = _rows(points, found, [received], [observed])
-        rows |= {"item": [item], "source": [body["source"]], "text": [body.get("text")]}
-        number, created = self.store.add_report(rows, decision, key=key, body_sha256=sent)
+        rows |= {"item": [item], "catalogue": [_further(catalogue)]}
+        rows |= {"source": [body["source"]], "text": [body.get("text")]}
+        case = cases_of([decision], found, _further(catalogue))[0]
+        number, created = self.store.add_report(
+            rows,
+            decision,
+            case,
+            key=key,
+            body_sha256=sent,
+            person=self._sealing(body),
+            rules=self.case_rules,
+        )
+        if not created:
+            self._same_person(number, body, key)
+        else:
+            self.follow_editions(number, observed or received)
         return self.report(number, lang=lang, actor=who, own=True), created
+
+    def route_again(self, number: int, item: str) -> Decision:
+        """Return the route a stored report would have with another item."""
+        row = self.store.report(number)
+        points = Points(
+            x=np.array([_number(row["raw_x"])]),
+            y=np.array([_number(row["raw_y"])]),
+            coord_sys=np.array([row["coord_sys"]], dtype=object),
+            accuracy_m=np.array([_number(row["accuracy_m"])]),
+            at=[row["observed_at"] or row["received_at"]],
+        )
+        found = self.atlas.locate(points, now=self.clock(), edition=row["edition"])
+        return self.decide([item], points, found, [row["received_at"]], [row["observed_at"]])[0]
 
     def decide(
         self,
@@ -105,17 +153,36 @@ class Reporting(Locating, Deadlines):
         found: Locations,
         received: Sequence[datetime],
         observed: Sequence[datetime | None] | None = None,
-    ) -> list[Decision]:
-        """Decide the routes of reports that were located; see `gridmap.routing.decision`."""
-        return decide_by_edition(
-            self.book,
-            self.router,
-            items,
-            found,
-            received,
-            points.accuracy_m,
-            observed_at=observed,
-        )
+        *,
+        catalogues: Sequence[str] | None = None,
+    ) -> Sequence[Decision]:
+        """Decide the routes of reports that were located; see `gridmap.routing.decision`.
+
+        `catalogues` names the catalogue of each item; the site's own where it is empty.
+        """
+        books = self.books
+        rows_of: dict[str, list[int]] = {}
+        for i, name in enumerate(catalogues or [""] * len(items)):
+            rows_of.setdefault(name or "", []).append(i)
+        decided: list[Decision | None] = [None] * len(items)
+        for name, rows in rows_of.items():
+            book = books.of(name)
+            self._bases.remember(Basis(book.version), books.tables)
+            answers = decide_by_edition(
+                book,
+                partial(self.router, catalogue=name),
+                items,
+                found,
+                received,
+                points.accuracy_m,
+                observed_at=observed,
+                rows=rows,
+            )
+            if len(rows_of) == 1:
+                return answers
+            for i, answer in zip(rows, answers, strict=True):
+                decided[i] = answer
+        return [one for one in decided if one is not None]
 
     def report(
         self, number: int, *, lang: str = "zh", actor: Actor | None = None, own: bool = False
@@ -125,10 +192,13 @@ class Reporting(Locating, Deadlines):
         `own` is for the answer to the sender, who may see what became of the report.
         """
         who = actor or self.actor
-        if not own:
-            require(who, "reports")
-        row = self.store.report(number)
+        row = self.store.report(number) if own else self._report_of(number, who)
         record = self._shown(row, lang) | self._place(row)
+        if who.is_staff:
+            record["moves"] = self.report_moves(number, actor=who)
+            record["contacts"] = self._contacts(row)
+            record |= self.report_history(number, lang=lang, actor=who)
+            record["reporter"] = self.masked_reporter(number)
         return redact(who, "own_report" if own and not who.is_staff else "reports", record)
 
     def reports(
@@ -148,6 +218,7 @@ class Reporting(Locating, Deadlines):
         """
         who = actor or self.actor
         require(who, "reports")
+        within = reach(self._may(who, Action.REPORT_LIST), Action.REPORT_LIST)
         if not 1 <= limit <= MAX_PAGE or offset < 0:
             raise BadValue(
                 "A page has 1 to 1000 reports from a place that is not negative.",
@@ -159,6 +230,7 @@ class Reporting(Locating, Deadlines):
             offset=offset,
             since=self._moment(since),
             until=self._moment(until),
+            within=within,
         )
         return total, [redact(who, "reports", self._shown(row, lang)) for row in page]
 
@@ -168,8 +240,10 @@ class Reporting(Locating, Deadlines):
         output: str | Path,
         *,
         edition: str | None = None,
+        family: str = BASE,
         level: str | None = None,
         item: str | None = None,
+        catalogue: str | None = None,
         keep: Mapping[str, str] | None = None,
         lang: str | None = None,
         actor: Actor | None = None,
@@ -179,40 +253,68 @@ class Reporting(Locating, Deadlines):
 
         Parameters
         ----------
+        family : str
+            Family of grids that answers. Reports are routed, and stored, by the base grids.
         item : str, optional
             Column of catalogue items: adds the routing columns. Deadlines run from the
-            moment in the column `at`, from now where there is none.
+            moment in the column `at`, from now where there is none; overlays are those of
+            the moment in the column `observed`, else of `at`.
+        catalogue : str, optional
+            Catalogue that the items are of; the site's own when left out.
         keep : mapping, optional
-            Also store the reports; names the input's columns for ``source``, ``text``,
-            ``received_at`` and ``observed_at``.
+            Also store the reports, with the moments of `at` and `observed` as those of
+            receipt and observation; names the input's columns for ``source`` and ``text``.
+        **options
+            Of :func:`gridmap.bulk.assign.assign`; with ``resume`` a run that broke off is gone
+            on with while the editions, and what routes are decided by, are the same.
         """
         from gridmap.bulk.assign import assign
 
         who = actor or self.actor
-        levels = self._levels_of(edition)
+        levels = self._levels_of(edition, family)
+        self.books.of(catalogue)
+        if family != BASE and (item is not None or keep is not None):
+            raise BadValue(
+                "Reports are routed by the base grids only.",
+                got=family,
+                repair="Assign the items without --family, and the family's areas without --item.",
+            )
         self.foreign(split_source(str(source))[0])
         self.foreign(Path(output))
-        decided: list[list[Decision]] = []
+        decided: list[Sequence[Decision]] = []
+        language = lang or self.settings.language
 
         def locate(points: Points) -> Locations:
-            return self.locate_many(points, edition=edition, level=level, actor=who)
+            return self.locate_many(points, edition=edition, family=family, level=level, actor=who)
 
         def route(
-            items: NDArray[np.object_], points: Points, found: Locations
+            items: NDArray[np.object_], points: Points, found: Locations, times: Times
         ) -> Mapping[str, Sequence[str | None]]:
-            now = self.clock()
-            moments = [at or now for at in points.at] if points.at else [now] * len(points)
+            received = self._received(times, len(points))
             # An unknown item is quoted in the explanation, which is stored.
             quoted = [storable(item) for item in items]
-            decided[:] = [self.decide(quoted, points, found, moments)]
-            return routing_columns(decided[0], lang or self.settings.language, zone=self.zone)
+            of = [catalogue or ""] * len(quoted)
+            decided[:] = [
+                self.decide(quoted, points, found, received, times.observed, catalogues=of)
+            ]
+            return routing_columns(decided[0], language, zone=self.zone)
 
         def store(batch: Assigned) -> None:
-            self._keep(batch, keep or {}, item, decided[0] if item else None)
+            self._store_batch(batch, keep or {}, item, catalogue, decided[0] if item else None)
 
+        identity = self.answer_identity(
+            edition=edition, family=family, routed=item is not None, catalogue=catalogue
+        )
+        answers = identity | {
+            "family": family,
+            "catalogue": catalogue or "the site's own",
+            "level": level or "the finest",
+            "language": language,
+        }
         return assign(
             source,
             output,
+            answers=answers,
             locate=locate,
             zone=self.zone,
             levels=levels,
@@ -224,41 +326,51 @@ class Reporting(Locating, Deadlines):
 
     # -- inside ---------------------------------------------------------------------
 
-    def _keep(
+    def _report_of(self, number: int, who: Actor) -> dict[str, Any]:
+        """Return the row of a report within the actor's reach."""
+        require(who, "reports")
+        self._may(who, Action.REPORT_READ)
+        row = self.store.report(number)
+        self._may(who, Action.REPORT_READ, self.report_subject(number, row))
+        return row
+
+    def _store_batch(
         self,
         batch: Assigned,
         columns: Mapping[str, str],
         item: str | None,
-        decisions: list[Decision] | None,
+        catalogue: str | None,
+        decisions: Sequence[Decision] | None,
     ) -> None:
-        now = self.clock()
-        times = {
-            name: [
-                parse_when(text, self.zone) if text else None
-                for text in batch.table.column(columns[name]).to_pylist()
-            ]
-            for name in ("received_at", "observed_at")
-            if name in columns
-        }
-        none = [None] * len(batch.points)
-        received = [moment or now for moment in times.get("received_at", none)]
-        observed = times.get("observed_at", none)
+        received = self._received(batch.times, len(batch.points))
+        observed = batch.times.observed or [None] * len(batch.points)
         rows = _rows(batch.points, batch.found, received, observed)
         for name in ("source", "text"):
             if name in columns:
                 rows[name] = batch.table.column(columns[name]).to_pylist()
+        if "text" in rows:
+            rows["text"] = [t and without_identity_numbers(str(t)) for t in rows["text"]]
         if item is not None:
             rows["item"] = batch.table.column(item).to_pylist()
-        self.store.add_reports(rows, decisions)
+            rows["catalogue"] = _further(catalogue)
+        if decisions is not None:
+            self._bases.keep(decisions)
+        cases = None if decisions is None else cases_of(decisions, batch.found, _further(catalogue))
+        self.store.add_reports(rows, decisions, cases)
 
-    def _levels_of(self, edition: str | None) -> Levels:
-        return self.atlas.named(edition).coverage.levels if edition else self.atlas.levels
+    def _received(self, times: Times, count: int) -> list[datetime]:
+        now = self.clock()
+        return [moment or now for moment in times.received or [None] * count]
+
+    def _levels_of(self, edition: str | None, family: str) -> Levels:
+        atlas = self.atlas_of(family)
+        return atlas.named(edition).coverage.levels if edition else atlas.levels
 
     def _times(self, body: Mapping[str, Any], who: Actor) -> tuple[datetime, datetime | None]:
         now = self.clock()
         received, observed = now, None
         if body.get("received_at") is not None:
-            self._staff(who)
+            self._may(who, Action.REPORT_RECORD)
             received = self._past("received_at", body["received_at"], now)
         if body.get("observed_at") is not None:
             observed = self._past("observed_at", body["observed_at"], now)
@@ -280,9 +392,9 @@ class Reporting(Locating, Deadlines):
         steps = [Step.from_dict(step) for step in row["steps"] or ()]
         hidden = ("codes", "steps")
         record = {name: value for name, value in row.items() if name not in hidden}
-        for name in ("received_at", "observed_at", "due_at", "decided_at"):
+        for name in ("received_at", "observed_at", "due_at", "decided_at", "closed_at"):
             record[name] = None if row[name] is None else to_site(row[name], self.zone)
-        for name in ("department", "first_responder", "handling_level", "call_first", "due_reason"):
+        for name in _MAY_BE_EMPTY:
             record[name] = row[name] or None
         others = row["co_departments"] or []
         parties = self._parties(row["edition"]) if row["department"] or others else {}
@@ -290,6 +402,7 @@ class Reporting(Locating, Deadlines):
         names = {code: party.label(lang) for code in codes if (party := parties.get(code))}
         return record | {
             "warning": row["warning"] or "",
+            "catalogue": row["catalogue"] or SITE,
             "areas": row["codes"] or {},
             "co_departments": others,
             "department_name": names.get(row["department"]),
@@ -297,6 +410,17 @@ class Reporting(Locating, Deadlines):
             "explanation": render(steps, lang),
             "rules": [step.rule for step in steps],
         }
+
+    def _contacts(self, row: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Return the persons in charge of what the explanation names: for staff alone."""
+        codes = [step["params"].get("overlay") for step in row["steps"] or ()]
+        wanted = {code for code in codes if code}
+        return [
+            {"overlay": one["code"], "name": one["name"], "contact": one["contact"]}
+            for one in self._state().records["overlays"]
+            if wanted
+            if one["code"] in wanted and one["contact"]
+        ]
 
     def _parties(self, edition: str | None) -> Mapping[str, Party]:
         """Return everybody that a decision in an edition can name."""
@@ -324,18 +448,24 @@ class Reporting(Locating, Deadlines):
     def _again(self, row: Mapping[str, Any]) -> Location | None:
         if row["edition"] is None:
             return None
-        points = Points(
-            x=np.array([_number(row["raw_x"])]),
-            y=np.array([_number(row["raw_y"])]),
-            coord_sys=np.array([row["coord_sys"]], dtype=object),
-            accuracy_m=np.array([_number(row["accuracy_m"])]),
-        )
+        points = points_of([row])
         now, edition = self.clock(), row["edition"]
         try:
             return self.atlas.locate(points, now=now, edition=edition, margins=True)[0]
         except NotFound:
             # No longer in force at any time; what was stored with the report still stands.
             return None
+
+
+def _further(catalogue: str | None) -> str:
+    """Return the name as reports carry it: the site's own catalogue needs none."""
+    return "" if catalogue in {None, SITE} else str(catalogue)
+
+
+# Text that the store keeps as empty and people are told as nothing.
+_MAY_BE_EMPTY = (
+    "department", "first_responder", "handling_level", "call_first", "due_reason", "leader",
+)  # fmt: skip
 
 
 def _number(value: Any) -> float:

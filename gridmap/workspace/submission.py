@@ -10,6 +10,12 @@ from typing import Any
 import orjson
 
 from gridmap.errors import BadValue
+from gridmap.personal import (
+    MAX_PERSONAL,
+    PERSONAL_FIELDS,
+    checked_phone,
+    refuse_identity_numbers,
+)
 from gridmap.store.columns import storable
 
 __all__ = ["MAX_TEXT", "ReportSource", "checked", "digest"]
@@ -18,7 +24,10 @@ MAX_TEXT = 2_000
 
 _NEEDED = ("coord_sys", "item")
 _NUMBERS = ("lon", "lat", "accuracy_m")
-_FIELDS = (*_NUMBERS, *_NEEDED, "text", "source", "observed_at", "received_at")
+_FIELDS = (
+    *_NUMBERS, *_NEEDED, "catalogue", "text", "source", "observed_at", "received_at",
+    *PERSONAL_FIELDS,
+)  # fmt: skip
 
 
 class ReportSource(StrEnum):
@@ -38,8 +47,8 @@ def checked(body: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     BadValue
-        For an unknown field (there is none for a person), one that is missing, or a value
-        that is not of its kind.
+        For an unknown field, one that is missing, a value that is not of its kind, or an
+        identity number in a text.
     """
     given = {name: storable(value) for name, value in body.items() if value is not None}
     unknown = [name for name in body if name not in _FIELDS]
@@ -63,7 +72,23 @@ def checked(body: Mapping[str, Any]) -> dict[str, Any]:
         raise BadValue(
             "The text cannot be used.", got=_shortened(text), allowed=f"{MAX_TEXT} characters"
         )
+    refuse_identity_numbers("text", text)
+    for name in PERSONAL_FIELDS:
+        if name in given:
+            given[name] = _personal(name, given[name])
     return given
+
+
+def _personal(name: str, value: Any) -> str:
+    """Return a personal field; no message repeats what was given."""
+    if not isinstance(value, str) or len(value) > MAX_PERSONAL[name]:
+        raise BadValue(
+            f"'{name}' cannot be used.",
+            got=_shortened(value) if isinstance(value, str) else type(value).__name__,
+            allowed=f"{MAX_PERSONAL[name]} characters",
+        )
+    text = refuse_identity_numbers(name, " ".join(value.split()))
+    return checked_phone(text) if name == "reporter_phone" and text else text
 
 
 def _number(name: str, value: Any) -> float:
@@ -78,6 +103,10 @@ def _shortened(value: Any) -> str:
 
 
 def digest(body: Mapping[str, Any]) -> str:
-    """Return what tells two checked bodies apart, whatever the order of their fields."""
-    plain = orjson.dumps(dict(body), option=orjson.OPT_SORT_KEYS, default=str)
+    """Return what tells two checked bodies apart, whatever the order of their fields.
+
+    Personal fields are left out: a hash of few digits gives them away.
+    """
+    told = {name: value for name, value in body.items() if name not in PERSONAL_FIELDS}
+    plain = orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str)
     return hashlib.sha256(plain).hexdigest()

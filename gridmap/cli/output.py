@@ -1,0 +1,34 @@
+"""Writing what a command found as JSON, to a file or to the terminal."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+__all__ = ["STDOUT", "write_json"]
+
+STDOUT = "-"
+
+
+def write_json(record: dict[str, Any] | list[dict[str, Any]], where: str) -> None:
+    """Write a record whole or not at all; ``-`` means the terminal."""
+    text = json.dumps(record, ensure_ascii=False, indent=2, default=_plain)
+    if where == STDOUT:
+        typer.echo(text)
+        return
+    from gridmap.bulk.safe_output import PendingFile, disk_errors
+
+    target = Path(where)
+    with PendingFile(target) as pending, disk_errors(target):
+        pending.path.write_text(text + "\n", encoding="utf-8")
+        pending.commit()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {value!r}")

@@ -1,0 +1,82 @@
+"""Commands on sheets to print."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridmap.cli.context import StoreOption, opened, progress_bar
+from gridmap.cli.output import STDOUT, write_json
+from gridmap.cli.show import table
+
+__all__ = ["sheets"]
+
+sheets = typer.Typer(
+    no_args_is_help=True,
+    help="Sheets to print: service maps, duty boards, contact cards; of an estate or an area.",
+)
+
+OutOption = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Folder of the sheets, with index.html.")
+]
+
+
+@sheets.command("make")
+def make(
+    ctx: typer.Context,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="services|board|card", help="Which kind of sheet.")
+    ],
+    level: Annotated[
+        str, typer.Option("--for", metavar="estate|community", help="A sheet for each of these.")
+    ],
+    out: OutOption,
+    code: Annotated[
+        list[str] | None, typer.Option("--code", help="Only of this one; may be repeated.")
+    ] = None,
+    paper: Annotated[str, typer.Option(metavar="a4|a3", help="Size of the paper.")] = "a4",
+    lang: Annotated[
+        str | None, typer.Option(metavar="zh|en", help="Language; else that of the settings.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="A PDF of each sheet as well.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Make sheets of what the public may see; those that are as they should be are left alone."""
+    with opened(ctx, store) as workspace:
+        with progress_bar("sheets") as progress:
+            made = workspace.make_sheets(
+                kind, level, out, codes=code or (), paper=paper, lang=lang, pdf=pdf,
+                progress=progress,
+            )  # fmt: skip
+        if not workspace.settings.public_url:
+            typer.echo("No QR codes: GRIDMAP_PUBLIC_URL does not say where the site is.", err=True)
+    typer.echo(f"{made.written:,} sheets written, {made.kept:,} left as they were; see {out}.")
+
+
+@sheets.command("stale")
+def stale(
+    ctx: typer.Context,
+    out: OutOption,
+    as_json: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="As JSON; - is stdout.")
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """List the sheets of a folder to print again, and what changed; `make` makes them anew.
+
+    What can have changed: place (its name, where it belongs, its outline, its firm), people,
+    services, areas, ground, site (review number, address).
+    """
+    with opened(ctx, store) as workspace, progress_bar("sheets") as progress:
+        found = workspace.stale_sheets(out, progress=progress)
+    if as_json is not None:
+        write_json([asdict(one) for one in found], as_json)
+        if as_json == STDOUT:
+            return
+    if found:
+        rows = [[one.file, one.name, ", ".join(one.why)] for one in found]
+        table(["sheet", "of", "changed"], rows)
+    typer.echo(f"{len(found):,} sheets to print again.")

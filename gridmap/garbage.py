@@ -1,0 +1,26 @@
+"""The collector of cyclic garbage, put off while many small objects are made."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["collecting_later"]
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Put the collector off: work that makes answers by the thousand, and no cycles, is searched
+    for nothing again and again, with all that a service holds.
+
+    May be nested. Of threads that do so at a time the one that came first ends it for all: the
+    collector is then merely back early.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

@@ -1,0 +1,93 @@
+"""What the board of ownership reviews looks at: a drawing of the place, and who could own it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from gridmap.access import Actor, require
+from gridmap.crs import metres_per_degree
+from gridmap.routing.overlays import OVERLAY_KINDS, Overlay
+from gridmap.routing.rulings import RULING
+from gridmap.workspace.ruling import Rulings
+
+if TYPE_CHECKING:
+    from gridmap.maps.sketch import Sketch
+
+__all__ = ["Board"]
+
+_REACH_M = 150.0
+
+
+class Board(Rulings):
+    """For the page on which ownership is settled."""
+
+    def review_sketch(self, number: int, *, lang: str = "zh", actor: Actor | None = None) -> Sketch:
+        """Return a drawing of a review's place: borders, overlays, rulings, its reports."""
+        from gridmap.maps.sketch import Sketch, sketch
+
+        require(actor or self.actor, "reviews")
+        row = self.store.review(number)
+        if row["lon"] is None:
+            return Sketch()
+        place = (row["lon"], row["lat"])
+        spots = [
+            ("report", f"#{one['report_id']}", one["lon"], one["lat"])
+            for one in row["held"]
+            if one["lon"] is not None
+        ]
+        spots.append(("place", "", *place))
+        router = self._router_now(row)
+        kx, ky = metres_per_degree(place[1])
+        lons, lats = [s[2] for s in spots], [s[3] for s in spots]
+        more_x, more_y = 3 * _REACH_M / float(kx), 3 * _REACH_M / float(ky)
+        window = shapely.box(
+            min(lons) - more_x, min(lats) - more_y, max(lons) + more_x, max(lats) + more_y
+        )
+        shapely.prepare(window)
+        territory = router.answers.territory
+        coverage = territory.coverage
+        shapes: list[tuple[str, str, Any]] = []
+        for at in coverage.atoms[shapely.intersects(window, coverage.geometry[coverage.atoms])]:
+            own = (row["area_level"], row["area_code"])
+            name = coverage.levels[int(coverage.rank[at])].name
+            kind = "own" if own == (name, str(coverage.code[at])) else "atom"
+            shapes.append((kind, "", coverage.geometry[at]))
+        today = self.clock().astimezone(self.zone).date()
+        known = router.answers.overlays
+        for overlay, shape in zip(known.overlays, known.geometry, strict=True):
+            if shape is None or not overlay.in_force(today) or not window.intersects(shape):
+                continue
+            kind = "ruling" if overlay.kind == RULING else "overlay"
+            shapes.append((kind, _label(overlay, lang), shape))
+        return sketch(shapes, spots, reach_m=_REACH_M)
+
+    def possible_owners(
+        self, number: int, *, lang: str = "zh", actor: Actor | None = None
+    ) -> list[tuple[str, str]]:
+        """Return code and name of everybody who could own what a review is about."""
+        require(actor or self.actor, "reviews")
+        parties = self._router_now(self.store.review(number)).parties
+        return [(code, parties[code].label(lang)) for code in parties]
+
+    def overlays_at(
+        self, number: int, *, lang: str = "zh", actor: Actor | None = None
+    ) -> list[tuple[str, str]]:
+        """Return code and name of the overlays that lie at a review's place today."""
+        require(actor or self.actor, "reviews")
+        row = self.store.review(number)
+        if row["lon"] is None:
+            return []
+        known = self._router_now(row).answers.overlays
+        today = self.clock().astimezone(self.zone).date()
+        at = np.array([row["lon"]]), np.array([row["lat"]])
+        found = [known.overlays[o] for o in known.around(*at).touched[0]]
+        return [(o.code, _label(o, lang)) for o in found if o.in_force(today)]
+
+
+def _label(overlay: Overlay, lang: str) -> str:
+    kind = OVERLAY_KINDS[overlay.kind][lang == "en"]
+    name = (overlay.name_en if lang == "en" else "") or overlay.name
+    return f"{kind} {name}".strip()

@@ -1,0 +1,160 @@
+"""What is wrong with an edition, or with a file before it becomes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gridmap.access import Action, Actor
+from gridmap.coverage.auditing.against import Reference
+from gridmap.coverage.auditing.audit import (
+    Fault,
+    audit,
+    audit_layer,
+    has_faults,
+    layer_coverage,
+    layer_reference,
+)
+from gridmap.coverage.model import Coverage
+from gridmap.coverage.reading.read import Layer, read_layer, split_source
+from gridmap.errors import NotFound
+from gridmap.times import to_site
+from gridmap.workspace.base import Base
+
+if TYPE_CHECKING:
+    from gridmap.maps.document import GridMap
+
+__all__ = ["Checking", "Examination"]
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What was examined, and what was found.
+
+    Attributes
+    ----------
+    target : str
+        As it was named.
+    coverage : Coverage
+        The areas examined, EPSG:4326.
+    faults : list of Fault
+        Worst first.
+    """
+
+    target: str
+    coverage: Coverage
+    faults: list[Fault]
+
+    @property
+    def is_faulty(self) -> bool:
+        """True when any fault is an error or a warning."""
+        return has_faults(self.faults)
+
+
+class Checking(Base):
+    """The audit, of what is stored and of what is to be."""
+
+    def check(
+        self,
+        target: str,
+        *,
+        level: str | None = None,
+        encoding: str | None = None,
+        coord_sys: str | None = None,
+        against: str | None = None,
+        actor: Actor | None = None,
+    ) -> list[Fault]:
+        """Audit an edition, or a polygon file before it is imported; worst fault first.
+
+        See :meth:`examine`.
+        """
+        return self.examine(
+            target,
+            level=level,
+            encoding=encoding,
+            coord_sys=coord_sys,
+            against=against,
+            actor=actor,
+        ).faults
+
+    def examine(
+        self,
+        target: str,
+        *,
+        level: str | None = None,
+        encoding: str | None = None,
+        coord_sys: str | None = None,
+        against: str | None = None,
+        actor: Actor | None = None,
+    ) -> Examination:
+        """Audit an edition, or a polygon file before it is imported.
+
+        Parameters
+        ----------
+        target : str
+            A name that is a stored edition means the edition; anything else is taken as
+            ``FILE[:LAYER]``.
+        level : str, optional
+            Of an edition, the finest level to look at; of a file, what its areas are.
+        encoding, coord_sys : str, optional
+            Of a file, as for import.
+        against : str, optional
+            ``FILE[:LAYER]``, or a stored edition, of the same place to compare with.
+
+        Raises
+        ------
+        NotFound
+            When there is neither such an edition nor such a file.
+        InputError
+            When a file cannot be used.
+        """
+        self._may(actor, Action.EDITION_CHECK)
+        reference = None if against is None else self._reference(against)
+        if target in self._edition_names():
+            coverage = self.store.coverage(target)
+            if level is not None:
+                coverage = coverage.only(coverage.rank <= coverage.levels.rank(level))
+            return Examination(target, coverage, audit(coverage, against=reference))
+        layer = self._layer(target, encoding)
+        found = audit_layer(layer, level, coord_sys=coord_sys, against=reference)
+        coverage, ruler, _ = layer_coverage(layer, level, coord_sys=coord_sys)
+        stored = replace(coverage, geometry=ruler.stored(coverage.geometry))
+        return Examination(target, stored, found)
+
+    def faults_map(self, found: Examination, *, actor: Actor | None = None) -> GridMap:
+        """Return an examination as a folium document: the areas, and the faults on them."""
+        from gridmap.maps.document import MapInfo
+        from gridmap.maps.faults import faults_map
+
+        who = self._may(actor, Action.EDITION_CHECK)
+        info = MapInfo(
+            title="边界检查图",
+            title_en="Boundary check",
+            lang=self.settings.language,
+            edition=found.coverage.edition,
+            as_of=to_site(self.clock(), self.zone).date().isoformat(),
+            review_no=self.settings.map_review_no,
+        )
+        return faults_map(found.coverage, found.faults, info=info, actor=who)
+
+    def _reference(self, source: str) -> Reference:
+        if source in self._edition_names():
+            coverage = self.store.coverage(source)
+            atoms = coverage.atoms
+            codes = tuple(str(code) for code in coverage.code[atoms])
+            return Reference(source, coverage.geometry[atoms], "wgs84", codes)
+        return layer_reference(self._layer(source, None))
+
+    def _edition_names(self) -> list[str]:
+        return [edition.name for edition in self.store.editions()]
+
+    def _layer(self, source: str, encoding: str | None) -> Layer:
+        path, name = split_source(source)
+        if not path.exists():
+            raise NotFound(
+                "This is neither an edition of the store nor a file.",
+                got=source,
+                allowed=self._edition_names() or "no edition yet",
+                repair="See `gridmap editions`.",
+            )
+        return read_layer(self.foreign(path), name, encoding=encoding)

@@ -1,0 +1,161 @@
+"""Drafts of plans become editions: audited, routed, told what moves, dated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gridmap.access import Action, Actor
+from gridmap.coverage.importing.incoming import Incoming
+from gridmap.coverage.model import STORED_CRS
+from gridmap.coverage.notes import ImportReport
+from gridmap.errors import Conflict
+from gridmap.routing.moves import MovePolicy
+from gridmap.workspace.drafting import Drafting
+from gridmap.workspace.publishing import PublishOutcome
+
+if TYPE_CHECKING:
+    from gridmap.planning.drafted import DraftedLevel
+    from gridmap.workspace.draft_states import OpenDraft
+
+__all__ = ["DraftPublishing"]
+
+
+class DraftPublishing(Drafting):
+    """From a log of edits to an edition in force."""
+
+    def publish_draft(
+        self,
+        number: int,
+        version: int,
+        *,
+        edition: str,
+        effective_from: str | datetime,
+        why: str | None = None,
+        accept_faults: str | None = None,
+        backdate: str | None = None,
+        reports: str | MovePolicy = MovePolicy.KEEP,
+        commit: bool = False,
+        actor: Actor | None = None,
+    ) -> PublishOutcome:
+        """Audit a draft, prove its routes, list the orders that move, and put it in force.
+
+        A dry run unless `commit`. The draft becomes an edition, by the same way as others do,
+        and is closed; :meth:`rollback` takes it back.
+
+        Parameters
+        ----------
+        edition : str
+            Name of the edition that it becomes.
+        effective_from, why, accept_faults, backdate, reports
+            See :meth:`gridmap.workspace.publishing.Publishing.publish`.
+
+        Raises
+        ------
+        Stale
+            When the draft has another version.
+        CoverageFaulty, OverlappingValidity, Conflict, NotFound, BadValue
+        """
+        from gridmap.planning.drafted import drafted_coverage
+
+        who = self._may(actor, Action.EDITION_PUBLISH)
+        draft = self._draft_at(number, version)
+        begun = self._begun(number, edition)
+        if not begun:
+            self._need_free_name(edition)
+        outcome, _ = self._judged(
+            drafted_coverage(draft.state, edition),
+            self.store.edition(draft.record["edition"]).family,
+            who,
+            effective_from=effective_from,
+            accept_faults=accept_faults,
+            why=why,
+            reasons=None,
+            backdate=backdate,
+            reports=reports,
+            commit=False,
+            stored=False,
+        )
+        if not commit:
+            return outcome
+        if not begun:
+            self.draft(edition, source=draft.record["edition"], commit=True, actor=who)
+        self._fill(draft, edition, who)
+        outcome = self.publish(
+            edition,
+            effective_from=effective_from,
+            accept_faults=accept_faults,
+            why=why,
+            backdate=backdate,
+            reports=reports,
+            commit=True,
+            actor=who,
+        )
+        self.store.mark_plan_published(number, version, edition)
+        return outcome
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _begun(self, number: int, edition: str) -> bool:
+        """True for an edition that an earlier try to publish the draft has left unpublished."""
+        found = next((e for e in self.store.editions() if e.name == edition), None)
+        if found is None or not found.is_draft:
+            return False
+        sources = {one["source"] for one in self.store.import_reports(edition)}
+        if _source(number) not in sources:
+            raise Conflict(
+                "There is an edition of that name already.",
+                got=edition,
+                repair="Choose another name.",
+            )
+        return True
+
+    def _fill(self, draft: OpenDraft, edition: str, who: Actor) -> None:
+        """Write the levels that the draft changes, in the place of those of its edition."""
+        from gridmap.planning.drafted import drafted
+
+        names = draft.state.graph.coverage.levels.names
+        levels = sorted(drafted(draft.state).levels, key=lambda one: names.index(one.level))
+        digest = draft.state.fingerprint()
+        kept = {
+            level: self.store.attributes(draft.record["edition"], level)
+            for level in {one.level for one in levels}
+            - {draft.state.graph.level, draft.state.ground.finest}
+        }
+        for level in levels:
+            incoming = _incoming(draft.number, level, digest)
+            if level.level in kept:
+                known = kept[level.level]
+                for area, held in zip(incoming.areas, incoming.attributes, strict=True):
+                    held.update(known.get(area.code, {}))
+            self.store.import_areas(edition, incoming, who)
+        self._expire()
+
+
+def _source(number: int) -> str:
+    return f"draft:{number}"
+
+
+def _incoming(number: int, level: DraftedLevel, digest: str) -> Incoming:
+    columns = sorted({name for held in level.attributes for name in held})
+    report = ImportReport(
+        rows=len(level.areas),
+        areas=len(level.areas),
+        coord_sys=STORED_CRS,
+        kept_columns=tuple(columns),
+        dropped_columns=(),
+        provisional=(),
+        messages=(),
+    )
+    return Incoming(
+        level=level.level,
+        areas=level.areas,
+        geometry=level.geometry,
+        attributes=[dict(held) for held in level.attributes],
+        coord_sys=STORED_CRS,
+        source=_source(number),
+        source_layer=level.level,
+        source_sha256=digest,
+        encoding=None,
+        report=report,
+    )

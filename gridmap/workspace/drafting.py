@@ -1,0 +1,399 @@
+"""Drafts of plans: begun from an edition, edited together, undone, branched, published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gridmap.access import EVERYWHERE, Action, Actor, Subject, reach
+from gridmap.coverage.editions import check_name
+from gridmap.errors import BadValue, Conflict, NotFound
+from gridmap.planning.log import LogEntry, in_effect, need_version
+from gridmap.times import to_site
+from gridmap.workspace.planning import Planning
+from gridmap.workspace.publishing import Publishing
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from gridmap.planning.changing import Applied
+    from gridmap.planning.ground import Ground
+    from gridmap.planning.measures import GridNumbers, PlanMeasures
+    from gridmap.planning.state import PlanState
+    from gridmap.workspace.draft_states import DraftDesk, OpenDraft
+
+__all__ = ["Drafting", "EditOutcome"]
+
+MAX_WHY = 500
+
+
+@dataclass(frozen=True, eq=False)
+class EditOutcome:
+    """What an edit, an undo or a redo came to.
+
+    Attributes
+    ----------
+    number, version : int
+        Of the draft, after it.
+    entry : LogEntry
+        As logged.
+    grids : tuple of GridNumbers
+        Measures of the grids whose numbers changed.
+    redo : int
+        How many undone edits can be done again.
+    """
+
+    number: int
+    version: int
+    entry: LogEntry
+    grids: tuple[GridNumbers, ...]
+    redo: int = 0
+
+
+class Drafting(Planning, Publishing):
+    """Plans drawn by several people, edit by edit."""
+
+    def start_draft(
+        self,
+        name: str,
+        *,
+        edition: str | None = None,
+        why: str = "",
+        actor: Actor | None = None,
+    ) -> int:
+        """Begin a draft, and return its number.
+
+        Parameters
+        ----------
+        edition : str, optional
+            What it begins with; the edition in force now by default. Its level right above
+            the finest one is planned.
+        why : str
+            What it is for.
+
+        Raises
+        ------
+        NotFound
+            When there is no such edition.
+        Conflict
+            When there is a draft of that name.
+        BadValue
+            When the edition has areas of one level only, or some that borders cannot be drawn
+            beside: without a valid polygon, or two with one code.
+        """
+        from gridmap.planning.ground import planned_level
+
+        who = self._may(actor, Action.EDITION_DRAFT)
+        check_name(name)
+        coverage = self._planned_coverage(edition)
+        counts = {level: len(coverage.rows(level)) for level in coverage.levels.names}
+        record = {
+            "name": name,
+            "edition": coverage.edition,
+            "content_hash": coverage.fingerprint(),
+            "level": planned_level(coverage.levels.names, counts),
+            "created_by": who.name,
+            "why": _why(why),
+            "branched_from": None,
+            "branched_version": None,
+        }
+        self._ground_of(record)
+        return self.store.add_plan_draft(record)
+
+    def plan_drafts(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return all drafts without their logs, the newest first; for staff that plans."""
+        self._may(actor, Action.EDITION_CHECK)
+        return [self._told_draft(record) for record in self.store.plan_drafts()]
+
+    def plan_draft(self, number: int, *, actor: Actor | None = None) -> dict[str, Any]:
+        """Return a draft with its log and with which edits are in effect; or raise `NotFound`."""
+        self._may(actor, Action.EDITION_CHECK)
+        record, log = self.store.plan_draft(number)
+        done, undone = in_effect(log)
+        return self._told_draft(record) | {
+            "log": [one.as_dict() | {"at": to_site(one.at, self.zone)} for one in log],
+            "in_effect": [one.seq for one in done],
+            "redo": [one.seq for one in reversed(undone)],
+        }
+
+    def edit_draft(
+        self,
+        number: int,
+        version: int,
+        edit: Mapping[str, Any],
+        *,
+        why: str = "",
+        actor: Actor | None = None,
+    ) -> EditOutcome:
+        """Apply an edit to a draft as it was at a version, and log it.
+
+        Parameters
+        ----------
+        version : int
+            The one that was looked at: what others did since is never overwritten.
+        edit : mapping
+            See :func:`gridmap.planning.edits.edit_from`. ``along`` of a split may name lines
+            of the ground (``{"layer": "roads", "name": ...}``), ``estate`` of an exclusive
+            grid the code of an estate.
+
+        Raises
+        ------
+        Stale
+            When the draft has another version, with what was done since.
+        EditRefused
+            When it would break the plan, with every reason and its place.
+        NotFound, BadValue, Conflict
+        """
+        from gridmap.planning.edits import edit_from, edit_record
+
+        who = self._may(actor, Action.EDITION_DRAFT)
+        reason = _why(why)
+        draft = self._draft_at(number, version)
+        asked = edit_from(self._resolved(edit))
+        done = self._desk.apply(draft, asked)
+        areas = _areas_touched(draft.state, done)
+        self._may_there(who, draft.state, areas)
+        entry = LogEntry(
+            version + 1, self.clock(), who.name, "edit", reason, edit_record(done.edit),
+            done.changed, areas,
+        )  # fmt: skip
+        self.store.append_plan_edit(number, version, entry)
+        self._desk.keep(draft, entry.seq, done.state)
+        grids = tuple(done.state.numbers(g) for g in done.touched)
+        return EditOutcome(number, entry.seq, entry, grids)
+
+    def undo_draft(
+        self, number: int, version: int, *, why: str = "", actor: Actor | None = None
+    ) -> EditOutcome:
+        """Take back the last edit in effect; it stays in the log.
+
+        Raises
+        ------
+        Stale, NotFound
+        Conflict
+            When nothing is in effect, or the draft is published.
+        """
+        return self._turned_draft(number, version, "undo", why, actor)
+
+    def redo_draft(
+        self, number: int, version: int, *, why: str = "", actor: Actor | None = None
+    ) -> EditOutcome:
+        """Do again what was undone last; `Conflict` when there is nothing of the kind."""
+        return self._turned_draft(number, version, "redo", why, actor)
+
+    def branch_draft(
+        self,
+        number: int,
+        name: str,
+        *,
+        version: int | None = None,
+        why: str = "",
+        actor: Actor | None = None,
+    ) -> int:
+        """Begin a scenario with the edits that a draft had in effect at a version.
+
+        They stand in its log as they were made, and can be undone there.
+        """
+        who = self._may(actor, Action.EDITION_DRAFT)
+        check_name(name)
+        draft = self._desk.open(number)
+        if version is not None:
+            _need_past(draft, version)
+            draft = self._desk.open(number, version)
+        record = {name_: draft.record[name_] for name_ in ("edition", "content_hash", "level")}
+        record |= {
+            "name": name,
+            "created_by": who.name,
+            "why": _why(why),
+            "branched_from": number,
+            "branched_version": draft.version,
+        }
+        log = [replace(entry, seq=k + 1) for k, entry in enumerate(draft.done)]
+        return self.store.add_plan_draft(record, log)
+
+    def draft_state(
+        self, number: int, *, version: int | None = None, actor: Actor | None = None
+    ) -> PlanState:
+        """Return a draft as it stands, or as it stood at a version."""
+        self._may(actor, Action.EDITION_CHECK)
+        draft = self._desk.open(number)
+        if version is None:
+            return draft.state
+        _need_past(draft, version)
+        return self._desk.open(number, version).state
+
+    def draft_measures(
+        self, number: int, *, version: int | None = None, actor: Actor | None = None
+    ) -> PlanMeasures:
+        """Return the measures of a draft: by grid, by community, as a whole, and what stayed."""
+        from gridmap.planning.measures import measure_plan
+
+        state = self.draft_state(number, version=version, actor=actor)
+        ground = state.ground
+        return measure_plan(state.graph, state.plan, ground.limits, staff=ground.staff)
+
+    def draft_shapes(
+        self,
+        number: int,
+        level: str | None = None,
+        *,
+        version: int | None = None,
+        actor: Actor | None = None,
+    ) -> gpd.GeoDataFrame:
+        """Return a level of a draft in EPSG:4326: its grids, its atoms, a level above, or borders.
+
+        ``borders`` are the lines from junction to junction with the atoms on both sides: what
+        is dragged.
+
+        Raises
+        ------
+        BadValue
+            When there is no such level.
+        """
+        from gridmap.workspace.draft_frames import draft_frame
+
+        return draft_frame(self.draft_state(number, version=version, actor=actor), level)
+
+    # -- inside ---------------------------------------------------------------------
+
+    @cached_property
+    def _desk(self) -> DraftDesk:
+        from gridmap.workspace.draft_states import DraftDesk
+
+        return DraftDesk(self.store, self._ground_of)
+
+    def _draft_at(self, number: int, version: int) -> OpenDraft:
+        """Return a draft that has a version, or raise what appending to another one would."""
+        draft = self._desk.open(number)
+        if draft.version != version or draft.record["state"] != "open":
+            need_version(draft.record, version, draft.log)
+        return draft
+
+    def _turned_draft(
+        self, number: int, version: int, action: str, why: str, actor: Actor | None
+    ) -> EditOutcome:
+        who = self._may(actor, Action.EDITION_DRAFT)
+        reason = _why(why)
+        draft = self._draft_at(number, version)
+        from_ = draft.done if action == "undo" else draft.undone
+        if not from_:
+            raise Conflict(
+                f"There is nothing to {action}.",
+                got=f"version {version}",
+                repair="See which edits are in effect: GET /api/drafts/{number}.",
+            )
+        turned = from_[-1]
+        self._may_there(who, draft.state, turned.areas)
+        entry = LogEntry(
+            version + 1, self.clock(), who.name, action, reason, None, turned.changed, turned.areas
+        )
+        self.store.append_plan_edit(number, version, entry)
+        after = self._desk.open(number, entry.seq)
+        codes = [one["code"] for one in turned.changed if one["level"] == draft.record["level"]]
+        codes += [one[k] for one in turned.changed for k in ("from", "to") if one.get(k)]
+        known = after.state.grid_at
+        grids = tuple(after.state.numbers(known[c]) for c in dict.fromkeys(codes) if c in known)
+        return EditOutcome(number, entry.seq, entry, grids, len(after.undone))
+
+    def _may_there(self, who: Actor, state: PlanState, areas: Iterable[str]) -> None:
+        """Raise `NotAllowed` when an edit reaches out of where somebody may draw."""
+        if EVERYWHERE in reach(who, Action.EDITION_DRAFT):
+            return
+        coverage, above = state.graph.coverage, state.graph.above
+        for code in areas:
+            lines: dict[str, str] = {}
+            if above in coverage.levels.names:
+                line = coverage.ancestors[coverage.row(above, code)]
+                lines = {
+                    coverage.levels[rank].name: str(coverage.code[row])
+                    for rank, row in enumerate(line.tolist())
+                    if row >= 0
+                }
+            self._may(who, Action.EDITION_DRAFT, Subject(lines))
+
+    def _ground_of(self, record: Mapping[str, Any]) -> Ground:
+        """Return what a draft is drawn over; `Conflict` when its edition was changed since."""
+        from gridmap.planning.barriers import Barriers
+        from gridmap.planning.ground import Ground, need_plannable
+
+        level = record["level"]
+        graph = self.planning_graph(record["edition"], level=level, homes=False,
+                                    actor=Actor.operator())  # fmt: skip
+        if graph.coverage.fingerprint() != record["content_hash"]:
+            raise Conflict(
+                "The edition that the draft began with has been changed since.",
+                got=record["edition"],
+                repair="Begin another draft from it as it is now.",
+            )
+        need_plannable(graph)
+        finest = graph.coverage.levels[int(graph.coverage.rank[graph.row].max())].name
+        return Ground(
+            graph=graph,
+            barriers=Barriers.of(**self._barriers()),
+            estates=self._estate_outlines(),
+            grid_kept=self.store.attributes(record["edition"], level),
+            atom_kept=self.store.attributes(record["edition"], finest),
+            used_grids=frozenset(self.used_codes(level)),
+            used_atoms=frozenset(self.used_codes(finest)),
+            gone=frozenset(self.gone_codes(level)),
+            staff=self.grid_staff(level),
+        )
+
+    def _resolved(self, edit: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an edit with the ground and the estates that it names as lines and outlines."""
+        made = dict(edit)
+        along = made.get("along")
+        if isinstance(along, Mapping):
+            from gridmap.workspace.draft_frames import ground_lines
+
+            made["lines"] = ground_lines(self.store.records("ground"), along)
+            made["along"] = f"{along.get('layer', '')}: {along.get('name') or along.get('code')}"
+        code = made.pop("estate", None)
+        if code is not None:
+            import shapely
+
+            estates = self._estate_outlines()
+            if code not in estates:
+                raise NotFound("There is no estate of that code.", got=code)
+            made["outline"] = shapely.geometry.mapping(estates[code])
+            made["along"] = f"estate: {code}"
+        return made
+
+    def _told_draft(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        out = {k: v for k, v in record.items() if k != "content_hash"}
+        return out | {"created_at": to_site(record["created_at"], self.zone)}
+
+
+def _areas_touched(state: PlanState, done: Applied) -> tuple[str, ...]:
+    """Return the codes of the areas above the grids in which an edit changed something."""
+    found = set()
+    after = done.state
+    for one in done.changed:
+        for known in (after, state):
+            if one["level"] == known.graph.level:
+                if one["code"] in known.grid_at:
+                    found.add(known.grids[known.grid_at[one["code"]]].container)
+            elif one["code"] in known.atom_at:
+                at = known.atom_at[one["code"]]
+                found.add(int(known.graph.container[at]))
+    found |= {int(after.grids[g].container) for g in done.touched}
+    names = state.graph.container_code
+    return tuple(sorted(str(names[c]) for c in found if c >= 0))
+
+
+def _need_past(draft: OpenDraft, version: int) -> None:
+    if not 0 <= version <= draft.version:
+        raise NotFound(
+            "The draft never had that version.", got=version, allowed=f"0 to {draft.version}"
+        )
+
+
+def _why(text: str) -> str:
+    reason = text.strip()
+    if len(reason) > MAX_WHY:
+        raise BadValue(
+            "The reason is too long.", got=f"{len(reason)} characters", allowed=f"up to {MAX_WHY}"
+        )
+    return reason

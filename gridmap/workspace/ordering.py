@@ -1,0 +1,377 @@
+"""Work orders: what people do with them, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from gridmap.access import PERMISSIONS, Action, Actor, Role, Subject, may, reach, redact
+from gridmap.cases.fields import Kind, stored_moment
+from gridmap.cases.guards import permission_of
+from gridmap.cases.model import SYSTEM, Event, Order
+from gridmap.cases.outcome import Outcome, outcome_of
+from gridmap.cases.states import CLOSED, SENT, State
+from gridmap.cases.table import TRANSITIONS, Transition
+from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
+from gridmap.store.columns import storable
+from gridmap.times import parse_when
+from gridmap.workspace.order_views import OrderViews
+from gridmap.workspace.reporting import MAX_PAGE
+
+__all__ = ["Ordering"]
+
+_CLOSED_BY_OPERATOR = "closed by the operator without inspection"
+
+# Roles that stand in a place act for its office, unless their scope names departments.
+_OFFICES = {
+    Role.GRID_WORKER: ("SQ",),
+    Role.GRID_LEAD: ("SQ",),
+    Role.COMMUNITY_OFFICER: ("SQ",),
+    Role.SUBDISTRICT_OFFICER: ("JD",),
+}
+
+
+class Ordering(OrderViews):
+    """From the report to the answer: every step of an order that somebody takes."""
+
+    def act(
+        self,
+        number: int,
+        action: str,
+        *,
+        version: int | None = None,
+        key: str | None = None,
+        actor: Actor | None = None,
+        lang: str = "zh",
+        **given: Any,
+    ) -> dict[str, Any]:
+        """Let something happen to an order, and return the order as it stands then.
+
+        Parameters
+        ----------
+        number : int
+            Of the report, and of its order.
+        action : str
+            One of :data:`gridmap.cases.table.TRANSITIONS` that people take.
+        version : int, optional
+            The version of the order that was looked at; `Stale` when it has changed since.
+        key : str, optional
+            The idempotency key the report was sent with: shows a resident as its sender.
+        given
+            What the action needs; times without an offset are the site's.
+
+        Raises
+        ------
+        NotFound
+            No such order, action, department, or other order.
+        NotAllowed
+            The role, the place, the department, or the person is not the right one.
+        Conflict
+            Not in this state, not now, not twice.
+        BadValue
+            A field is missing or cannot be used.
+        """
+        who = actor or self.actor
+        row = self._transition(action)
+        self._may(who, Action(row.permission))
+        self._sender(number, row, who, key)
+        fields = self._given(row, given)
+        order = self.store.order(number)
+        numbers = self._concerned(order, row, fields)
+        if row.action == "order.confirm" and "item" in fields:
+            route = self._reconsidered(number, fields["item"])
+        else:
+            route = {}
+
+        def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
+            return self._steps_of(orders, number, row, who, fields, route, version, now)
+
+        try:
+            outcomes = self.store.change_orders(numbers, decide)
+        except Stale as stale:
+            stale.changes = self.store.order_events(number, after=version or 0)
+            raise
+        self._afterwards(outcomes)
+        if who.is_staff:
+            return self.order(number, lang=lang, actor=who)
+        return redact(who, "own_order", self._own(self.store.order(number)))
+
+    def order(self, number: int, *, lang: str = "zh", actor: Actor | None = None) -> dict[str, Any]:
+        """Return an order with its report, its history, and what the actor may do now."""
+        who = actor or self.actor
+        order = self.store.order(number)
+        self._may(who, Action.ORDER_READ, self._subject(order))
+        record = self._order_shown(order, lang)
+        record["possible"] = [a for a in self._open_to(order) if self._may_now(who, order, a)]
+        record["history"] = [self._event_shown(e) for e in self.store.order_events(number)]
+        record["supervision"] = [
+            self._supervision_shown(one, lang)
+            for one in self.store.supervisions(number=number)
+            if may(who, Action.SUPERVISION_READ)
+        ]
+        record["report"] = redact(who, "reports", self._shown(self.store.report(number), lang))
+        return redact(who, "orders", record)
+
+    def orders(
+        self,
+        *,
+        limit: int = 100,
+        offset: int = 0,
+        lang: str = "zh",
+        actor: Actor | None = None,
+        **filters: Any,
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many orders match, and one page, newest first; those within reach only.
+
+        Filters are those of :data:`gridmap.store.cases.FILTERS`; an area is ``LEVEL:CODE``.
+        """
+        who = self._may(actor, Action.ORDER_LIST)
+        if not 1 <= limit <= MAX_PAGE or offset < 0:
+            raise BadValue(
+                "A page has 1 to 1000 orders from a place that is not negative.",
+                got=f"limit {limit}, offset {offset}",
+            )
+        area = filters.get("area")
+        if area is not None and not all(area.partition(":")):
+            raise BadValue("This does not name an area.", got=area, allowed="LEVEL:CODE")
+        if area is not None:
+            self.levels().rank(area.partition(":")[0])
+        scopes = reach(who, Action.ORDER_LIST)
+        total, page = self.store.orders(filters, scopes, limit=limit, offset=offset)
+        return total, [redact(who, "orders", self._order_shown(one, lang)) for one in page]
+
+    def close_reports(
+        self,
+        numbers: Sequence[int],
+        *,
+        why: str = _CLOSED_BY_OPERATOR,
+        commit: bool = True,
+        actor: Actor | None = None,
+    ) -> int:
+        """Close open reports with a written reason, all or none; return how many.
+
+        For what is to be closed without inspection; only looks unless `commit`.
+
+        Raises
+        ------
+        NotFound, Conflict
+            When there is no such report, or one is closed already.
+        """
+        who = self._may(actor, Action.REPORT_CLOSE)
+        wanted = self.store.need_open_reports(numbers)
+        for one in wanted:
+            self._may(who, Action.REPORT_CLOSE, self._subject(self.store.order(one)))
+        if not commit or not wanted:
+            return len(wanted)
+        row = TRANSITIONS["order.close"]
+        concerned = {n for one in wanted for n in (one, *self.store.order(one).absorbed)}
+
+        def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
+            closing = ((n, self._event(who, orders[n], row, now, why=why)) for n in wanted)
+            return [o for n, event in closing for o in self._outcomes(orders, event, n)]
+
+        self.store.change_orders(concerned, decide)
+        return len(wanted)
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _transition(self, action: str) -> Transition:
+        row = TRANSITIONS.get(action)
+        if row is None or row.by_time:
+            allowed = [name for name, one in TRANSITIONS.items() if not one.by_time]
+            raise NotFound("There is no such action.", got=action, allowed=allowed)
+        return row
+
+    def _sender(self, number: int, row: Transition, who: Actor, key: str | None) -> None:
+        """Let residents act only on what they sent: the key they sent it with shows that."""
+        if who.is_staff or Role.DELEGATE in who.roles:
+            return
+        if key is None or self.store.report_of_key(key) != number:
+            raise NotAllowed(
+                "Only who sent the report may do this.",
+                got=who.name,
+                repair="Give the idempotency key it was sent with.",
+            )
+
+    def _given(self, row: Transition, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what was given, with local times read and departments known."""
+        fields = {name: _clean(value) for name, value in given.items() if value is not None}
+        for field in row.fields:
+            value = fields.get(field.name)
+            if value is None:
+                continue
+            if field.kind is Kind.MOMENT:
+                fields[field.name] = parse_when(value, self.zone)
+            elif field.kind is Kind.ITEM:
+                fields[field.name] = self.book.catalogue.item(str(value)).code
+            elif field.kind in {Kind.BODY, Kind.BODIES}:
+                self._known_bodies([value] if isinstance(value, str) else value)
+        return fields
+
+    def _concerned(self, order: Order, row: Transition, fields: Mapping[str, Any]) -> set[int]:
+        found = {order.number}
+        if row.action == "order.merge" and isinstance(fields.get("into"), int):
+            found.add(fields["into"])
+        if row.target in {State.CLOSED, State.REJECTED}:
+            found |= set(order.absorbed)
+        return found
+
+    def _steps_of(
+        self,
+        orders: Mapping[int, Order],
+        number: int,
+        row: Transition,
+        who: Actor,
+        fields: Mapping[str, Any],
+        route: Mapping[str, Any],
+        version: int | None,
+        now: datetime,
+    ) -> list[Outcome]:
+        order = orders[number]
+        permission = Action(permission_of(order, row.action, row.permission))
+        self._may(who, permission, self._subject(order) if who.is_staff else None)
+        if version is not None and version != order.version:
+            raise Stale(
+                "The order has changed since it was looked at.",
+                got=version,
+                allowed=order.version,
+                repair="Look at what was changed, and decide anew.",
+                version=order.version,
+            )
+        event = self._event(who, order, row, now, **fields)
+        return self._outcomes(orders, event, number, route)
+
+    def _event(
+        self, who: Actor, order: Order, row: Transition, now: datetime, /, **fields: Any
+    ) -> Event:
+        roles = tuple(sorted(role.value for role in who.roles))
+        return Event(row.action, who.name, now, roles, self._acts_for(who, order), fields)
+
+    def _outcomes(
+        self,
+        orders: Mapping[int, Order],
+        event: Event,
+        number: int,
+        route: Mapping[str, Any] = MappingProxyType({}),
+    ) -> list[Outcome]:
+        """Return what an event comes to, with what it does to orders merged together."""
+        rules, order = self.case_rules, orders[number]
+        first = outcome_of(order, event, rules, route)
+        if event.action == "order.merge":
+            into = orders[event.fields["into"]]
+            self._mergeable(into)
+            absorb = Event("order.absorb", event.by, event.at, fields={"number": number})
+            return [first, outcome_of(into, absorb, rules)]
+        if first.order.state not in {State.CLOSED, State.REJECTED}:
+            return [first]
+        if not set(order.absorbed) <= set(orders):
+            raise Conflict(
+                "Another order was merged into this one just now.",
+                got=number,
+                repair="Look at it again.",
+            )
+        answer = {"answer": first.order.answer or first.order.state.value}
+        told = Event("order.answer", SYSTEM, event.at, fields=answer)
+        merged = [orders[one] for one in order.absorbed if orders[one].state is State.MERGED]
+        return [first, *(outcome_of(one, told, rules) for one in merged)]
+
+    def _mergeable(self, into: Order) -> None:
+        if not into.is_open:
+            raise Conflict(
+                "An order is merged into one that is open.",
+                got=f"{into.number} is {into.state.value}",
+                repair="Name an open one; that one may itself have been merged.",
+            )
+
+    def _reconsidered(self, number: int, item: str) -> dict[str, Any]:
+        """Return the route of a report whose item was put right."""
+        decision = self.route_again(number, item)
+        found: dict[str, Any] = {
+            "level": decision.handling_level,
+            "lead": decision.department,
+            "co_departments": [c for c in decision.co_departments if c != decision.department],
+        }
+        if decision.due_at is not None:
+            found["due_at"] = stored_moment(decision.due_at)
+        return found
+
+    def report_subject(self, number: int, record: Mapping[str, Any]) -> Subject:
+        """Return what a report is about: those its order is sent to now, besides its route's."""
+        routed = Subject.of_report(record)
+        try:
+            order = self._subject(self.store.order(number))
+        except NotFound:
+            return routed
+        return Subject(order.areas, (*order.departments, *routed.departments))
+
+    def is_current_handler(self, actor: Actor, number: int, record: Mapping[str, Any]) -> bool:
+        """True when the order is the actor's to handle: the centre's, or their department's.
+
+        Nobody handles what is closed. Who only keeps the service going handles nothing.
+        """
+        try:
+            order = self.store.order(number)
+        except NotFound:
+            return super().is_current_handler(actor, number, record)
+        if order.state in CLOSED or record["closed_at"] is not None:
+            return False
+        if order.state not in SENT | {State.BACKLOGGED}:
+            return super().is_current_handler(actor, number, record)
+        working = [g for g in actor.grants if g.role in PERMISSIONS[Action.PERSONAL_READ]]
+        own = [g for g in working if g.role is not Role.DISPATCHER]
+        bodies = self._acts_for(Actor.granted(actor.name, own), order)
+        return bodies is None or not bodies.isdisjoint(order.bodies)
+
+    def _subject(self, order: Order) -> Subject:
+        called = [c.department for w in order.whistles for c in w.calls]
+        return Subject(order.areas, (*order.bodies, *called))
+
+    def _acts_for(self, who: Actor, order: Order) -> frozenset[str] | None:
+        """Return the departments somebody acts for in an order; None when not bound to any."""
+        subject, bodies = self._subject(order), set[str]()
+        for grant in who.grants:
+            if grant.role is Role.ADMIN or (
+                grant.role is Role.HANDLER and grant.scope.is_everywhere
+            ):
+                return None
+            bodies |= grant.scope.departments
+            if not grant.scope.departments and grant.scope.holds(subject):
+                kinds = _OFFICES.get(grant.role, ())
+                bodies |= {f"{kind}:{code}" for kind in kinds for code in order.areas.values()}
+        return frozenset(bodies)
+
+    def _may_now(self, who: Actor, order: Order, action: str) -> bool:
+        row = TRANSITIONS[action]
+        permission = Action(permission_of(order, action, row.permission))
+        if not may(who, permission, self._subject(order)):
+            return False
+        bodies = self._acts_for(who, order)
+        return not row.own or bodies is None or not bodies.isdisjoint(order.bodies)
+
+    def _afterwards(self, outcomes: Sequence[Outcome]) -> None:
+        """Do what belongs to other rooms once the order is written."""
+        for one in outcomes:
+            if one.event.action == "order.reopen":
+                # Editions that came while it was closed have not looked at it.
+                self._catch_up(Actor.operator(SYSTEM), numbers=[one.order.number], commit=True)
+            if one.order.state is State.OWNERSHIP_REVIEW != one.before.state:
+                self.put_before_board(one.order.number)
+
+    def put_before_board(self, number: int) -> bool:
+        """Put an order's report before the board of ownership reviews; False without a board.
+
+        One that is there already stays there, so that it may be asked twice.
+        """
+        board = getattr(self, "open_review", None)
+        order = self.store.order(number)
+        if board is None or order.state is not State.OWNERSHIP_REVIEW:
+            return False
+        asked = [e for e in self.store.order_events(number) if e["to_state"] == order.state.value]
+        board(number, asked[-1]["fields"]["why"], Actor.operator(SYSTEM))
+        return True
+
+
+def _clean(value: Any) -> Any:
+    return [storable(one) for one in value] if isinstance(value, list) else storable(value)

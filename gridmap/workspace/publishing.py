@@ -1,0 +1,265 @@
+"""Putting editions in force."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gridmap.access import Action, Actor
+from gridmap.coverage.auditing.audit import Fault, audit
+from gridmap.coverage.auditing.faults import worst_first
+from gridmap.coverage.editions import Edition, EditionState
+from gridmap.coverage.families import BASE
+from gridmap.coverage.model import Coverage
+from gridmap.coverage.retired import CodeKey, CodeNote, moved_faults, reuse_faults
+from gridmap.errors import CoverageFaulty, NotFound
+from gridmap.routing.moves import MovePlan, MovePolicy
+from gridmap.routing.proof import RouteProof
+from gridmap.routing.route_faults import RouteFault
+from gridmap.times import parse_when
+from gridmap.workspace.lifecycle import Lifecycle, need_text
+from gridmap.workspace.moving import move_policy
+from gridmap.workspace.proving import Proving
+
+__all__ = ["PublishOutcome", "Publishing"]
+
+
+@dataclass(frozen=True)
+class PublishOutcome:
+    """What publishing did, or would do when `committed` is False.
+
+    Attributes
+    ----------
+    areas : mapping of str to int
+        Number of areas by level.
+    family : str
+    replaces : str or None
+        The edition that was in force at that date; None when there was none.
+    retired : mapping
+        Codes that go out of use, by (level, code), with what is recorded of them.
+    moves : MovePlan or None
+        What it does to open reports; None of a family that no report is routed by.
+    routes : tuple of RouteFault
+        What the proof of routes finds; nothing while nobody was entered who answers for
+        reports.
+    route_check : str or None
+        The same in a line, recorded with the edition.
+    """
+
+    edition: str
+    effective_from: datetime
+    committed: bool
+    faults: list[Fault]
+    areas: dict[str, int] = field(default_factory=dict)
+    family: str = ""
+    replaces: str | None = None
+    retired: Mapping[CodeKey, CodeNote] = field(default_factory=dict)
+    moves: MovePlan | None = None
+    routes: tuple[RouteFault, ...] = ()
+    route_check: str | None = None
+
+
+class Publishing(Lifecycle, Proving):
+    """From a draft to an edition in force."""
+
+    def publish(
+        self,
+        edition: str,
+        *,
+        effective_from: str | datetime,
+        accept_faults: str | None = None,
+        why: str | None = None,
+        reasons: Mapping[str, str] | None = None,
+        backdate: str | None = None,
+        reports: str | MovePolicy = MovePolicy.KEEP,
+        commit: bool = False,
+        actor: Actor | None = None,
+    ) -> PublishOutcome:
+        """Audit a draft, prove its routes, and put it in force from a date.
+
+        A dry run unless `commit`.
+
+        Parameters
+        ----------
+        effective_from : str or datetime
+            A bare date means 00:00 in the site's zone.
+        accept_faults : str, optional
+            Why the edition is published although there are errors; recorded with it.
+        why : str, optional
+            Why the boundaries change; recorded with the edition and with every code that
+            goes out of use.
+        reasons : mapping of str to str, optional
+            By code, or ``LEVEL/CODE``: why this one goes out of use.
+        backdate : str, optional
+            Why from a date that is past although reports were routed since; recorded.
+        reports : str
+            What becomes of open reports whose area changes: ``keep`` their owner or
+            ``migrate``; stored with the edition.
+
+        Raises
+        ------
+        CoverageFaulty
+            When the audit or the proof of routes finds errors and no reason is given.
+        Immutable, OverlappingValidity
+            When it is published already, or another edition starts at that moment.
+        Conflict
+            When the date is past, reports were routed since, and no reason is given.
+        """
+        who = self._may(actor, Action.EDITION_PUBLISH)
+        coverage = self._publishable(edition)
+        outcome, accepted = self._judged(
+            coverage,
+            self.store.edition(edition).family,
+            who,
+            effective_from=effective_from,
+            accept_faults=accept_faults,
+            why=why,
+            reasons=reasons,
+            backdate=backdate,
+            reports=reports,
+            commit=commit,
+        )
+        start, moves = outcome.effective_from, outcome.moves
+        if commit:
+            content = coverage.fingerprint()
+            self._shelve(coverage, content)
+            self.store.publish(
+                edition,
+                start,
+                who,
+                accepted_faults=accept_faults if accepted else None,
+                shapes=coverage,
+                content_hash=content,
+                route_check=outcome.route_check,
+                why=why,
+                backdated=backdate,
+                notes=outcome.retired,
+                moves=moves,
+            )
+            self.settle_moves(moves)
+            self.record_lineage(edition, actor=who)
+        return outcome
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _judged(
+        self,
+        coverage: Coverage,
+        family: str,
+        who: Actor,
+        *,
+        effective_from: str | datetime,
+        accept_faults: str | None,
+        why: str | None,
+        reasons: Mapping[str, str] | None,
+        backdate: str | None,
+        reports: str | MovePolicy,
+        commit: bool,
+        stored: bool = True,
+    ) -> tuple[PublishOutcome, bool]:
+        """Return what publishing these areas would come to, and whether faults were accepted.
+
+        Not `stored`: areas that are still to be written; that no code of theirs stood for
+        another place is then up to whoever chose them.
+        """
+        edition = coverage.edition
+        start = parse_when(effective_from, self.zone)
+        for what, text in (
+            ("Accepting faults", accept_faults),
+            ("Publishing", why),
+            ("Backdating", backdate),
+        ):
+            if text is not None:
+                need_text(what, text)
+        self.store.check_date(family, start, who, backdated=backdate)
+        before, after = self._neighbours(family, start)
+        faults = self._faults(coverage, start, before, stored=stored)
+        errors = _need_sound(edition, faults, accept_faults)
+        proofs = self.prove_draft(coverage, start) if family == BASE else []
+        errors += _need_routed(edition, proofs, accept_faults)
+        outcome = PublishOutcome(
+            edition=edition,
+            effective_from=start,
+            committed=commit,
+            faults=faults,
+            areas=_count_levels(coverage),
+            family=family,
+            replaces=before.name if before else None,
+            retired=self._notes(coverage, before, after, why=why, reasons=reasons),
+            moves=self.plan_moves(edition, coverage, start, move_policy(reports), family=family),
+            routes=tuple(fault for _, proof in proofs for fault in proof.faults),
+            route_check=_in_a_line(proofs),
+        )
+        return outcome, errors > 0
+
+    def _publishable(self, edition: str) -> Coverage:
+        coverage = self._draft_coverage(edition)
+        if coverage is None or not len(coverage):
+            raise NotFound(
+                "There is no draft of that name with areas in it.",
+                got=edition,
+                allowed=[e.name for e in self.store.editions() if e.state is EditionState.DRAFT]
+                or "no draft yet",
+                repair="Import a layer first: gridmap import FILE --edition NAME --level LEVEL.",
+            )
+        return coverage
+
+    def _faults(
+        self, coverage: Coverage, start: datetime, before: Edition | None, *, stored: bool = True
+    ) -> list[Fault]:
+        """Return what the audit finds, and what is wrong with codes beside past editions."""
+        holders = self.store.code_holders(coverage.edition, start) if stored else []
+        found = [*audit(coverage), *reuse_faults(coverage, holders, zone=self.zone)]
+        if before is not None:
+            found += moved_faults(coverage, self._stored_coverage(before))
+        return worst_first(found)
+
+
+def _need_sound(edition: str, faults: list[Fault], accepted: str | None) -> int:
+    """Return how many errors there are; refuse any that are not accepted."""
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if errors and accepted is None:
+        raise CoverageFaulty(
+            f"The audit of '{edition}' found {len(errors)} errors; the first: {errors[0].text}",
+            got=f"{len(errors)} errors",
+            allowed="none",
+            repair=f"See `gridmap check {edition}` and mend the source, or publish with "
+            "--accept-faults WHY.",
+        )
+    return len(errors)
+
+
+def _need_routed(
+    edition: str, proofs: Sequence[tuple[str, RouteProof]], accepted: str | None
+) -> int:
+    """Return how many errors there are in the routes; refuse any that are not accepted."""
+    errors = [fault for _, proof in proofs for fault in proof.faults if fault.severity == "error"]
+    if errors and accepted is None:
+        raise CoverageFaulty(
+            f"The proof of routes of '{edition}' found {len(errors)} errors; the first: "
+            f"{errors[0].as_dict('en')['text']}",
+            got=f"{len(errors)} errors",
+            allowed="none",
+            repair=f"See `gridmap route check {edition}` and mend the rules, or publish with "
+            "--accept-faults WHY.",
+        )
+    return len(errors)
+
+
+def _in_a_line(proofs: Sequence[tuple[str, RouteProof]]) -> str | None:
+    if not proofs:
+        return None
+    parts = []
+    for name, proof in proofs:
+        counts = Counter(fault.severity for fault in proof.faults)
+        parts.append(
+            f"{name}: {proof.items} items at {proof.places} kinds of place, "
+            f"{counts['error']} errors, {counts['warning']} warnings"
+        )
+    return "; ".join(parts)
+
+
+def _count_levels(coverage: Coverage) -> dict[str, int]:
+    return {name: len(coverage.rows(name)) for name in coverage.levels.names}

@@ -1,0 +1,350 @@
+"""What residents ask: places and services near by, and who is responsible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridmap.access import Actor, redact, require, visible_records
+from gridmap.crs import to_wgs84
+from gridmap.errors import BadValue, NotFound
+from gridmap.places.hours import DayHours, HoursBook
+from gridmap.places.model import Place, ServiceItem, is_free
+from gridmap.places.search import Found, Wanted, categories_of, find_items, find_places, is_stale
+from gridmap.routing.overlays import Overlay
+from gridmap.times import to_site
+from gridmap.workspace.facts import POLICY
+from gridmap.workspace.walking import Walks
+
+__all__ = ["Origin", "Serving"]
+
+# The posts on the card "my grid": work phones that stand on the public board anyway.
+_BOARD = ("grid_lead", "grid_worker", "estate_secretary", "posted_worker", "property_manager",
+          "police_officer")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where somebody sets out from.
+
+    Attributes
+    ----------
+    kind : str
+        ``point`` or ``estate``.
+    shape : geometry
+        EPSG:4326.
+    name, name_en, code : str
+        Of the estate.
+    """
+
+    kind: str
+    shape: Any
+    name: str = ""
+    name_en: str = ""
+    code: str = ""
+
+    @property
+    def spot(self) -> tuple[float, float]:
+        """Longitude and latitude of a point of it."""
+        point = self.shape.representative_point()
+        return float(point.x), float(point.y)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Records of the store as they were at one of its changes."""
+
+    token: object
+    places: tuple[Place, ...]
+    items: tuple[ServiceItem, ...]
+    estates: tuple[tuple[Overlay, Any], ...]
+
+    @cached_property
+    def by_code(self) -> dict[str, Place]:
+        return {place.code: place for place in self.places}
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        return shapely.STRtree([shape for _, shape in self.estates])
+
+
+class Serving(Walks):
+    """Places, services and the people of a grid, as the public and staff may see them."""
+
+    _kept_places: _Held | None = None
+    _hours_kept: HoursBook | None = None
+
+    # -- places -------------------------------------------------------------------------
+
+    def find_places(
+        self,
+        wanted: Wanted,
+        *,
+        at: str | datetime | None = None,
+        actor: Actor | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the places that fit, as records, the nearest first where an origin is given.
+
+        Beside the place's own fields: ``free``, ``stale``, ``minutes`` and ``method`` (None
+        without an origin) and ``open``, an :class:`~gridmap.places.hours.Opening`.
+        """
+        who = actor or self.actor
+        require(who, "places")
+        moment = self._moment(at) or self.clock()
+        found = find_places(
+            self._served().places,
+            wanted,
+            at=moment,
+            book=self.hours_book,
+            walk=self.minutes_on_foot,
+        )
+        return [redact(who, "places", self._place_shown(one, moment)) for one in found]
+
+    def place(
+        self,
+        code: str,
+        *,
+        origin: Origin | None = None,
+        at: str | datetime | None = None,
+        actor: Actor | None = None,
+    ) -> dict[str, Any]:
+        """Return one place as :meth:`find_places` does, and its areas by level."""
+        who = actor or self.actor
+        require(who, "places")
+        moment = self._moment(at) or self.clock()
+        one = self._place_of(code)
+        wanted = Wanted(origin=None if origin is None else origin.shape)
+        found = find_places(
+            [one], wanted, at=moment, book=self.hours_book, walk=self.minutes_on_foot
+        )
+        record = redact(who, "places", self._place_shown(found[0], moment))
+        return record | {"areas": self._areas_at(one.lon, one.lat, moment)}
+
+    def week_of(
+        self, code: str, *, at: str | datetime | None = None, actor: Actor | None = None
+    ) -> list[DayHours]:
+        """Return the hours of a place on seven days from a moment's day on."""
+        require(actor or self.actor, "places")
+        moment = self._moment(at) or self.clock()
+        first = to_site(moment, self.zone).date()
+        return self.hours_book.week(self._place_of(code), first)
+
+    @property
+    def hours_book(self) -> HoursBook:
+        """The evaluator of hours by the site's zone and calendar."""
+        calendar = self.book.calendar
+        with self._lock:
+            if self._hours_kept is None or self._hours_kept.calendar is not calendar:
+                self._hours_kept = HoursBook(self.zone, calendar)
+            return self._hours_kept
+
+    def wanted(
+        self,
+        *,
+        category: str | None = None,
+        open_only: bool = False,
+        origin: Origin | None = None,
+        within: float | None = None,
+        accessible: bool = False,
+        free: bool = False,
+        text: str | None = None,
+    ) -> Wanted:
+        """Return what is looked for; `BadValue` for minutes without a place to start from."""
+        if within is not None and origin is None:
+            raise BadValue(
+                "Minutes are counted from somewhere.",
+                got=f"within {within:g}",
+                repair="Add near=LON,LAT or estate=CODE.",
+            )
+        names = [name for name in (category or "").split(",") if name]
+        return Wanted(
+            categories=frozenset().union(*map(categories_of, names)),
+            open_only=open_only,
+            origin=None if origin is None else origin.shape,
+            within=within,
+            accessible=accessible,
+            free=free,
+            words=tuple((text or "").split()),
+        )
+
+    # -- where from ---------------------------------------------------------------------
+
+    def origin(
+        self, *, near: str | None = None, estate: str | None = None, coord_sys: str = "wgs84"
+    ) -> Origin | None:
+        """Return where somebody sets out from: ``LON,LAT``, or an estate by code or name.
+
+        Raises
+        ------
+        BadValue, UnknownCoordSys
+            When it is no position.
+        NotFound
+            When there is no such estate, or several.
+        """
+        if near:
+            x, y = _pair(near)
+            lon, lat = to_wgs84([x], [y], coord_sys)
+            if not np.isfinite(lon[0]):
+                raise BadValue("This is no position on Earth.", got=near, allowed="LON,LAT")
+            return Origin("point", shapely.Point(float(lon[0]), float(lat[0])))
+        if not estate:
+            return None
+        found = self.estates(estate)
+        exact = [one for one in found if estate in (one[0].code, one[0].name, one[0].name_en)]
+        chosen = exact or found
+        if len(chosen) != 1:
+            raise NotFound(
+                "Several estates have such a name." if chosen else "There is no such estate.",
+                got=estate,
+                allowed=[one.name for one, _ in chosen[:10]] or None,
+                repair="Give its full name, or its code.",
+            )
+        one, shape = chosen[0]
+        return Origin("estate", shape, one.name, one.name_en, one.code)
+
+    def estates(self, text: str = "") -> list[tuple[Overlay, Any]]:
+        """Return the estates in force whose code or name holds a text, with their outlines."""
+        today = to_site(self.clock(), self.zone).date()
+        word = text.casefold()
+        return [
+            (one, shape)
+            for one, shape in self._served().estates
+            if (one.valid_from is None or one.valid_from <= today)
+            and (one.valid_to is None or today < one.valid_to)
+            and any(word in name.casefold() for name in (one.code, one.name, one.name_en))
+        ]
+
+    # -- my grid ------------------------------------------------------------------------
+
+    def my_grid(self, origin: Origin, *, actor: Actor | None = None) -> dict[str, Any]:
+        """Return who is responsible where somebody is: areas, work phones, the estate's firm.
+
+        For the public as for staff only what stands on the public board.
+        """
+        who = actor or self.actor
+        lon, lat = origin.spot
+        now = self.clock()
+        areas = self._areas_at(lon, lat, now)
+        codes = {area["level"]: area["code"] for area in areas}
+        held = [
+            post
+            for post in self.rosters(to_site(now, self.zone).date(), actor=Actor.resident())
+            if post["role"] in _BOARD and codes.get(post["level"]) == post["area_code"]
+        ]
+        shown = sorted(held, key=lambda post: _BOARD.index(post["role"]))
+        require(who, POLICY["posts"])
+        return {"areas": areas, "posts": shown, "estate": self._estate_of(origin)}
+
+    def _estate_of(self, origin: Origin) -> dict[str, Any] | None:
+        if origin.kind == "estate":
+            found = [one for one, _ in self._served().estates if one.code == origin.code]
+        else:
+            held = self._served()
+            hits = held.tree.query(origin.shape, predicate="intersects") if held.estates else []
+            current = {one.code for one, _ in self.estates()}
+            found = [held.estates[i][0] for i in hits if held.estates[i][0].code in current]
+        if not found:
+            return None
+        one = found[0]
+        firms = {row["code"]: row for row in self._state().records.get("parties", [])}
+        firm = firms.get(one.owner, {})
+        return {
+            "code": one.code,
+            "name": one.name,
+            "name_en": one.name_en,
+            "managed": one.managed,
+            "firm": firm.get("name", ""),
+            "firm_en": firm.get("name_en", ""),
+            "phone": firm.get("phone", ""),
+        }
+
+    # -- services -----------------------------------------------------------------------
+
+    def find_services(
+        self, text: str = "", *, origin: Origin | None = None, actor: Actor | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the services that fit what one needs, in code order.
+
+        With an origin, those that are given there: whose area served holds it, or that are
+        given everywhere.
+        """
+        who = actor or self.actor
+        found = find_items(self._served().items, text.split())
+        if origin is not None:
+            codes = {(a["level"], a["code"]) for a in self._areas_at(*origin.spot, self.clock())}
+            found = [i for i in found if not i.level or (i.level, i.area_code) in codes]
+        return visible_records(who, "service_items", [asdict(item) for item in found])
+
+    # -- inside -------------------------------------------------------------------------
+
+    def _place_of(self, code: str) -> Place:
+        place = self._served().by_code.get(code)
+        if place is None:
+            raise NotFound("There is no such place.", got=code, repair="See /api/places.")
+        return place
+
+    def _place_shown(self, one: Found, moment: datetime) -> dict[str, Any]:
+        place = one.place
+        today = to_site(moment, self.zone).date()
+        return asdict(place) | {
+            "free": is_free(place.price),
+            "stale": is_stale(place, today),
+            "minutes": None if one.minutes is None else round(one.minutes, 1),
+            "method": one.method,
+            "open": one.opening,
+        }
+
+    def _areas_at(self, lon: float, lat: float, moment: datetime) -> list[dict[str, Any]]:
+        """Return the areas that hold a point, coarse to fine; none without an edition."""
+        locator = self.atlas.locator_at(moment)
+        if locator is None:
+            return []
+        coverage = locator.coverage
+        found = self.atlas.locate_one(lon, lat, now=moment, coord_sys="wgs84")
+        records = []
+        for level, code in found.areas.items():
+            if code is not None:
+                area = coverage.area(coverage.row(level, code))
+                records.append(
+                    {"level": level, "code": code, "name": area.name, "name_en": area.name_en}
+                )
+        return records
+
+    def _served(self) -> _Held:
+        self._current()
+        with self._lock:
+            token = self._token
+            if self._kept_places is None or self._kept_places.token != token:
+                found = self.store.records_of(("places", "service_items"))
+                self._kept_places = _Held(
+                    token,
+                    tuple(_as(Place, row) for row in found["places"]),
+                    tuple(_as(ServiceItem, row) for row in found["service_items"]),
+                    tuple(_estates(self._state().records.get("overlays", []))),
+                )
+            return self._kept_places
+
+
+def _as(kind: Any, row: Mapping[str, Any]) -> Any:
+    names = {one.name for one in fields(kind)}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k in names})
+
+
+def _estates(rows: list[dict[str, Any]]) -> list[tuple[Overlay, Any]]:
+    return [(_as(Overlay, row), row["geom"]) for row in rows if row["kind"] == "estate"]
+
+
+def _pair(text: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise BadValue(
+            "'near' is not a position.", got=text[:60], allowed="LON,LAT, such as 117.02,36.66"
+        ) from error
+    return x, y

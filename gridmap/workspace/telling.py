@@ -1,0 +1,227 @@
+"""What people and programs are told: the inbox, webhooks, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gridmap.access import Action, Actor, Role, Subject, may
+from gridmap.cases.notices import AudienceKind
+from gridmap.cases.record import plain
+from gridmap.errors import BadValue, NotFound
+from gridmap.i18n import translate
+from gridmap.outgoing import check_url, endpoint_secret
+from gridmap.secrets import Purpose
+from gridmap.times import to_site
+from gridmap.workspace.ordering import Ordering
+from gridmap.workspace.reporting import MAX_PAGE
+
+__all__ = ["Telling"]
+
+# Salt of the gateway that notices are sent to.
+NOTICES = "notices"
+
+# A badge shows this and no more: who has more unread has to read.
+MOST_UNREAD = 999
+
+
+class Telling(Ordering):
+    """Notices to people, messages to programs."""
+
+    def inbox(
+        self,
+        *,
+        unread: bool = False,
+        limit: int = 100,
+        before: int | None = None,
+        lang: str = "zh",
+        actor: Actor | None = None,
+    ) -> dict[str, Any]:
+        """Return what the actor was told, newest first, and how much of it is unread."""
+        who = self._may(actor, Action.NOTICE_READ)
+        if not 1 <= limit <= MAX_PAGE:
+            raise BadValue("A page has 1 to 1000 notices.", got=limit)
+        audiences = self._audiences(who)
+        page = self.store.notices_for(
+            audiences, who.name, unread=unread, limit=limit, before=before
+        )
+        waiting = self.store.notices_for(audiences, who.name, unread=True, limit=MOST_UNREAD + 1)
+        return {
+            "unread": sum(1 for one in waiting if self._is_for(who, one)),
+            "notices": [self._notice_shown(one, lang) for one in page if self._is_for(who, one)],
+        }
+
+    def read_notices(self, ids: Sequence[int] | None = None, *, actor: Actor | None = None) -> int:
+        """Note that the actor has read notices, all of theirs when none are named; how many."""
+        who = self._may(actor, Action.NOTICE_READ)
+        own = self.store.notices_for(
+            self._audiences(who), who.name, unread=True, limit=10 * MAX_PAGE
+        )
+        found = [one["id"] for one in own if self._is_for(who, one)]
+        wanted = found if ids is None else [one for one in ids if one in set(found)]
+        return self.store.mark_read(wanted, who.name)
+
+    def failed_deliveries(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return notices and messages that were given up, the oldest first."""
+        self._may(actor, Action.NOTICE_WATCH)
+        found = [*self.store.dead_jobs("notice"), *self.store.dead_jobs("webhook")]
+        return [self._failed(one) for one in sorted(found, key=lambda one: int(one["id"]))]
+
+    def redeliver(self, ids: Sequence[int] | None = None, *, actor: Actor | None = None) -> int:
+        """Let what was given up be tried anew, all of it when none are named; return how many."""
+        self._may(actor, Action.NOTICE_WATCH)
+        dead = [one["id"] for one in self.failed_deliveries(actor=actor)]
+        wanted = dead if ids is None else [one for one in ids if one in set(dead)]
+        return self.store.revive_jobs(wanted) if wanted else 0
+
+    # -- webhooks -------------------------------------------------------------------
+
+    def webhooks(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return where messages go, without secrets."""
+        self._may(actor, Action.OUTGOING_MANAGE)
+        return [_without_salt(one) for one in self.store.webhooks()]
+
+    def add_webhook(
+        self, name: str, url: str, *, types: Sequence[str] = (), actor: Actor | None = None
+    ) -> tuple[dict[str, Any], str]:
+        """Tell a program of what happens from now on; return the webhook and its secret.
+
+        Parameters
+        ----------
+        types : sequence of str
+            ``order.close`` for one kind, ``whistle`` for all that begin so; none for all.
+        """
+        who = self._may(actor, Action.OUTGOING_MANAGE)
+        check_url(url)
+        if not name.strip() or len(name) > 100:
+            raise BadValue("A webhook has a name of 1 to 100 characters.", got=name[:100])
+        self.ensure_keys()
+        self.keyring.of(Purpose.OUTGOING)
+        made = self.store.add_webhook(name.strip(), url, list(types), who.name)
+        return _without_salt(made), self._secrets(made["salt"])[0]
+
+    def set_webhook(self, name: str, *, active: bool, actor: Actor | None = None) -> dict[str, Any]:
+        """Stop telling a program, or go on; what happened between is not told."""
+        self._may(actor, Action.OUTGOING_MANAGE)
+        return _without_salt(self.store.set_webhook(name, active=active))
+
+    def webhook_secrets(self, name: str, *, actor: Actor | None = None) -> list[str]:
+        """Return the secrets a receiver checks with, the newest first.
+
+        ``notices`` names the gateway of notices, where no webhook has that name.
+        """
+        self._may(actor, Action.OUTGOING_MANAGE)
+        salts = {one["name"]: one["salt"] for one in self.store.webhooks()}
+        if name not in salts and name != NOTICES:
+            raise NotFound("There is no such webhook.", got=name, allowed=list(salts))
+        self.ensure_keys()
+        return self._secrets(salts.get(name, NOTICES))
+
+    def _secrets(self, salt: str) -> list[str]:
+        """Return the secrets of a receiver, the newest first: one a key that is still known."""
+        keys = self.keyring.of(Purpose.OUTGOING)
+        return [endpoint_secret(key.secret, salt) for key in keys]
+
+    # -- messages -------------------------------------------------------------------
+
+    def messages(
+        self, after: int, *, limit: int = 100, actor: Actor | None = None
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """Return the number of the last message looked at, and those the actor may see."""
+        who = self._may(actor, Action.ORDER_LIST)
+        found = self.store.messages_after(after, limit=limit)
+        last = int(found[-1]["id"]) if found else after
+        return last, [message_shown(one) for one in found if self._may_hear(who, one)]
+
+    def _may_hear(self, who: Actor, message: Mapping[str, Any]) -> bool:
+        data = message["data"]
+        if str(message["type"]).startswith("supervision."):
+            subject = Subject({}, (data["department"],))
+            return may(who, Action.SUPERVISION_READ, subject)
+        bodies = [code for code in (data["lead"], *data["co_departments"]) if code]
+        return may(who, Action.ORDER_READ, Subject(data["areas"], bodies))
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _audiences(self, who: Actor) -> dict[str, list[str]]:
+        roles = set(Role) if Role.ADMIN in who.roles else who.roles
+        bodies = {code for grant in who.grants for code in grant.scope.departments}
+        offices = {
+            f"{kind}:{code}"
+            for grant in who.grants
+            for _, code in grant.scope.areas
+            for kind in ("SQ", "JD")
+        }
+        return {
+            AudienceKind.ROLE.value: sorted(roles),
+            AudienceKind.PERSON.value: [who.name],
+            AudienceKind.DEPARTMENT.value: sorted(bodies | offices),
+        }
+
+    def _is_for(self, who: Actor, notice: Mapping[str, Any]) -> bool:
+        """True unless a notice to a role is about a place where the actor has not that role."""
+        if notice["audience_kind"] != AudienceKind.ROLE.value or Role.ADMIN in who.roles:
+            return True
+        subject = Subject(notice["areas"], ())
+        held = [g.scope for g in who.grants if g.role == notice["audience"]]
+        return any(not scope.areas or scope.holds(subject) for scope in held)
+
+    def _notice_shown(self, notice: Mapping[str, Any], lang: str) -> dict[str, Any]:
+        read = notice.get("read_at")
+        return {
+            "id": notice["id"],
+            "at": to_site(notice["at"], self.zone),
+            "kind": notice["kind"],
+            "number": notice["number"],
+            "text": self._notice_text(notice, lang),
+            "why": notice["params"].get("why") or notice["params"].get("text"),
+            "read_at": None if read is None else to_site(read, self.zone),
+        }
+
+    def _notice_text(self, notice: Mapping[str, Any], lang: str) -> str:
+        params = {"serial": "", "item": "", "subject": "", **notice["params"]}
+        item = (
+            self.book.catalogue.item(params["item"])
+            if params["item"] in self.book.catalogue
+            else None
+        )
+        if item is not None:
+            params["item"] = item.name_en if lang == "en" and item.name_en else item.name
+        params["number"] = notice["number"] or ""
+        if "what" in params:
+            params["what"] = translate(f"wrong.{params['what']}", lang)
+        return translate(f"told.{notice['kind']}", lang, **params)
+
+    def _failed(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        hooks = {one["id"]: one["name"] for one in self.store.webhooks()}
+        payload = job["payload"]
+        to = hooks.get(payload.get("webhook")) if job["kind"] == "webhook" else "notice_webhook"
+        return {
+            "id": job["id"],
+            "kind": job["kind"],
+            "to": to,
+            "event": payload.get("event") or str(payload.get("notice")),
+            "attempts": job["attempts"],
+            "why": job["note"],
+            "given_up_at": _at(job["done_at"], self),
+        }
+
+
+def _at(moment: datetime | None, workspace: Ordering) -> datetime | None:
+    return None if moment is None else to_site(moment, workspace.zone)
+
+
+def _without_salt(hook: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in hook.items() if name != "salt"}
+
+
+def message_shown(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message as programs get it, by webhook and from the stream alike."""
+    return {
+        "id": message["event_id"],
+        "seq": message["id"],
+        "type": message["type"],
+        "at": plain(message["at"]),
+        "data": message["data"],
+    }

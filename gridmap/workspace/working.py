@@ -1,0 +1,266 @@
+"""The worker: what time brings, done once, whoever works and however often it dies."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from gridmap.cases import supervision
+from gridmap.cases.fields import stored_moment
+from gridmap.cases.ladder import Job, climb
+from gridmap.cases.model import SYSTEM, Event, Order
+from gridmap.cases.notices import Notice, NoticeKind, role
+from gridmap.cases.outcome import Outcome, outcome_of
+from gridmap.cases.states import State
+from gridmap.cases.supervision import SupervisionState
+from gridmap.errors import GridmapError, StoreError
+from gridmap.outgoing import Channel, DeliveryFailed, WebhookChannel, post, sign
+from gridmap.outgoing.signatures import HEADER
+from gridmap.store.case_store import JobResult
+from gridmap.store.jobs import LeasedJob
+from gridmap.workspace.supervising import Supervising
+from gridmap.workspace.telling import NOTICES, message_shown
+
+__all__ = ["BACKOFF", "Worked", "Working"]
+
+log = logging.getLogger("gridmap.worker")
+
+# Waiting times after each failure of something sent; after the last it is given up.
+BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360, 720, 1440))
+
+# A notice that is older when a gateway is put in is no news.
+_NEWS = timedelta(hours=24)
+
+
+@dataclass(slots=True)
+class Worked:
+    """What a round of work came to.
+
+    Attributes
+    ----------
+    done : dict of kind to count
+    failed : int
+        Sent and not taken, to be tried again or given up.
+    """
+
+    done: dict[str, int] = field(default_factory=dict)
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many jobs were worked on."""
+        return sum(self.done.values())
+
+
+class Working(Supervising):
+    """Jobs whose moment has come."""
+
+    # A site's own gateway may be put here; see `gridmap.outgoing.channels`.
+    channel: Channel | None = None
+
+    def work(self, *, most: int = 10_000) -> Worked:
+        """Do what is due now, at most `most` jobs; what that brings about is done as well."""
+        worked = Worked()
+        self._tend()
+        while worked.total < most and (jobs := self.store.claim_jobs()):
+            for job in jobs:
+                self._work(job, worked)
+            self._tend()
+        return worked
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _tend(self) -> None:
+        """Let orders follow what their reports learnt, and queue notices for the gateway."""
+        for number, due in self.store.orders_with_new_due():
+            self._system(number, "order.due", due_at=stored_moment(due))
+        for number, route in self.store.orders_to_follow():
+            self._follow_route(number, route)
+        for number, move in self.store.orders_to_move():
+            self._follow_move(number, move)
+        if self._channel() is not None:
+            while self.store.queue_notices(self._notice_job):
+                pass
+
+    def _system(self, number: int, action: str, **fields: Any) -> None:
+        def decide(orders: Mapping[int, Order], now: datetime) -> list[Outcome]:
+            order = orders[number]
+            if not order.is_open or (action == "order.due" and order.due_at is not None):
+                return []
+            return [outcome_of(order, Event(action, SYSTEM, now, fields=fields), self.case_rules)]
+
+        self.store.change_orders([number], decide)
+
+    def _follow_route(self, number: int, route: Mapping[str, Any]) -> None:
+        """Let an order go where a ruling or new rules send its report, and wait as it waits."""
+        rules, due = self.case_rules, route["due_at"]
+        co = [code for code in route["co_departments"] or [] if code != route["department"]]
+        sent = {"lead": route["department"], "co_departments": co}
+
+        def decide(orders: Mapping[int, Order], now: datetime) -> list[Outcome]:
+            found: list[Outcome] = []
+            order = orders[number]
+            if not order.is_open:
+                return []
+            reviewed = order.state is State.OWNERSHIP_REVIEW
+            if route["department"] and (reviewed or route["department"] != order.lead):
+                if reviewed:
+                    event = Event("order.rule", SYSTEM, now, fields=sent | {"why": "ruling"})
+                else:
+                    event = Event("order.move", SYSTEM, now, fields=sent)
+                found.append(outcome_of(order, event, rules))
+                order = found[-1].order
+            if due != order.due_original and not order.managed_by:
+                fields = {} if due is None else {"due_at": stored_moment(due)}
+                event = Event("order.due", SYSTEM, now, fields=fields)
+                found.append(outcome_of(order, event, rules))
+            return found
+
+        self.store.follow_order(number, route["until"], decide)
+
+    def _follow_move(self, number: int, move: Mapping[str, Any]) -> None:
+        """Let an order go where an edition in force moves its report."""
+        co = [code for code in move["co_departments"] or [] if code != move["department"]]
+        accept_by = self.case_rules.after("accept", self.clock())
+        fields: dict[str, Any] = {"areas": dict(move["new_codes"]), "edition": move["edition"]}
+        fields["first_responder"] = move["first_responder"] or ""
+
+        def decide(orders: Mapping[int, Order], now: datetime) -> list[Outcome]:
+            order = orders[number]
+            if not order.is_open:
+                return []
+            if move["department"] and move["department"] != order.lead:
+                fields["lead"], fields["co_departments"] = move["department"], co
+                if accept_by is not None:
+                    fields["accept_by"] = stored_moment(accept_by)
+            event = Event("order.move", SYSTEM, now, fields=fields)
+            return [outcome_of(order, event, self.case_rules)]
+
+        self.store.move_order(number, int(move["id"]), decide)
+
+    def _work(self, job: LeasedJob, worked: Worked) -> None:
+        """Do one job; one that cannot be done is written down and stops no other."""
+        try:
+            done = self._DOERS[job.kind](self, job)
+        except StoreError:
+            # Nothing can be written: the lease runs out, and somebody does it then.
+            raise
+        except GridmapError as error:
+            log.exception("job %s failed", job.key)
+            done = self._failed_job(job, str(error))
+        worked.done[job.kind] = worked.done.get(job.kind, 0) + 1
+        worked.failed += not done
+
+    def _ladder(self, job: LeasedJob) -> bool:
+        rules = self.case_rules
+
+        def decide(order: Order | None, now: datetime) -> JobResult:
+            assert order is not None
+            step, mark = job.payload["step"], job.payload["mark"]
+            reached = climb(order, rules, step, mark, now)
+            outcomes = []
+            for event in reached.events:
+                outcomes.append(outcome_of(order, event, rules))
+                order = outcomes[-1].order
+            note = ", ".join(o.event.action for o in outcomes) or "not needed"
+            return JobResult(outcomes, again_at=reached.again_at, note=note)
+
+        return self.store.work_job(job, decide)
+
+    def _to_board(self, job: LeasedJob) -> bool:
+        assert job.number is not None
+        put = self.put_before_board(job.number)
+        return self.store.finish_job(job, note="put before the board" if put else "not needed")
+
+    def _supervision(self, job: LeasedJob) -> bool:
+        one = self.store.supervision(job.payload["id"])
+        late = one.state is SupervisionState.ISSUED and self.clock() >= one.reply_by
+        notices = supervision.told(one, NoticeKind.SUPERVISION_LATE) if late else []
+        return self.store.finish_job(job, notices=notices, note="late" if late else "answered")
+
+    def _webhook(self, job: LeasedJob) -> bool:
+        hooks = {one["id"]: one for one in self.store.webhooks()}
+        hook = hooks[job.payload["webhook"]]
+        if not hook["active"]:
+            return self.store.finish_job(job, note="switched off")
+        message = message_shown(self.store.message(job.payload["event"]))
+        body = orjson.dumps(message)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "gridmap",
+            "Gridmap-Event": message["type"],
+            "Gridmap-Event-Id": message["id"],
+            HEADER: sign(body, self._secrets(hook["salt"]), self.clock()),
+        }
+        settings = self.settings
+        try:
+            sent = post(
+                hook["url"], body, headers,
+                timeout_s=settings.outgoing_timeout_s, private=settings.outgoing_private,
+            )  # fmt: skip
+        except DeliveryFailed as error:
+            return self._failed_job(job, str(error))
+        self.store.finish_job(job, note=f"status {sent.status}")
+        return True
+
+    def _notice(self, job: LeasedJob) -> bool:
+        channel = self._channel()
+        if channel is None:
+            return self.store.finish_job(job, note="no gateway")
+        notice = self.store.notice(job.payload["notice"])
+        told = {
+            name: notice[name] for name in ("id", "kind", "audience_kind", "audience", "number")
+        }
+        told |= {"at": stored_moment(notice["at"])}
+        told |= {
+            "text": self._notice_text(notice, "zh"),
+            "text_en": self._notice_text(notice, "en"),
+        }
+        try:
+            channel.send(told, self.clock())
+        except DeliveryFailed as error:
+            return self._failed_job(job, str(error))
+        self.store.finish_job(job, note="sent")
+        return True
+
+    def _failed_job(self, job: LeasedJob, why: str) -> bool:
+        """Let a job be tried again later; after the last time tell the dispatcher. Never True."""
+        if job.attempts < len(BACKOFF):
+            again = self.clock() + BACKOFF[job.attempts]
+            self.store.finish_job(job, again_at=again, note=why)
+            return False
+        told = Notice(NoticeKind.FAILED, role("dispatcher"), job.number, {"why": why})
+        self.store.finish_job(job, dead=True, note=why, notices=[told])
+        log.error("job %s is given up: %s", job.key, why)
+        return False
+
+    _DOERS: Mapping[str, Any] = {
+        "ladder": _ladder,
+        "review": _to_board,
+        "supervision": _supervision,
+        "webhook": _webhook,
+        "notice": _notice,
+    }
+
+    def _channel(self) -> Channel | None:
+        if self.channel is None and self.settings.notice_webhook:
+            self.ensure_keys()
+            self.channel = WebhookChannel(
+                self.settings.notice_webhook,
+                tuple(self._secrets(NOTICES)),
+                self.settings.outgoing_timeout_s,
+                self.settings.outgoing_private,
+            )
+        return self.channel
+
+    def _notice_job(self, notice: Mapping[str, Any]) -> Job | None:
+        # A failure told by the way that failed would fail as well.
+        now = self.clock()
+        if notice["kind"] == NoticeKind.FAILED.value or now - notice["at"] > _NEWS:
+            return None
+        return Job("notice", f"notice:{notice['id']}", now, None, {"notice": notice["id"]})

@@ -1,0 +1,120 @@
+"""Points that are geometry: GeoParquet and GeoPackage without columns of coordinates."""
+
+import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import shapely
+
+from gridmap.bulk.columnar import ParquetSource
+from gridmap.errors import UnknownCoordSys, UnreadableFile
+from tests.assign_stub import read_csv, run
+
+PLACES = [(117.05, 36.6), (100.31, 30.2), (99.0, 20.0), None, (118.999, 40.0)]
+
+
+def frame(crs="EPSG:4326", places=PLACES):
+    shapes = [None if place is None else shapely.Point(place) for place in places]
+    return gpd.GeoDataFrame({"id": range(len(places)), "名": "甲"}, geometry=shapes, crs=crs)
+
+
+def grids(path):
+    return [row["grid"] for row in read_csv(path)]
+
+
+EXPECTED = ["117.0", "100.3", "", "", "118.9"]
+
+
+@pytest.mark.parametrize("encoding", ["WKB", "geoarrow"])
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.gpkg"])
+def test_points_of_a_geoparquet_file_are_located(tmp_path, encoding, name):
+    frame().to_parquet(tmp_path / "in.parquet", geometry_encoding=encoding, schema_version="1.1.0")
+    summary = run(tmp_path / "in.parquet", tmp_path / name)
+    assert summary.rows == len(PLACES)
+    assert summary.columns["lon"] == "geometry"
+    assert summary.facts["geometry"] == "geometry"
+    assert summary.by_warning == {"missing": 1}
+    if name == "out.csv":
+        assert grids(tmp_path / name) == EXPECTED
+        assert read_csv(tmp_path / name)[0]["lon"] == "117.05"
+    if name == "out.parquet":
+        table = pq.read_table(tmp_path / name)
+        assert table.column("grid").to_pylist() == [code or None for code in EXPECTED]
+        assert table.column("名").to_pylist() == ["甲"] * len(PLACES)
+        # It says no longer that it holds geometry, for it holds none.
+        assert b"geo" not in (table.schema.metadata or {})
+        assert "geometry" not in table.schema.names
+
+
+def test_points_in_another_system_are_converted(tmp_path):
+    places = [PLACES[0], PLACES[4]]
+    frame(places=places).to_crs("EPSG:4547").to_parquet(tmp_path / "in.parquet")
+    summary = run(tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert grids(tmp_path / "out.csv") == [EXPECTED[0], EXPECTED[4]]
+    assert summary.coord_systems == {"EPSG:4547": 2}
+
+
+def test_a_file_that_leaves_its_system_open_needs_one(tmp_path):
+    frame(crs=None).to_parquet(tmp_path / "in.parquet")
+    with pytest.raises(UnknownCoordSys, match="does not say"):
+        run(tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert run(tmp_path / "in.parquet", tmp_path / "out.csv", coord_sys="wgs84").rows == 5
+
+
+def test_a_file_without_a_system_means_longitude_and_latitude(tmp_path):
+    frame().to_parquet(tmp_path / "named.parquet")
+    table = pq.read_table(tmp_path / "named.parquet")
+    geo = table.schema.metadata[b"geo"]
+    begin = geo.index(b'"crs": {')
+    depth, at = 0, begin + len(b'"crs": ')
+    while True:
+        depth += {123: 1, 125: -1}.get(geo[at], 0)
+        at += 1
+        if not depth:
+            break
+    bare = geo[:begin] + geo[at:].lstrip(b", ")
+    pq.write_table(table.replace_schema_metadata({b"geo": bare}), tmp_path / "in.parquet")
+    run(tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert grids(tmp_path / "out.csv") == EXPECTED
+
+
+def test_columns_of_numbers_serve_where_the_geometry_is_no_point(tmp_path):
+    areas = frame(places=PLACES[:3])
+    areas["lon"], areas["lat"] = areas.geometry.x, areas.geometry.y
+    areas.geometry = shapely.buffer(areas.geometry.to_numpy(), 0.01)
+    areas.to_parquet(tmp_path / "in.parquet")
+    run(tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert grids(tmp_path / "out.csv") == EXPECTED[:3]
+
+
+def test_broken_metadata_are_told(tmp_path):
+    table = pa.table({"id": [1]}).replace_schema_metadata({b"geo": b"{"})
+    pq.write_table(table, tmp_path / "in.parquet")
+    with pytest.raises(UnreadableFile, match="GeoParquet metadata"):
+        run(tmp_path / "in.parquet", tmp_path / "out.csv")
+
+
+def test_points_of_a_geopackage_are_located(tmp_path):
+    frame().to_file(tmp_path / "in.gpkg", layer="places")
+    run(tmp_path / "in.gpkg", tmp_path / "out.csv")
+    assert grids(tmp_path / "out.csv") == EXPECTED
+
+
+def test_many_row_groups_are_read_in_constant_memory(tmp_path):
+    """What was read is let go: Arrow's own reading ahead would hold the whole file."""
+    row = np.arange(200_000)
+    path = tmp_path / "in.parquet"
+    schema = pa.schema([("lon", pa.float64()), ("lat", pa.float64())])
+    dice = np.random.default_rng(2)
+    with pq.ParquetWriter(path, schema) as writer:
+        for _ in range(20):
+            writer.write_table(pa.table(list(dice.uniform(size=(2, len(row)))), schema=schema))
+    assert path.stat().st_size > 60 << 20
+    before, most = pa.total_allocated_bytes(), 0
+    source = ParquetSource(path)
+    for rows in source.batches():
+        most = max(most, pa.total_allocated_bytes() - before)
+        del rows
+    source.close()
+    assert most < 24 << 20
