@@ -6,20 +6,47 @@ the environment in each worker.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
-from api import areas, district, editions, errors, health, locate, metrics, pages, reports
+from api import (
+    areas,
+    district,
+    drafts,
+    editions,
+    errors,
+    events,
+    export,
+    health,
+    history,
+    inbox,
+    locate,
+    me,
+    metrics,
+    monthly,
+    orders,
+    pages,
+    places,
+    reporter,
+    reports,
+    reviews,
+    sheets,
+    signin,
+    supervision,
+    walking,
+)
 from api.duetimes import DueTimes
 from api.files import Files
+from api.locate_route import ShortWays
 from api.metrics import Measure, Metrics
-from api.middleware import BodyLimit, HeadAsGet, LocalHosts, SecurityHeaders
-from api.pages import MapShelf
+from api.middleware import BodyLimit, Compressed, HeadAsGet, KnownHosts, SecurityHeaders
+from api.pages import MapShelf, board, editing, services
+from api.sheets import SheetShelf
 from api.templates import STATIC
 from gridmap import __version__, assets
 from gridmap.access import Actor
@@ -31,6 +58,8 @@ __all__ = ["create_app"]
 
 # 100,000 points with every field spelt out are 13 MB.
 MOST_BODY_BYTES = 32 * 1024 * 1024
+
+_WATCH_S = 0.25
 
 
 def create_app(
@@ -71,10 +100,11 @@ def create_app(
             Middleware(HeadAsGet),
             Middleware(Measure, metrics=measures),
             Middleware(SecurityHeaders),
-            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+            Middleware(Compressed, minimum_size=1024, compresslevel=5),
             Middleware(errors.ErrorNet),
-            Middleware(LocalHosts, also=("testserver",)),
+            Middleware(KnownHosts, also=("testserver",), public_url=settings.public_url),
             Middleware(BodyLimit, most=MOST_BODY_BYTES),
+            Middleware(ShortWays),
         ],
     )
     app.state.settings = settings
@@ -82,10 +112,39 @@ def create_app(
     app.state.metrics = measures
     app.state.local_actor = Actor.with_role(settings.loopback_role, "this machine")
     app.state.maps = MapShelf()
+    app.state.sheets = SheetShelf()
     app.state.due_times = DueTimes()
     app.state.workspace = workspace
     errors.install(app)
-    for room in (locate, areas, editions, district, reports, health, metrics, pages):
+    # History before areas, whose codes would take its ending for a part of theirs.
+    for room in (
+        locate,
+        history,
+        areas,
+        editions,
+        export,
+        walking,
+        district,
+        places,
+        reports,
+        reviews,
+        drafts,
+        orders,
+        inbox,
+        supervision,
+        monthly,
+        events,
+        reporter,
+        me,
+        health,
+        metrics,
+        pages,
+        sheets,
+        board,
+        services,
+        editing,
+        signin,
+    ):
         app.include_router(room.router)
     app.mount("/assets", Files(assets.folder()), name="assets")
     app.mount("/static", Files(STATIC), name="static")
@@ -100,14 +159,25 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     workspace = await run_in_threadpool(
         open_workspace, settings=app.state.settings, clock=app.state.clock
     )
+    watch: asyncio.Task[None] | None = None
     try:
         await run_in_threadpool(_warm_up, workspace)
         await run_in_threadpool(app.state.due_times.complete, workspace)
         app.state.workspace = workspace
+        watch = asyncio.create_task(_watch(workspace))
         yield
     finally:
+        if watch is not None:
+            watch.cancel()
         app.state.workspace = None
         await run_in_threadpool(workspace.close)
+
+
+async def _watch(workspace: Workspace) -> None:
+    """Keep up with publications, so that the first request after one need not wait for it."""
+    while True:
+        await asyncio.sleep(_WATCH_S)
+        workspace.keep_fresh()
 
 
 def _warm_up(workspace: Workspace) -> None:
@@ -117,3 +187,4 @@ def _warm_up(workspace: Workspace) -> None:
         lon, lat = locator.coverage.label_points[-1]
         workspace.locate(float(lon), float(lat))
         workspace.router(locator.coverage.edition)
+    workspace.streets()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import ActorDep, WorkspaceDep
+from api.dependencies import PUBLIC, ActorDep, WorkspaceDep
 from api.models import NO_CONTROLS, AreaFeature, AreaOut, AreasOut, When
 from api.openapi import cached, problems
 from api.rendering import answer_unchanging
@@ -16,7 +16,7 @@ from gridmap.times import parse_when
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["areas"])
+router = APIRouter(tags=["areas"], dependencies=[PUBLIC])
 
 _MOST = 10_000
 

@@ -9,15 +9,26 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
-__all__ = ["JsonBody", "parsed"]
+__all__ = ["JSON", "JsonBody", "kind_of_body", "media_type", "parsed"]
+
+JSON = "application/json"
 
 T = TypeVar("T")
 
 
+def kind_of_body(request: Request) -> str:
+    """Return the media type that a request says its body is of; empty when it does not."""
+    return media_type(request.headers.get("content-type", ""))
+
+
+def media_type(said: str) -> str:
+    """Return the media type of a Content-Type header, without its parameters."""
+    return said.partition(";")[0].strip().lower()
+
+
 async def json_body(request: Request) -> bytes:
     """Return the bytes of a JSON body, unread: parsing much of it belongs in a thread."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if kind_of_body(request) != JSON:
         raise HTTPException(415, "Send the body as application/json.")
     return await request.body()
 

@@ -1,19 +1,26 @@
-"""What routes are given: the workspace, and who asks."""
+"""What routes are given: the workspace, who asks, and what they need to be allowed."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, params
 
-from api.middleware import is_loopback
-from gridmap.access import Actor
+from api.identity import Identity, identify
+from gridmap.access import Action, Actor, require_may
 from gridmap.workspace import Workspace
 
-__all__ = ["ActorDep", "WorkspaceDep", "actor_of", "get_actor", "get_workspace"]
-
-# A proxy on this machine speaks for somebody elsewhere; it leaves one of these.
-_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "via")
+__all__ = [
+    "PUBLIC",
+    "ActorDep",
+    "IdentityDep",
+    "Needs",
+    "Public",
+    "WorkspaceDep",
+    "get_actor",
+    "get_workspace",
+    "needs",
+]
 
 
 async def get_workspace(request: Request) -> Workspace:
@@ -22,22 +29,44 @@ async def get_workspace(request: Request) -> Workspace:
     return workspace
 
 
-async def get_actor(request: Request) -> Actor:
-    """Return who asks; see :func:`actor_of`."""
-    return actor_of(request, local=request.app.state.local_actor)
+IdentityDep = Annotated[Identity, Depends(identify)]
 
 
-def actor_of(request: Request, *, local: Actor) -> Actor:
-    """Return `local` for a request that began on this machine, a resident for any other.
-
-    Until keys exist, being on the machine is the only sign of belonging: the peer is a
-    loopback address and no proxy has passed the request on.
-    """
-    forwarded = any(name in request.headers for name in _FORWARDED)
-    if request.client is not None and is_loopback(request.client.host) and not forwarded:
-        return local
-    return Actor.resident()
+async def get_actor(identity: IdentityDep) -> Actor:
+    """Return who asks; see :mod:`api.identity`."""
+    return identity.actor
 
 
 WorkspaceDep = Annotated[Workspace, Depends(get_workspace)]
 ActorDep = Annotated[Actor, Depends(get_actor)]
+
+
+class Public:
+    """Declares that a route is everybody's. Asks nobody, so that it answers without a store."""
+
+    action = Action.PUBLIC_SEE
+
+    async def __call__(self) -> None:
+        """Let everybody in."""
+
+
+class Needs:
+    """Declares the action of a route, and refuses whoever may do it nowhere.
+
+    Where a role holds is asked in the workspace, which knows what the request is about.
+    """
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+
+    async def __call__(self, actor: ActorDep) -> None:
+        """Let in who may."""
+        require_may(actor, self.action)
+
+
+PUBLIC = Depends(Public())
+
+
+def needs(action: Action) -> list[params.Depends]:
+    """Return the `dependencies` of a route: every route has an action, or is public."""
+    return [Depends(Needs(action))]

@@ -8,13 +8,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from api.dependencies import ActorDep, WorkspaceDep
+from api.dependencies import PUBLIC, ActorDep, WorkspaceDep
 from api.district_models import (
     CatalogueOut,
     OrganisationOut,
     OrganisationsOut,
-    PlaceOut,
-    PlacesOut,
     PostOut,
     RostersOut,
 )
@@ -27,25 +25,11 @@ from gridmap.workspace import Workspace
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["district"])
+router = APIRouter(tags=["district"], dependencies=[PUBLIC])
 
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {**cached(), **problems(403, 422, 500, 503)}
 
 Word = Annotated[str | None, Query(max_length=200, pattern=NO_CONTROLS)]
-
-
-@router.get(
-    "/api/places",
-    summary="Service places",
-    response_model=PlacesOut,
-    responses=_DOCUMENTED,
-)
-def list_places(
-    request: Request, workspace: WorkspaceDep, actor: ActorDep, category: Word = None
-) -> Response:
-    """Return the service places in code order, all or those of a category."""
-    found = _listed(workspace, "places", PlaceOut, actor, category=category)
-    return answer_unchanging(request, workspace, {"places": found})
 
 
 @router.get(
@@ -90,11 +74,19 @@ def list_rosters(
     "/api/catalogue",
     summary="What can be reported, and who answers for it",
     response_model=CatalogueOut,
-    responses={**cached(), **problems(403, 500, 503)},
+    responses={**cached(), **problems(403, 404, 422, 500, 503)},
 )
-def catalogue(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Response:
+def catalogue(
+    request: Request,
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    name: Annotated[
+        str | None,
+        Query(max_length=32, pattern=NO_CONTROLS, description="The site's own when left out."),
+    ] = None,
+) -> Response:
     """Return the items, their classes and the departments, in the order of their tables."""
-    return answer_unchanging(request, workspace, workspace.catalogue(actor=actor))
+    return answer_unchanging(request, workspace, workspace.catalogue(name, actor=actor))
 
 
 def _listed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -11,13 +11,34 @@ from api.models import Exact
 
 __all__ = [
     "CatalogueOut",
+    "MyGridOut",
+    "OpenOut",
     "OrganisationOut",
     "OrganisationsOut",
+    "OriginOut",
+    "PlaceDetailOut",
+    "PlaceIn",
     "PlaceOut",
     "PlacesOut",
     "PostOut",
     "RostersOut",
+    "ServiceItemsOut",
+    "ToldOut",
+    "WrongIn",
 ]
+
+
+class OpenOut(Exact):
+    """What a place is at the moment that was asked about."""
+
+    state: Literal["open", "closed", "unknown"]
+    reason: str = Field(description="A code such as lunch, holiday, makeup_workday, not_stated.")
+    reason_text: str = Field(description="The same in the language asked for.")
+    changes_at: datetime | None = Field(description="When the state changes next.")
+    opens_at: datetime | None = Field(description="When it opens next; null while it is open.")
+    day: Literal["workday", "makeup_workday", "weekend", "holiday"] | None
+    holiday: str = Field(description="The holiday of the day, or the one that is made up for.")
+    comment: str = Field(description="What is written with the hours, such as a condition.")
 
 
 class PlaceOut(Exact):
@@ -39,12 +60,144 @@ class PlaceOut(Exact):
     checked_on: date | None = Field(description="Last check on the spot.")
     lon: float = Field(description="Entrance, WGS-84.")
     lat: float
+    entrance: str
+    address_en: str
+    special_services_en: list[str]
+    home_service: bool | None
+    booking_phone: str = Field(description="For home service and appointments.")
+    accessibility: list[str] = Field(description="step_free, ramp, lift, accessible_toilet ...")
+    languages: list[str]
+    organiser: str
+    photo: str
+    closures: list[str] = Field(description="`2026-03-01/2026-03-05 why`, first and last day.")
+    free: bool | None = Field(description="Nothing is paid; null: not known.")
+    stale: bool = Field(description="Nobody checked it for a year, or ever.")
+    minutes: float | None = Field(description="On foot; null without a place to start from.")
+    method: Literal["network", "straight", "none"] | None = Field(
+        description="How the minutes were found: along the streets, or by a straight line times "
+        "the site's detour factor; `none`: no way leads there."
+    )
+    open: OpenOut
+
+
+class OriginOut(Exact):
+    """Where one sets out from."""
+
+    kind: Literal["point", "estate"]
+    lon: float
+    lat: float
+    code: str
+    name: str
+    name_en: str
 
 
 class PlacesOut(Exact):
-    """Service places in code order."""
+    """Service places: the nearest first where an origin is given, else in code order."""
 
+    origin: OriginOut | None
     places: list[PlaceOut]
+
+
+class PlaceAreaOut(Exact):
+    """An area that holds the place."""
+
+    level: str
+    code: str
+    name: str
+    name_en: str
+
+
+class PlaceDetailOut(PlaceOut):
+    """A service place with its areas."""
+
+    areas: list[PlaceAreaOut] = Field(description="Coarse to fine, in the edition in force.")
+
+
+class PlaceIn(Exact):
+    """Fields of a place that change; those left out stay."""
+
+    category: str | None = Field(None, max_length=60)
+    name: str | None = Field(None, min_length=1, max_length=200)
+    name_en: str | None = Field(None, max_length=200)
+    address: str | None = Field(None, max_length=300)
+    address_en: str | None = Field(None, max_length=300)
+    entrance: str | None = Field(None, max_length=200)
+    floor: str | None = Field(None, max_length=60)
+    hours: str | None = Field(None, max_length=1000)
+    hours_text: str | None = Field(None, max_length=500)
+    closures: list[str] | None = Field(None, max_length=50)
+    phone: str | None = Field(None, max_length=100)
+    booking_phone: str | None = Field(None, max_length=100)
+    special_services: list[str] | None = Field(None, max_length=50)
+    special_services_en: list[str] | None = Field(None, max_length=50)
+    home_service: bool | None = Field(None, strict=True)
+    price: str | None = Field(None, max_length=100)
+    wheelchair: bool | None = Field(None, strict=True)
+    accessibility: list[str] | None = Field(None, max_length=20)
+    languages: list[str] | None = Field(None, max_length=20)
+    organiser: str | None = Field(None, max_length=200)
+    source: str | None = Field(None, max_length=200)
+    checked_on: date | None = None
+
+
+class WrongIn(Exact):
+    """What is wrong with an entry. Nobody need say who they are."""
+
+    kind: Literal["closed", "moved", "hours", "phone", "other"]
+    remark: str = Field("", max_length=200)
+
+
+class ToldOut(Exact):
+    """The staff of the place were told."""
+
+    told: Literal[True]
+
+
+class ServiceItemOut(Exact):
+    """A service that one can ask for."""
+
+    code: str
+    kind: str
+    kind_en: str
+    name: str
+    name_en: str
+    needs: list[str]
+    channel: str
+    channel_en: str
+    steps: list[str]
+    steps_en: list[str]
+    phone: str
+    price: str
+    level: str = Field(description="Level of the area served; empty: everywhere.")
+    area_code: str
+    source: str
+    checked_on: date | None
+
+
+class ServiceItemsOut(Exact):
+    """Services in code order."""
+
+    services: list[ServiceItemOut]
+
+
+class EstateOut(Exact):
+    """An estate, and the firm that manages it."""
+
+    code: str
+    name: str
+    name_en: str
+    managed: bool
+    firm: str
+    firm_en: str
+    phone: str
+
+
+class MyGridOut(Exact):
+    """Who is responsible where somebody is: what stands on the public board."""
+
+    areas: list[PlaceAreaOut]
+    posts: list[PostOut]
+    estate: EstateOut | None
 
 
 class OrganisationOut(Exact):
@@ -157,6 +310,9 @@ class CatalogueOut(Exact):
     """What can be reported, and who answers for it."""
 
     name: str
+    label: str
+    label_en: str
+    catalogues: list[str] = Field(description="Names of all catalogues, the site's own first.")
     classes: list[ClassOut]
     departments: list[DepartmentOut]
     items: list[ItemOut]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Kind, plain, problem
+from api.problems import Kind, plain, problem, wants_page
 from gridmap import errors
+
+if TYPE_CHECKING:
+    from api.identity import Identity
 
 __all__ = ["HTTP_PROBLEMS", "PROBLEMS", "ErrorNet", "install", "kind_of", "problem_of"]
 
@@ -34,15 +38,21 @@ PROBLEMS: Mapping[type[errors.GridmapError], Kind] = {
     errors.NotFound: Kind("not-found", 404, "Not found"),
     errors.Conflict: Kind("conflict", 409, "Conflict with what is stored"),
     errors.Immutable: Kind("immutable", 409, "A published edition never changes"),
+    errors.EditRefused: Kind("edit-refused", 409, "The edit would break the plan"),
     errors.OverlappingValidity: Kind(
         "overlapping-validity", 409, "Two editions from the same moment"
     ),
+    errors.Stale: Kind("stale", 409, "Changed by somebody else meanwhile"),
     errors.CoverageFaulty: Kind("coverage-faulty", 409, "The audit found faults"),
     errors.NotAllowed: Kind("not-allowed", 403, "Not allowed"),
+    errors.NotSignedIn: Kind("not-signed-in", 401, "Not signed in"),
+    errors.TooManyAttempts: Kind("too-many-attempts", 429, "Too many attempts"),
+    errors.NotInstalled: Kind("not-installed", 501, "Needs software that is not installed"),
     errors.StoreError: Kind("store-error", 503, "The store cannot work now"),
     errors.StoreBusy: Kind("store-busy", 503, "The store is busy", retry_after_s=5),
     errors.StoreFull: Kind("store-full", 507, "No room left in the store"),
     errors.StoreUnusable: Kind("store-unusable", 503, "The store cannot be used"),
+    errors.SecretsUnusable: Kind("secrets-unusable", 503, "The site's keys cannot be used"),
 }
 
 # Problems of HTTP itself, for which the domain has no class.
@@ -57,6 +67,8 @@ HTTP_PROBLEMS: Mapping[int, Kind] = {
     500: Kind("internal-error", 500, "Internal error"),
 }
 
+_CHALLENGE = 'Bearer realm="gridmap"'
+
 # A request can be wrong in a hundred thousand places; the first few say enough.
 _MOST_ERRORS = 20
 
@@ -67,9 +79,18 @@ def kind_of(error: errors.GridmapError) -> Kind:
     return next(found, HTTP_PROBLEMS[500])
 
 
-def problem_of(scope: Scope, error: errors.GridmapError) -> Response:
+def problem_of(
+    scope: Scope, error: errors.GridmapError, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return the answer to an error that gridmap raised on purpose."""
     kind = kind_of(error)
+    if isinstance(error, errors.TooManyAttempts):
+        headers = {**(headers or {}), "Retry-After": str(error.wait_s)}
+    more: dict[str, Any] = {}
+    if isinstance(error, errors.Stale):
+        more = {"version": error.version, "changes": error.changes}
+    elif isinstance(error, errors.EditRefused):
+        more = {"reasons": error.reasons}
     if kind.status >= 500:
         log.error("%s %s: %s", scope["method"], scope["path"], error, exc_info=error)
     return problem(
@@ -79,6 +100,8 @@ def problem_of(scope: Scope, error: errors.GridmapError) -> Response:
         got=error.got,
         allowed=error.allowed,
         repair=error.repair,
+        headers=headers,
+        **more,
     )
 
 
@@ -91,7 +114,34 @@ def install(app: FastAPI) -> None:
 
 async def _on_gridmap_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.GridmapError)
+    if isinstance(error, errors.NotAllowed):
+        return _refused(request, error)
     return problem_of(request.scope, error)
+
+
+def _refused(request: Request, error: errors.NotAllowed) -> Response:
+    """Return 401 to those whom signing in could help, and to a key that is not good; else 403."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    stranger = identity is not None and identity.via == "nobody" and identity.can_sign_in
+    if isinstance(error, errors.NotSignedIn):
+        extra = {"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'}
+        return problem_of(request.scope, error, extra)
+    if not stranger:
+        return problem_of(request.scope, error)
+    if wants_page(request.scope):
+        where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        query = {"next": where} | ({"expired": "1"} if identity and identity.had_session else {})
+        return RedirectResponse("/login?" + urlencode(query), 303)
+    return problem_of(
+        request.scope,
+        errors.NotSignedIn(
+            error.message,
+            got="no key and no session",
+            allowed=error.allowed,
+            repair="Send a key as `Authorization: Bearer KEY`, or sign in at /login.",
+        ),
+        {"WWW-Authenticate": _CHALLENGE},
+    )
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -146,7 +196,9 @@ def invalid_request(scope: Scope, found: Sequence[Mapping[str, Any]]) -> Respons
         {
             "at": ".".join(str(part) for part in one["loc"]),
             "message": one["msg"],
-            "got": None if one["type"] == "missing" else plain(one.get("input")),
+            "got": None
+            if one["type"] == "missing" or _personal(scope, one["loc"])
+            else plain(one.get("input")),
         }
         for one in found[:_MOST_ERRORS]
     ]
@@ -159,6 +211,16 @@ def invalid_request(scope: Scope, found: Sequence[Mapping[str, Any]]) -> Respons
         repair="See /docs for what this address takes.",
         errors=listed,
     )
+
+
+def _personal(scope: Scope, where: Sequence[Any]) -> bool:
+    """True for a place whose value may name a person: no answer repeats it.
+
+    The whole body of a report is such a place, as is any field that is called after people.
+    """
+    if any(str(part).startswith("reporter") for part in where):
+        return True
+    return list(where) == ["body"] and scope["path"].startswith("/api/reports")
 
 
 class ErrorNet:

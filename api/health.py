@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.dependencies import WorkspaceDep
+from api.dependencies import PUBLIC, WorkspaceDep
 from api.duetimes import DueTimes
 from api.models import HealthOut
 from api.openapi import problems
@@ -21,7 +21,7 @@ __all__ = ["router"]
 
 log = logging.getLogger("gridmap.api")
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], dependencies=[PUBLIC])
 
 # A limit of 15 working days across a Spring Festival takes some 25 days.
 CALENDAR_DAYS = 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,20 +12,31 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from api.bodies import JsonBody, parsed
+from api.columns import ARROW
 from api.coordsys import known_system
-from api.dependencies import ActorDep, WorkspaceDep
-from api.models import CoordSys, LocateMany, LocationOut, LocationsOut, PointIn, When
+from api.dependencies import PUBLIC, ActorDep, WorkspaceDep
+from api.locate_route import ANSWER_FIELDS, LOCATION_FIELDS, LocateRoute, near_area
+from api.models import (
+    CoordSys,
+    LocateColumns,
+    LocatedColumnsOut,
+    LocateMany,
+    LocationOut,
+    LocationsOut,
+    PointIn,
+    When,
+)
 from api.openapi import cached, problems, request_body
 from api.rendering import answer_json, answer_unchanging
 from gridmap.access import Actor, visible_fields
 from gridmap.errors import BadValue
-from gridmap.locate.model import Locations, NearArea, Points
+from gridmap.locate.model import Locations, Points
 from gridmap.times import parse_when
 from gridmap.workspace import Workspace
 
 __all__ = ["near_area", "router"]
 
-router = APIRouter(tags=["locate"])
+router = APIRouter(tags=["locate"], route_class=LocateRoute, dependencies=[PUBLIC])
 
 # Each system needs a transformer of its own: a request that names hundreds is a mistake.
 _MOST_SYSTEMS = 16
@@ -38,19 +49,8 @@ _MOST_CANDIDATES = 500_000
 
 _BODY = TypeAdapter(LocateMany)
 
-_LOCATION_FIELDS = (
-    "lon",
-    "lat",
-    "areas",
-    "location_status",
-    "certain_level",
-    "margin_m",
-    "margins_m",
-    "candidates",
-    "nearest",
-    "edition",
-    "warning",
-)
+# How a stream travels: its columns are spelt out in the description.
+_STREAM = {ARROW: {"schema": {"type": "string", "format": "binary"}}}
 
 
 @router.get(
@@ -88,32 +88,53 @@ def locate_one(
 ) -> Response:
     """Return the area of each level that holds the point, at a moment.
 
-    A point that cannot be placed is an answer, not an error: see `location_status`. Only a
-    request that cannot be read is refused.
+    Beside the base grids, by which reports are routed, every family of grids that the caller
+    may see answers under `families`. A point that cannot be placed is an answer, not an error:
+    see `location_status`. Only a request that cannot be read is refused.
     """
     point = PointIn(lon=lon, lat=lat, coord_sys=coord_sys, accuracy_m=accuracy_m, at=at)
-    found = _locate(workspace, actor, [point], level)
+    found = _locate(workspace, actor, [point], level, families=True)
     return answer_unchanging(request, workspace, found[0])
 
 
 @router.post(
     "/api/locate",
     summary="Locate many points",
-    response_model=LocationsOut,
-    responses=problems(403, 413, 415, 422, 500, 503),
-    openapi_extra=request_body(LocateMany),
+    response_model=LocationsOut | LocatedColumnsOut,
+    responses={200: {"content": _STREAM}, **problems(403, 413, 415, 422, 500, 503)},
+    openapi_extra=request_body(LocateMany, LocateColumns, content=_STREAM),
 )
 def locate_many(workspace: WorkspaceDep, actor: ActorDep, body: JsonBody) -> Response:
-    """Return for each point exactly what `GET /api/locate` returns for it, in order."""
+    """Return where each point lies, in order, in one of two forms.
+
+    With `points`, each is answered exactly as `GET /api/locate` answers it, without the
+    answers of `families` when they are not wanted.
+
+    With columns `lon` and `lat`, only the base grids' areas and the status are answered, and
+    much faster: each column as a `legend` of values and an `index` into it, -1 for none. No
+    accuracies, no margins, nothing `ambiguous`.
+
+    The same as an Arrow stream (`application/vnd.apache.arrow.stream`): send one, uncompressed,
+    with the float64 columns `lon` and `lat` and, if wanted, `coord_sys`, `at` and `level` in
+    the metadata of its schema. Answered, when one was sent or `Accept` names it, is a stream
+    with a dictionary column for each level, `location_status` and `edition`. NaN and null are
+    missing points.
+    """
     asked = parsed(_BODY, body)
-    return answer_json({"locations": _locate(workspace, actor, asked.points, asked.level)})
+    found = _locate(workspace, actor, asked.points, asked.level, families=asked.families)
+    return answer_json({"locations": found})
 
 
 def _locate(
-    workspace: Workspace, actor: Actor, asked: Sequence[PointIn], level: str | None
+    workspace: Workspace,
+    actor: Actor,
+    asked: Sequence[PointIn],
+    level: str | None,
+    *,
+    families: bool,
 ) -> list[dict[str, Any]]:
     """Both doors lead here, so that one point has one answer."""
-    fields = visible_fields(actor, "locations", _LOCATION_FIELDS)
+    fields = visible_fields(actor, "locations", LOCATION_FIELDS)
     points = _points(workspace, asked)
     wide = any(point.accuracy_m is not None and point.accuracy_m > _WIDE_M for point in asked)
     records: list[dict[str, Any]] = []
@@ -121,7 +142,14 @@ def _locate(
     for part in _parts(points, _FEW if wide else _MANY):
         found = workspace.locate_many(part, level=level, margins=True, actor=actor)
         answered = _records(found, fields)
-        candidates += sum(len(record.get("candidates", ())) for record in answered)
+        candidates += _count(answered)
+        if families:
+            for record in answered:
+                record["families"] = {}
+            for name, beside in _beside(workspace, actor, part).items():
+                candidates += _count(beside)
+                for record, one in zip(answered, beside, strict=True):
+                    record["families"][name] = one
         if candidates > _MOST_CANDIDATES:
             raise BadValue(
                 "The accuracies reach too many areas for one answer.",
@@ -131,6 +159,17 @@ def _locate(
             )
         records += answered
     return records
+
+
+def _count(answered: Sequence[Mapping[str, Any]]) -> int:
+    return sum(len(record.get("candidates", ())) for record in answered)
+
+
+def _beside(workspace: Workspace, actor: Actor, points: Points) -> dict[str, list[dict[str, Any]]]:
+    """Return what the families of grids beside the base grids answer, one record a point."""
+    fields = visible_fields(actor, "locations", ANSWER_FIELDS)
+    found = workspace.locate_families(points, actor=actor)
+    return {name: _records(one, fields) for name, one in found.items()}
 
 
 def _points(workspace: Workspace, asked: Sequence[PointIn]) -> Points:
@@ -217,8 +256,3 @@ def _by_level(columns: dict[str, list[Any]], found: Locations) -> list[dict[str,
         {name: value for name, value in zip(names, row, strict=True) if value is not None}
         for row in rows
     ]
-
-
-def near_area(area: NearArea) -> dict[str, Any]:
-    """Return a near area as answers have it."""
-    return {"level": area.level, "code": area.code, "distance_m": area.distance_m}

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.dependencies import PUBLIC
 from api.openapi import problems
 from gridmap import __version__
 
@@ -27,7 +28,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], dependencies=[PUBLIC])
 
 
 class Metrics:

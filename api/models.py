@@ -8,9 +8,9 @@ failure on both sides.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from gridmap.locate.model import LocationStatus
 
@@ -25,13 +25,16 @@ __all__ = [
     "EditionsOut",
     "Exact",
     "HealthOut",
+    "LocateColumns",
     "LocateMany",
+    "LocatedColumnsOut",
     "LocationOut",
     "LocationsOut",
     "NearAreaOut",
     "PointIn",
     "Problem",
     "When",
+    "whole_number",
 ]
 
 MOST_POINTS = 100_000
@@ -63,6 +66,11 @@ When = Annotated[str, Field(max_length=40, pattern=_YEARS), WithJsonSchema(_WHEN
 # Strict: neither "117.0" nor true is a number. JSON has no NaN, and an overflow to infinity is
 # no number either.
 Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def whole_number(value: Any) -> Any:
+    """Return a whole number that JSON writes with a point, 8.0, as what it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Exact(BaseModel):
@@ -99,6 +107,43 @@ class LocateMany(Exact):
         description="Level at which an accuracy that reaches another area makes a point "
         "`ambiguous`; the finest when left out.",
     )
+    families: bool = Field(
+        True,
+        strict=True,
+        description="Also answer from the grids of professions beside the base grids.",
+    )
+
+
+class LocateColumns(Exact):
+    """Many points to locate at once, in columns: only areas are answered, and fast."""
+
+    lon: list[Coordinate | None] = Field(
+        min_length=1,
+        max_length=MOST_POINTS,
+        description="Longitudes in degrees (eastings in a projected system); null is missing.",
+    )
+    lat: list[Coordinate | None] = Field(
+        min_length=1,
+        max_length=MOST_POINTS,
+        description="Latitudes in degrees (northings), as many as there are longitudes.",
+    )
+    coord_sys: CoordSys = Field("wgs84", description="Coordinate system of all the points.")
+    at: When | None = None
+    level: str | None = Field(
+        None,
+        min_length=1,
+        max_length=40,
+        description="Answer the areas of this level alone; of every level when left out.",
+    )
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        if len(self.lon) != len(self.lat):
+            raise ValueError(
+                f"as many latitudes as longitudes are needed; there are {len(self.lat)} and "
+                f"{len(self.lon)}"
+            )
+        return self
 
 
 class NearAreaOut(Exact):
@@ -109,11 +154,9 @@ class NearAreaOut(Exact):
     distance_m: float = Field(ge=0, description="Metres on the ellipsoid; 0 when it is touched.")
 
 
-class LocationOut(Exact):
-    """The areas that hold one point, and how sure that is."""
+class FamilyLocationOut(Exact):
+    """The areas of one family of grids that hold one point, and how sure that is."""
 
-    lon: float | None = Field(description="WGS-84 longitude; null when the point is invalid.")
-    lat: float | None = Field(description="WGS-84 latitude; null when the point is invalid.")
     areas: dict[str, str] = Field(
         description="Code of the area at each level, coarse to fine; a level without an area is "
         "absent."
@@ -136,6 +179,21 @@ class LocationOut(Exact):
     )
     nearest: NearAreaOut | None = Field(description="The nearest area of a point outside.")
     edition: str | None = Field(description="The edition that answered.")
+
+
+class LocationOut(FamilyLocationOut):
+    """The areas that hold one point, and how sure that is.
+
+    What stands at the top is the base grids' answer: reports are routed by it alone.
+    """
+
+    lon: float | None = Field(description="WGS-84 longitude; null when the point is invalid.")
+    lat: float | None = Field(description="WGS-84 latitude; null when the point is invalid.")
+    families: dict[str, FamilyLocationOut] | None = Field(
+        None,
+        description="By name of the family (police, ...), what its own grids answer; empty when "
+        "there are none. Absent from `POST` when not wanted.",
+    )
     warning: str = Field(description="Codes separated by `;`; empty when there is nothing to say.")
 
 
@@ -143,6 +201,24 @@ class LocationsOut(Exact):
     """One answer a point, in the order asked."""
 
     locations: list[LocationOut]
+
+
+class ColumnOut(Exact):
+    """A column of text as numbers: value `i` is `legend[index[i]]`, and -1 is none."""
+
+    legend: list[str] = Field(description="Of areas, only those that occur.")
+    index: list[int]
+
+
+class LocatedColumnsOut(Exact):
+    """The areas of many points, in the order asked, of the base grids."""
+
+    edition: str | None = Field(description="The edition that answered; null when none did.")
+    areas: dict[str, ColumnOut] = Field(description="Codes by level, coarse to fine.")
+    location_status: ColumnOut = Field(
+        description="As for one point, but never `ambiguous`: there are no accuracies. The "
+        "legend may name statuses that do not occur."
+    )
 
 
 class AreaOut(Exact):
@@ -193,22 +269,51 @@ class EditionOut(Exact):
     """One edition. Fields that only staff see are absent for others."""
 
     name: str
-    state: Literal["draft", "published", "retired"]
+    family: str = Field(description="Family of grids; `base` for those reports are routed by.")
+    state: Literal["draft", "published", "retired"] = Field(
+        description="`retired`: withdrawn before its date."
+    )
     effective_from: datetime | None
-    effective_to: datetime | None = Field(description="When the next edition takes over.")
+    effective_to: datetime | None = Field(
+        description="When the next edition of the family takes over."
+    )
+    restores: str | None = Field(
+        description="The former edition whose boundaries are in force again."
+    )
     created_at: datetime | None = None
     created_by: str | None = None
+    based_on: str | None = Field(None, description="The edition it was drafted from.")
     published_at: datetime | None = None
     published_by: str | None = None
+    published_why: str | None = None
+    backdated_why: str | None = None
     accepted_faults: str | None = None
+    route_check: str | None = Field(
+        None, description="What the proof of routes found when it was published."
+    )
+    retired_at: datetime | None = None
+    retired_by: str | None = None
+    retired_why: str | None = None
     areas: int | None = Field(None, ge=0, description="Areas of all levels.")
+
+
+class FamilyOut(Exact):
+    """A family of grids: the base grids, or those of a profession beside them."""
+
+    name: str
+    label: str
+    label_en: str
+    levels: list[str] = Field(description="Names of its levels, coarse to fine.")
+    in_force: str | None = Field(description="Its edition in force now.")
+    visibility: Literal["public", "staff"]
 
 
 class EditionsOut(Exact):
     """The editions, newest validity first, and the one in force."""
 
-    in_force: str | None
-    levels: list[str] = Field(description="Names of the levels, coarse to fine.")
+    in_force: str | None = Field(description="Of the base grids.")
+    levels: list[str] = Field(description="Names of the base grids' levels, coarse to fine.")
+    families: list[FamilyOut]
     editions: list[EditionOut]
 
 
@@ -252,5 +357,14 @@ class Problem(BaseModel):
     repair: str | None = Field(None, description="How to mend it.")
     errors: list[PlaceOfError] | None = Field(
         None, description="The first places of a request that are not as documented."
+    )
+    version: int | None = Field(
+        None, description="Of a thing that has changed: the version it has now."
+    )
+    changes: list[dict[str, Any]] | None = Field(
+        None, description="What others did to it since, in order."
+    )
+    reasons: list[dict[str, Any]] | None = Field(
+        None, description="Of a refused edit: each reason with its place and the areas concerned."
     )
     error_id: str | None = Field(None, description="Under which an internal error is logged.")

@@ -20,7 +20,7 @@ from starlette.types import Scope
 from api.templates import language, page
 from gridmap.i18n import translate
 
-__all__ = ["MEDIA_TYPE", "Kind", "problem"]
+__all__ = ["MEDIA_TYPE", "Kind", "problem", "wants_page"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -90,7 +90,7 @@ def problem(
     extra = {"Cache-Control": "no-store", "Vary": "Accept", **(headers or {})}
     if kind.retry_after_s is not None:
         extra["Retry-After"] = str(kind.retry_after_s)
-    if _wants_page(scope):
+    if wants_page(scope):
         heading = translate(f"problem.{kind.name}", language(scope))
         return HTMLResponse(
             page("problem.html", scope, problem=body, heading=heading), kind.status, extra
@@ -122,7 +122,8 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def _wants_page(scope: Scope) -> bool:
+def wants_page(scope: Scope) -> bool:
+    """True when a browser asks for a page, at an address that has one."""
     if scope.get("path", "").startswith(_FOR_PROGRAMS):
         return False
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -13,21 +14,28 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gridmap.access import Actor
 from gridmap.times import to_site
 from gridmap.workspace import Workspace
 
 __all__ = [
+    "VARY",
+    "answer_bytes",
+    "answer_file",
     "answer_json",
     "answer_unchanging",
     "documented",
+    "has_tag",
     "seconds_to_next_edition",
     "site_date",
     "site_times",
+    "unchanging",
 ]
 
 # An edition may also be published from a moment already past: so never long.
 _MAX_AGE_S = 60
+
+# Whoever signs out, or in as somebody else, gets no answer that was another's.
+VARY = "Authorization, Cookie"
 
 
 def answer_json(
@@ -35,6 +43,11 @@ def answer_json(
 ) -> Response:
     """Return `content` as JSON that no cache keeps; NaN becomes null."""
     return Response(_bytes(content), status, {"Cache-Control": "no-store"}, media_type=media_type)
+
+
+def answer_bytes(content: bytes, *, media_type: str) -> Response:
+    """Return `content` as it is; no cache keeps it."""
+    return Response(content, 200, {"Cache-Control": "no-store"}, media_type=media_type)
 
 
 def answer_unchanging(
@@ -51,15 +64,37 @@ def answer_unchanging(
     content; a request that already has them gets 304. No cache may keep the answer past
     the moment the next edition takes over. Answers depend on who asks: private.
     """
+    body, tag, control = unchanging(workspace, content, max_age_s=max_age_s)
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": control, "Vary": VARY}
+    if has_tag(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type)
+
+
+def unchanging(
+    workspace: Workspace, content: Any, *, max_age_s: int = _MAX_AGE_S
+) -> tuple[bytes, str, str]:
+    """Return the bytes, the tag (weak) and the Cache-Control of `answer_unchanging`."""
     body = _bytes(content)
     left = seconds_to_next_edition(workspace)
     age = max_age_s if left is None else min(max_age_s, max(0, int(left)))
-    tag = blake2b(body, digest_size=12).hexdigest()
     # Weak: the same content may travel compressed or not.
-    headers = {"ETag": f'W/"{tag}"', "Cache-Control": f"private, max-age={age}, must-revalidate"}
-    if _has(request, tag):
+    tag = blake2b(body, digest_size=12).hexdigest()
+    return body, tag, f"private, max-age={age}, must-revalidate"
+
+
+def answer_file(
+    request: Request, tag: str, make: Callable[[], bytes], *, media_type: str, name: str
+) -> Response:
+    """Return a file to be saved as `name`, made only when the client does not have it.
+
+    `tag` is of what the file holds: the bytes themselves may bear the time they were made.
+    """
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache", "Vary": VARY}
+    if has_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, media_type)
+    headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(make(), 200, headers, media_type)
 
 
 def documented(record: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
@@ -68,14 +103,9 @@ def documented(record: Mapping[str, Any], model: type[BaseModel]) -> dict[str, A
 
 
 def seconds_to_next_edition(workspace: Workspace) -> float | None:
-    """Return the seconds until another edition takes over; None when none is due."""
+    """Return the seconds until another edition of any family takes over; None when none is due."""
     now = workspace.clock()
-    current = workspace.edition_at()
-    if current is not None:
-        upcoming = current.effective_to
-    else:
-        starts = [e["effective_from"] for e in workspace.editions(actor=Actor.resident())]
-        upcoming = min((s for s in starts if isinstance(s, datetime) and s > now), default=None)
+    upcoming = workspace.next_change(now)
     return None if upcoming is None else (upcoming - now).total_seconds()
 
 
@@ -101,7 +131,7 @@ def _bytes(content: Any) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _has(request: Request, tag: str) -> bool:
-    sent = request.headers.get("if-none-match", "")
+def has_tag(sent: str, tag: str) -> bool:
+    """True when an If-None-Match header names a tag."""
     known = [one.strip().removeprefix("W/").strip('"') for one in sent.split(",")]
     return tag in known or "*" in known

@@ -13,18 +13,27 @@ from starlette.responses import Response
 
 from api.bodies import JsonBody, parsed
 from api.coordsys import known_system
-from api.dependencies import ActorDep, WorkspaceDep
+from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.duetimes import DueTimes
 from api.locate import near_area
 from api.models import NO_CONTROLS, When
 from api.openapi import problems, request_body
 from api.rendering import answer_json, documented
-from api.report_models import ReportIn, ReportOut, ReportRow, ReportsOut
+from api.report_models import (
+    MadeByOut,
+    ReplayOut,
+    ReportIn,
+    ReportOut,
+    ReportRow,
+    ReportsOut,
+    RouteOut,
+)
+from gridmap.access import Action
 from gridmap.locate.model import LocationStatus
 from gridmap.workspace import Workspace
 from gridmap.workspace.reporting import MAX_PAGE
 
-__all__ = ["router"]
+__all__ = ["LangQuery", "Word", "plain_report", "router"]
 
 router = APIRouter(tags=["reports"])
 
@@ -60,6 +69,7 @@ async def idempotency_key(
 @router.post(
     "/api/reports",
     summary="Send a report",
+    dependencies=needs(Action.REPORT_SUBMIT),
     status_code=201,
     response_model=ReportOut,
     responses={
@@ -68,7 +78,7 @@ async def idempotency_key(
             "description": "Located, routed and stored.",
             "headers": {"Location": {"schema": {"type": "string"}, "required": True}},
         },
-        **problems(403, 409, 413, 415, 422, 500, 503, 507),
+        **problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     },
     openapi_extra=request_body(ReportIn),
 )
@@ -90,7 +100,7 @@ def send_report(
     record, created = workspace.submit_report(
         sent, key=key, lang=_language(workspace, lang), actor=actor
     )
-    answer = answer_json(_plain(record), status=201 if created else 200)
+    answer = answer_json(plain_report(record), status=201 if created else 200)
     if created:
         answer.headers["Location"] = f"/api/reports/{record['id']}"
     due_times: DueTimes = request.app.state.due_times
@@ -101,6 +111,7 @@ def send_report(
 @router.get(
     "/api/reports",
     summary="List reports, for staff",
+    dependencies=needs(Action.REPORT_LIST),
     response_model=ReportsOut,
     responses=problems(403, 422, 500, 503),
 )
@@ -113,8 +124,9 @@ def list_reports(
     source: Word = None,
     needs_person: Annotated[bool | None, Query()] = None,
     due_reason: Annotated[
-        Literal["calendar_missing", "managed", "not_routed"] | None, Query()
+        Literal["calendar_missing", "managed", "paused", "not_routed"] | None, Query()
     ] = None,
+    closed: Annotated[bool | None, Query(description="Closed ones, or open ones.")] = None,
     since: Annotated[When | None, Query(description="Received then or later.")] = None,
     until: Annotated[When | None, Query(description="Received before.")] = None,
     lang: LangQuery = None,
@@ -129,6 +141,7 @@ def list_reports(
         "source": source,
         "needs_person": needs_person,
         "due_reason": due_reason,
+        "closed": closed,
     }
     total, found = workspace.reports(
         limit=limit,
@@ -155,6 +168,7 @@ def list_reports(
 @router.get(
     "/api/reports/{number}",
     summary="One report, for staff",
+    dependencies=needs(Action.REPORT_READ),
     response_model=ReportOut,
     responses=problems(403, 404, 422, 500, 503),
 )
@@ -166,14 +180,34 @@ def one_report(
 ) -> Response:
     """Return the report with its place, route and explanation."""
     record = workspace.report(number, lang=_language(workspace, lang), actor=actor)
-    return answer_json(_plain(record))
+    return answer_json(plain_report(record))
+
+
+@router.get(
+    "/api/reports/{number}/replay",
+    summary="Decide a report again as it was decided, for staff",
+    dependencies=needs(Action.REPORT_READ),
+    response_model=ReplayOut,
+    responses=problems(403, 404, 422, 500, 503),
+)
+def replay_report(
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    number: Annotated[int, Path(ge=1, lt=2**53, description="Number of the report.")],
+    lang: LangQuery = None,
+) -> Response:
+    """Return the stored decision, the same made again by the versions of then, and today's."""
+    found = workspace.replay(number, lang=_language(workspace, lang), actor=actor)
+    routes = {name: documented(found[name], RouteOut) for name in ("stored", "replayed", "today")}
+    made_by = documented(found["made_by"], MadeByOut)
+    return answer_json(documented({**found, **routes, "made_by": made_by}, ReplayOut))
 
 
 def _language(workspace: Workspace, asked: str | None) -> str:
     return asked or workspace.settings.language
 
 
-def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+def plain_report(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a report's record with its areas nearby as answers have them."""
     nearest = record["nearest"]
     near = {

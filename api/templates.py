@@ -56,5 +56,15 @@ def page(template: str, scope: Scope, **values: Any) -> str:
     def to(path: str) -> str:
         return path if lang == _site_language(scope) else f"{path}?lang={lang}"
 
-    known = {"lang": lang, "t": t, "to": to, "version": __version__}
-    return _environment().get_template(template).render(**known, **values)
+    # Who asks, where the route has found that out; its token is for forms and scripts.
+    identity = scope.get("state", {}).get("identity")
+    token = identity.form_token if identity is not None else ""
+    known = {
+        "lang": lang,
+        "t": t,
+        "to": to,
+        "version": __version__,
+        "staff": identity is not None and identity.actor.is_staff,
+        "form_token": token,
+    }
+    return _environment().get_template(template).render(**(known | values))

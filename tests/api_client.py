@@ -22,7 +22,7 @@ import shapely
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from gridmap.coverage.incoming import ColumnMap
+from gridmap.coverage.importing.incoming import ColumnMap
 from gridmap.places.model import Organisation, Place, Post
 from gridmap.routing import Overlay, Party
 from gridmap.workspace import Workspace

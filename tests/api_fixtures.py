@@ -43,10 +43,11 @@ def api_store(
 
 
 @pytest.fixture(scope="session")
-def api_workspace(api_store: str) -> Iterator[Workspace]:
-    """The small district, open; its clock stands at `NOW`."""
-    settings = Settings(store=api_store)
+def api_workspace(api_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The small district, open, with the site's keys; its clock stands at `NOW`."""
+    settings = Settings(store=api_store, secrets=tmp_path_factory.mktemp("keys") / "site.secrets")
     with open_workspace(settings=settings, clock=frozen_clock(NOW)) as workspace:
+        workspace.ensure_keys()
         yield workspace
 
 

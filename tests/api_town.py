@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from starlette.testclient import TestClient
 
 from gridmap.areas import DEFAULT_LEVELS
-from gridmap.coverage.incoming import ColumnMap
+from gridmap.coverage.importing.incoming import ColumnMap
 from gridmap.places.model import Organisation, Place
 from gridmap.workspace import Workspace
 from tests.route_town import FIRMS, POSTS, at, estate_map, write_town

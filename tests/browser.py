@@ -8,6 +8,8 @@ touch); ``tests/conftest.py`` offers them to every test. Without Chromium they s
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
 
 EXECUTABLE = Path("/usr/bin/chromium")
 FLAGS = [
@@ -112,6 +115,24 @@ def phone_page(chromium: Any) -> Iterator[Visit]:
     """A phone's window."""
     with window(chromium, PHONE) as visit:
         yield visit
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve an application on this machine only, and say where."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until = time.monotonic() + 30
+        while not server.started:
+            assert time.monotonic() < until, "the server did not start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
 
 
 @contextmanager

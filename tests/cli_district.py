@@ -53,9 +53,9 @@ def write_district(folder: Path) -> None:
     write_layer(folder / "faulty.geojson", [*grids, twice])
 
 
-def gridmap(*words: object, env: dict[str, str] | None = None) -> Result:
-    """Run a command in this process; stdout and stderr apart."""
-    result = CliRunner().invoke(app, [str(word) for word in words], env=env)
+def gridmap(*words: object, env: dict[str, str] | None = None, text: str | None = None) -> Result:
+    """Run a command in this process, `text` on its standard input; stdout and stderr apart."""
+    result = CliRunner().invoke(app, [str(word) for word in words], env=env, input=text)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

@@ -29,6 +29,19 @@ def must_run_all() -> bool:
     return os.environ.get("CI") == "true" or os.environ.get("GRIDMAP_REQUIRE_ALL") == "1"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Indexes are saved in a folder of the test run, not in the user's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("GRIDMAP_CACHE")
+    os.environ["GRIDMAP_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["GRIDMAP_CACHE"]
+    else:
+        os.environ["GRIDMAP_CACHE"] = before
+
+
 @pytest.fixture
 def clock() -> Clock:
     """A clock that always shows `NOW`."""

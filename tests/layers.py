@@ -13,7 +13,7 @@ import geopandas as gpd
 import pyogrio
 import shapely
 
-from gridmap.coverage.read import Layer, read_layer
+from gridmap.coverage.reading.read import Layer, read_layer
 
 SQUARES = [shapely.box(117.0 + 0.01 * i, 36.0, 117.01 + 0.01 * i, 36.01) for i in range(4)]
 

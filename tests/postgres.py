@@ -55,7 +55,7 @@ class Server:
     made: int = 0
 
     @classmethod
-    def start(cls) -> Server:
+    def start(cls, buffers_mb: int = 64) -> Server:
         binaries = find_binaries()
         as_user = _server_user()
         # Short: the path of a socket may have 107 bytes at most.
@@ -81,7 +81,7 @@ class Server:
                 f"-c listen_addresses='' -c unix_socket_directories={folder} "
                 # Without fsync: no test cuts the power, and with it making and dropping
                 # some hundred files a test costs two seconds each time.
-                "-c shared_buffers=64MB -c max_connections=200 -c fsync=off "
+                f"-c shared_buffers={buffers_mb}MB -c max_connections=200 -c fsync=off "
                 "-c full_page_writes=off -c max_wal_size=256MB",
             )  # fmt: skip
         except BaseException:

@@ -11,7 +11,7 @@ import shapely
 
 from gridmap.access import Actor
 from gridmap.areas import Area
-from gridmap.coverage.incoming import ImportReport, Incoming
+from gridmap.coverage.importing.incoming import ImportReport, Incoming
 from gridmap.coverage.model import Coverage
 from gridmap.store import Store
 

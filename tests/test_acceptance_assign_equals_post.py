@@ -14,12 +14,12 @@ pytest_plugins = ["tests.demo_stores"]
 pytestmark = pytest.mark.xdist_group("demo-exclusive")
 
 LEVELS = ("subdistrict", "community", "grid", "microgrid")
-COUNT = 300
+COUNT = 600
 
 
 @pytest.fixture(scope="module")
 def sample(exclusive):
-    """Three hundred reports: of every kind of error, and every item that is reported."""
+    """Six hundred reports: of every kind of error, and every item that is reported."""
     table = exclusive.assigned.assign(error=exclusive.truth["error"].to_numpy())
     firsts = table.groupby("item").head(1)
     wrong = table[table["error"] != ""].groupby("error").head(12)
@@ -42,6 +42,7 @@ def answers(exclusive_clerk, sample):
             "text": row.text,
             "source": row.source,
             "received_at": row.received_at,
+            "observed_at": row.observed_at or None,
         }
         answer = exclusive_clerk.post(
             "/api/reports?lang=zh", json=body, headers={"Idempotency-Key": f"equal-{row.report_id}"}

@@ -12,7 +12,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import psycopg2
 import pyogrio
@@ -164,11 +165,12 @@ def start(*words):
 def kill_when(child, reached):
     """Kill a command as soon as it has come so far; it must still be running then."""
     give_up = time.monotonic() + WAIT_S
-    while child.poll() is None and not reached():
-        assert time.monotonic() < give_up, "never came so far"
-        time.sleep(0.002)
-    child.send_signal(signal.SIGKILL)
-    _, errors = child.communicate(timeout=60)
+    with child:  # so that none is left behind when a check fails
+        while child.poll() is None and not reached():
+            assert time.monotonic() < give_up, "never came so far"
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        _, errors = child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL, errors
 
 
@@ -248,6 +250,9 @@ def test_an_assign_that_is_killed_leaves_the_old_output(work, published_url):
 
 
 def _begun(folder):
-    for name in os.listdir(folder):
-        if ".part" in name:
-            yield (folder / name).stat().st_size > 100_000
+    """Whether each unfinished piece has something in it; one may be gone since it was listed."""
+    for place, _, files in os.walk(folder):
+        for path in (Path(place, name) for name in files):
+            if path.relative_to(folder).parts[0].startswith("."):
+                with suppress(FileNotFoundError):
+                    yield path.stat().st_size > 100_000

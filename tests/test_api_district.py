@@ -16,7 +16,8 @@ def test_places_are_listed_with_what_the_public_needs(citizen: TestClient) -> No
     answer = citizen.get("/api/places")
     PlacesOut.model_validate_json(answer.content)
     first, second = answer.json()["places"]
-    assert first == {
+    assert answer.json()["origin"] is None
+    told = {
         "code": "P1",
         "category": "canteen",
         "name": "禾东社区食堂",
@@ -33,7 +34,24 @@ def test_places_are_listed_with_what_the_public_needs(citizen: TestClient) -> No
         "checked_on": "2026-09-01",
         "lon": 117.0012,
         "lat": 36.6013,
+        "free": False,
+        "stale": False,
+        "minutes": None,
+        "method": None,
     }
+    assert {name: first[name] for name in told} == told
+    # Nine in the morning of a Thursday.
+    assert first["open"] == {
+        "state": "closed",
+        "reason": "not_yet",
+        "reason_text": "今天还没开门",
+        "changes_at": "2026-03-12T11:00:00+08:00",
+        "opens_at": "2026-03-12T11:00:00+08:00",
+        "day": "workday",
+        "holiday": "",
+        "comment": "",
+    }
+    assert (second["open"]["state"], second["open"]["reason"]) == ("unknown", "not_stated")
     assert (second["code"], second["wheelchair"], second["checked_on"]) == ("P2", None, None)
 
 

@@ -56,7 +56,7 @@ def test_the_newest_comes_first(listed: TestClient) -> None:
         ("location_status=outside", [13]),
         ("location_status=inside", [14, 12, 11, 10]),
         ("source=grid_worker", [10]),
-        ("needs_person=true", [13, 12]),
+        ("needs_person=true", [14, 13, 12]),
         ("needs_person=false&item=0101", [10]),
         ("due_reason=managed", [14]),
         ("due_reason=not_routed", [13]),
@@ -73,13 +73,13 @@ def test_reports_are_narrowed(listed: TestClient, query: str, expected: list[int
 
 
 def test_pages_follow_one_another_to_the_end(listed: TestClient) -> None:
-    page = asked(listed, "limit=2&needs_person=false&lang=en")
-    assert (page["total"], page["offset"], page["limit"]) == (3, 0, 2)
+    page = asked(listed, "limit=1&needs_person=false&lang=en")
+    assert (page["total"], page["offset"], page["limit"]) == (2, 0, 1)
     assert "needs_person=false" in page["next"]
     last = listed.get(page["next"]).json()
     assert last["next"] is None
     numbers = [report["id"] for report in page["reports"] + last["reports"]]
-    assert len(set(numbers)) == 3
+    assert len(set(numbers)) == 2
     assert asked(listed, "offset=1000")["reports"] == []
 
 

@@ -42,6 +42,7 @@ def texts() -> list[tuple[str, str]]:
 
 def test_every_file_has_the_sum_that_the_manifest_says(tool: ModuleType) -> None:
     assert tool.faults() == []
+    assert tool.faults(tool.TEST_ASSETS) == []
 
 
 def test_a_changed_a_missing_and_a_stray_file_are_found(tool: ModuleType, tmp_path: Path) -> None:

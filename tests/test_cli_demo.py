@@ -8,9 +8,9 @@ import pytest
 from tests.cli_district import gridmap
 
 MADE = {
-    "assigned.csv", "firms.csv", "gridmap-demo.json", "gridmap.gpkg", "layers.gpkg",
-    "levels.html", "organisations.csv", "party.html", "places.csv", "reports.csv",
-    "rosters.csv", "services.html",
+    "assigned.csv", "duties.gpkg", "gates.gpkg", "gridmap-demo.json", "gridmap.gpkg", "layers.gpkg",
+    "levels.html", "organisations.csv", "parties.csv", "party.html", "places.csv", "reports.csv",
+    "rosters.csv", "service_items.csv", "services.html",
 }  # fmt: skip
 
 

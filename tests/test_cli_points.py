@@ -25,7 +25,7 @@ def test_a_point_is_told_with_the_fields_of_the_http_answer(store):
     found = located("117.012", "36.003", "--store", store)
     assert [*found] == [
         "lon", "lat", "areas", "location_status", "certain_level", "margin_m", "margins_m",
-        "candidates", "nearest", "edition", "warning",
+        "candidates", "nearest", "edition", "warning", "families",
     ]  # fmt: skip
     assert found["areas"] == {"community": "A", "grid": "A10"}
     assert (found["location_status"], found["edition"], found["warning"]) == ("inside", "e1", "")

@@ -67,7 +67,7 @@ def test_the_api_answers_from_the_store_named(store, workers):
 def test_an_address_that_others_reach_is_refused_with_the_reason(store, host):
     done = gridmap("serve", "--host", host, "--store", store)
     assert done.exit_code == 6
-    assert "Without keys" in done.stderr
+    assert "Without accounts" in done.stderr
     assert "127.0.0.1" in done.stderr
 
 

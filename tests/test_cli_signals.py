@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -25,6 +26,8 @@ def test_an_assign_that_is_stopped_leaves_only_its_input(tmp_path, published_url
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # In the background of a shell an interrupt is ignored, and so it would be by a child.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     while child.poll() is None and not any(".part" in entry for entry in os.listdir(folder)):
         time.sleep(0.01)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gridmap.coverage.incoming import ColumnMap
+from gridmap.coverage.importing.incoming import ColumnMap
 from gridmap.errors import BadValue
 from gridmap.workspace import open_workspace
 from tests.cli_district import write_district

@@ -71,7 +71,8 @@ def test_each_level_has_exactly_its_areas(areas, district):
 def test_the_check_finds_no_fault(district):
     assert run("check", EDITION, "--store", district.url)
     shown = run("check", EDITION, "--json", "-", "--store", district.url)
-    assert json.loads(shown)["faults"] == []
+    # Some micro-grids have parts on both sides of a road: told, and no fault.
+    assert {fault["kind"] for fault in json.loads(shown)["faults"]} == {"island"}
 
 
 def test_every_microgrid_has_its_whole_chain_and_no_area_is_childless(areas):

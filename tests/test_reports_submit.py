@@ -11,7 +11,7 @@ import shapely
 from starlette.testclient import TestClient
 
 from gridmap.access import Actor
-from gridmap.errors import BadCode, BadValue, Conflict, NotAllowed, UnknownCoordSys
+from gridmap.errors import BadCode, BadValue, Conflict, NotAllowed, SecretsUnusable, UnknownCoordSys
 from gridmap.workspace import Workspace
 from tests.api_town import Hands, spot
 
@@ -56,7 +56,7 @@ def test_one_body_is_one_body_however_it_is_written(town: Workspace) -> None:
         ({"observed_at": "soon"}, BadValue),
         ({"observed_at": "2026-03-12T09:05:01"}, BadValue),
         ({"lon": "east"}, BadValue),
-        ({"reporter_phone": "13800001234"}, BadValue),
+        ({"reporter_phone": "13800001234"}, SecretsUnusable),
     ],
 )
 def test_what_cannot_be_used_is_refused_and_not_stored(
@@ -109,7 +109,7 @@ def test_a_change_of_responsibility_counts_from_the_next_report(
     ("kind", "record"),
     [
         ("overlays", {"code": "X1", "kind": "moon", "geom": shapely.box(117, 36.6, 117.01, 36.61)}),
-        ("overlays", {"code": "X2", "kind": "road", "geom": LINE}),
+        ("overlays", {"code": "X2", "kind": "park", "geom": LINE}),
         ("posts", {"code": "X3", "role": "grid_worker", "kind": "odd"}),
         ("posts", {"code": "X4", "role": "king", "kind": "basic"}),
     ],

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from api import openapi
-from api.dependencies import WorkspaceDep
+from api.dependencies import PUBLIC, ActorDep, WorkspaceDep
 from api.errors import HTTP_PROBLEMS, PROBLEMS
 from api.rendering import answer_json, site_date
 from api.templates import language, page
@@ -23,7 +23,7 @@ from gridmap.workspace import MAPS, Workspace
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
 # A map takes seconds to draw and is the same for everybody; counts on it may be this old.
 MAP_KEPT_S = 60.0
@@ -49,9 +49,9 @@ class MapShelf:
 
 
 @router.get("/")
-def index(request: Request, workspace: WorkspaceDep) -> Response:
+def index(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Response:
     """Show what is in force, a form to locate a place, and the way to everything else."""
-    return _index(request, workspace)
+    return _index(request, workspace, staff=actor.is_staff)
 
 
 @router.get("/maps/{kind}")
@@ -85,14 +85,19 @@ def docs(request: Request) -> Response:
 @router.get("/openapi.json")
 def openapi_document(request: Request, workspace: WorkspaceDep) -> Response:
     """Return the OpenAPI document, naming this store's levels."""
-    names, items = workspace.levels().names, workspace.book.catalogue.codes
-    return answer_json(openapi.build(request.app, names, items))
+    names = workspace.levels().names
+    books = workspace.books.by_name
+    items = list(dict.fromkeys(code for one in books.values() for code in one.catalogue.codes))
+    return answer_json(openapi.build(request.app, names, items, list(books)))
 
 
-def _index(request: Request, workspace: Workspace, *, status: int = 200) -> Response:
+def _index(
+    request: Request, workspace: Workspace, *, status: int = 200, staff: bool = False
+) -> Response:
     lang = language(request.scope)
     current = workspace.edition_at()
     shown: dict[str, Any] = {"edition": None, "levels": [], "demo": workspace.store.is_demo()}
+    shown["staff"] = staff
     if current is not None:
         shown["edition"] = {
             "name": current.name,

@@ -1,0 +1,298 @@
+"""What the residents' pages show: read from the address, asked of the workspace, put in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from api.places import opening_shown
+from api.templates import language
+from gridmap.access import Actor
+from gridmap.errors import InputError, NotFound
+from gridmap.maps.categories import OTHER, SERVICES
+from gridmap.places.model import CATEGORIES, CATEGORY_GROUPS, POST_ROLES
+from gridmap.times import to_site
+from gridmap.workspace import Workspace
+from gridmap.workspace.serving import Origin
+
+__all__ = [
+    "RESIDENT",
+    "Asked",
+    "card",
+    "dialled",
+    "find",
+    "frame",
+    "groups",
+    "items",
+    "my_grid",
+    "named",
+    "origin_or_none",
+    "pin",
+    "week_shown",
+]
+
+RESIDENT = Actor.resident()
+
+_ON_A_PAGE = 24
+_MOST_ON_A_PAGE = 2_000
+_NAMES = ("category", "open_now", "near", "estate", "within", "accessible", "free", "text")
+_PINS = {one.code: one for one in SERVICES}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address of the page asks for, and the language it is shown in."""
+
+    values: Mapping[str, str]
+    lang: str
+    site_lang: str
+    big: bool
+    shown: int
+
+    @classmethod
+    def of(cls, request: Request) -> Asked:
+        """Read the address; what cannot be read is left out or told on the page."""
+        query = request.query_params
+        values = {name: query.get(name, "").strip()[:200] for name in _NAMES}
+        values = {name: "".join(c for c in v if c.isprintable()) for name, v in values.items()}
+        show = query.get("show", "")
+        shown = int(show) if show.isdecimal() and len(show) < 5 else _ON_A_PAGE
+        return cls(
+            {name: value for name, value in values.items() if value},
+            language(request.scope),
+            request.app.state.settings.language,
+            query.get("big") == "1",
+            min(max(shown, _ON_A_PAGE), _MOST_ON_A_PAGE),
+        )
+
+    def value(self, name: str) -> str:
+        """Return what is asked for by a name, empty when nothing is."""
+        return self.values.get(name, "")
+
+    def flag(self, name: str) -> bool:
+        """True when a switch is on."""
+        return self.values.get(name) in {"1", "true", "on"}
+
+    def link(self, path: str = "/services", /, **changes: str | int | None) -> str:
+        """Return an address with some values changed; None takes one out."""
+        kept: dict[str, Any] = {**self.values}
+        if self.big:
+            kept["big"] = "1"
+        if self.lang != self.site_lang:
+            kept["lang"] = self.lang
+        kept |= changes
+        query = urlencode({k: v for k, v in kept.items() if v not in (None, "")})
+        return f"{path}?{query}" if query else path
+
+
+def find(workspace: Workspace, asked: Asked) -> tuple[Origin | None, list[dict[str, Any]]]:
+    """Return where one sets out from, and the places that fit, each with its opening in words."""
+    values = asked.values
+    origin = workspace.origin(near=values.get("near"), estate=values.get("estate"))
+    within = values.get("within", "")
+    wanted = workspace.wanted(
+        category=values.get("category"),
+        open_only=asked.flag("open_now"),
+        origin=origin,
+        # Without a place to start from the list is longer, not wrong.
+        within=float(within) if within.isdecimal() and origin is not None else None,
+        accessible=asked.flag("accessible"),
+        free=asked.flag("free"),
+        text=values.get("text"),
+    )
+    found = workspace.find_places(wanted, actor=RESIDENT)
+    for one in found:
+        one["open"] = opening_shown(one["open"], workspace, asked.lang)
+    return origin, found
+
+
+def frame(workspace: Workspace, asked: Asked) -> dict[str, Any]:
+    """Return what every one of the pages shows."""
+    now = to_site(workspace.clock(), workspace.zone)
+    return {
+        "asked": asked,
+        "now": now,
+        "review_no": workspace.settings.map_review_no,
+        "demo": workspace.store.is_demo(),
+        "detour": f"{workspace.settings.walking_detour:g}",
+    }
+
+
+def named(record: Mapping[str, Any], field: str, lang: str) -> Any:
+    """Return a field in a language, in Chinese where there is no other."""
+    other = record.get(f"{field}_en")
+    return other if lang == "en" and other else record[field]
+
+
+def _category(code: str, lang: str) -> dict[str, str]:
+    one = _PINS.get(code, OTHER)
+    return {
+        "label": one.name_en if lang == "en" else one.name,
+        "mark": one.mark,
+        "colour": one.colour,
+    }
+
+
+def card(record: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """Return a place as it stands in the list."""
+    lang = asked.lang
+    return {
+        "code": record["code"],
+        "href": asked.link(f"/services/{record['code']}"),
+        "name": named(record, "name", lang),
+        "address": named(record, "address", lang),
+        "category": _category(record["category"], lang),
+        "open": record["open"],
+        "changes": record["open"]["changes_at"],
+        "opens": record["open"]["opens_at"],
+        "minutes": None if record["minutes"] is None else max(1, round(record["minutes"])),
+        "method": record["method"],
+        "phone": record["phone"],
+        "tel": dialled(record["phone"]),
+        "free": record["free"],
+        "wheelchair": record["wheelchair"],
+        "stale": record["stale"],
+    }
+
+
+def pin(record: Mapping[str, Any]) -> list[Any]:
+    """Return a place as the map has it."""
+    one = _PINS.get(record["category"], OTHER)
+    return [
+        record["code"],
+        record["name"],
+        round(record["lon"], 6),
+        round(record["lat"], 6),
+        one.mark,
+        one.colour,
+        record["open"]["state"],
+    ]
+
+
+def dialled(phone: str) -> str:
+    """Return the first number as a device dials it."""
+    first = phone.partition("、")[0]
+    number, _, extension = first.partition("转")
+    return number.replace("-", "") + (f",{extension}" if extension else "")
+
+
+def groups(asked: Asked) -> list[dict[str, Any]]:
+    """Return the tree of categories with what is chosen, each with its address."""
+    chosen = asked.values.get("category", "")
+    place = 1 if asked.lang == "en" else 0
+    found = []
+    for code, labels in CATEGORY_GROUPS.items():
+        own = [one for one in CATEGORIES.values() if one.group == code]
+        found.append(
+            {
+                "code": code,
+                "label": labels[place],
+                "href": asked.link(category=code),
+                "chosen": chosen == code or chosen in {one.code for one in own},
+                "kinds": [
+                    {
+                        "code": one.code,
+                        "label": one.label_en if place else one.label,
+                        "href": asked.link(category=one.code),
+                        "chosen": chosen == one.code,
+                    }
+                    for one in own
+                ],
+            }
+        )
+    return found
+
+
+def my_grid(workspace: Workspace, origin: Origin, lang: str) -> dict[str, Any]:
+    """Return who is responsible where somebody is, in a language."""
+    found = workspace.my_grid(origin, actor=RESIDENT)
+    levels = {level.name: level for level in workspace.levels()}
+    return {
+        "areas": [
+            {
+                "label": levels[one["level"]].label_en
+                if lang == "en"
+                else levels[one["level"]].label,
+                "name": named(one, "name", lang) or one["code"],
+            }
+            for one in found["areas"]
+            if one["level"] in levels
+        ],
+        "posts": [
+            {
+                "role": POST_ROLES[post["role"]][1 if lang == "en" else 0],
+                "phone": post["work_phone"],
+                "tel": dialled(post["work_phone"]),
+            }
+            for post in found["posts"]
+            if post["work_phone"]
+        ],
+        "estate": found["estate"]
+        and {
+            "name": named(found["estate"], "name", lang),
+            "firm": named(found["estate"], "firm", lang),
+            "phone": found["estate"]["phone"],
+            "tel": dialled(found["estate"]["phone"]),
+        },
+    }
+
+
+def items(workspace: Workspace, origin: Origin | None, asked: Asked) -> list[dict[str, Any]]:
+    """Return the services that fit what one needs, in a language."""
+    text = asked.values.get("text", "")
+    found = workspace.find_services(text, origin=origin, actor=RESIDENT)
+    lang = asked.lang
+    return [
+        {
+            "code": one["code"],
+            "name": named(one, "name", lang),
+            "kind": named(one, "kind", lang),
+            "channel": named(one, "channel", lang),
+            "steps": named(one, "steps", lang),
+            "phone": one["phone"],
+            "tel": dialled(one["phone"]),
+            "price": one["price"],
+        }
+        for one in found
+    ]
+
+
+def origin_or_none(workspace: Workspace, asked: Asked) -> Origin | None:
+    """Return where one sets out from; a place is shown even when that cannot be read."""
+    try:
+        return workspace.origin(near=asked.values.get("near"), estate=asked.values.get("estate"))
+    except (InputError, NotFound):
+        return None
+
+
+def week_shown(workspace: Workspace, code: str) -> list[dict[str, Any]]:
+    """Return the hours of a place on the seven days from today on, as pages show them."""
+    found = []
+    for one in workspace.week_of(code, actor=RESIDENT):
+        spans = [
+            {"start": _clock(s.start), "end": _clock(s.end), "state": s.state.value}
+            for s in one.plan.stretches
+        ]
+        kind = one.plan.day
+        found.append(
+            {
+                "date": one.date,
+                "weekday": one.date.weekday(),
+                "spans": spans,
+                "kind": "" if kind is None else kind.kind.value,
+                "holiday": "" if kind is None else kind.name,
+                "holiday_en": "" if kind is None else kind.name_en,
+                "comment": one.plan.comment,
+            }
+        )
+    return found
+
+
+def _clock(minute: int) -> str:
+    # 26:00 is two o'clock of the day after.
+    hour = minute // 60
+    return f"{hour - 24 if hour > 24 else hour:02d}:{minute % 60:02d}"

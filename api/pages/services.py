@@ -1,0 +1,200 @@
+"""The residents' page: what is near, open now, whom to call; one page a place; offline too.
+
+Everything is rendered here, so that it works as plain HTML; the script only spares reloads,
+draws the map and asks the device where it is. The pages are the same for everybody.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import shapely
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api.dependencies import PUBLIC, WorkspaceDep
+from api.identity import FORM_FIELD, client_address, form_fields
+from api.pages import service_views as views
+from api.pages.service_views import RESIDENT, Asked
+from api.places import opening_shown
+from api.rendering import answer_unchanging
+from api.templates import STATIC, language, page
+from gridmap import __version__
+from gridmap.errors import InputError, NotFound, TooManyAttempts
+from gridmap.i18n import texts
+from gridmap.places.model import ACCESS_FACTS
+from gridmap.places.navigation import navigation_links
+from gridmap.workspace import Workspace
+from gridmap.workspace.serving import Origin
+from gridmap.workspace.tending import WRONG_KINDS
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+
+_WITHIN = (5, 10, 15, 30)
+# The worker may fetch what the pages may; the policy of data would forbid it everything.
+_WORKER_POLICY = "default-src 'self'; frame-ancestors 'none'"
+
+
+@router.get("/services")
+def services(request: Request, workspace: WorkspaceDep) -> Response:
+    """List what fits, the nearest first."""
+    asked = Asked.of(request)
+    problem, status = "", 200
+    origin: Origin | None = None
+    found: list[dict[str, Any]] = []
+    try:
+        origin, found = views.find(workspace, asked)
+    except NotFound:
+        problem, status = "estate", 404
+    except InputError:
+        problem, status = "query", 422
+    body = page(
+        "services.html",
+        request.scope,
+        **views.frame(workspace, asked),
+        problem=problem,
+        origin=origin,
+        method="network" if any(p["method"] == "network" for p in found) else "straight",
+        total=len(found),
+        open_count=sum(1 for one in found if one["open"]["state"] == "open"),
+        places=[views.card(one, asked) for one in found[: asked.shown]],
+        pins=[views.pin(one) for one in found],
+        groups=views.groups(asked),
+        estates=sorted({one.name for one, _ in workspace.estates()}),
+        within=_WITHIN,
+        grid=None if origin is None else views.my_grid(workspace, origin, asked.lang),
+        items=views.items(workspace, origin, asked),
+        texts={k.removeprefix("around.js."): v for k, v in texts(asked.lang, "around.js.").items()},
+    )
+    return HTMLResponse(body, status, {"Cache-Control": "no-cache"})
+
+
+@router.get("/services/ground.json")
+def ground(request: Request, workspace: WorkspaceDep) -> Response:
+    """Return what the map is drawn upon, light enough for a phone."""
+    features = []
+    for layer, frame in workspace.ground().items():
+        if layer == "gates":
+            continue
+        rank = frame["rank"].to_numpy() if layer == "roads" else [None] * len(frame)
+        shapes = shapely.set_precision(
+            shapely.simplify(frame.geometry.to_numpy(), 2e-5), 1e-5, mode="pointwise"
+        )
+        for shape, own in zip(shapes, rank, strict=True):
+            if shape is not None and not shape.is_empty:
+                step = None if own is None or own != own else int(own)  # noqa: PLR0124 - NaN
+                features.append(
+                    {
+                        "type": "Feature",
+                        "properties": {"l": layer, "r": step},
+                        "geometry": json.loads(shapely.to_geojson(shape)),
+                    }
+                )
+    content = {"type": "FeatureCollection", "features": features}
+    return answer_unchanging(request, workspace, content, max_age_s=3600)
+
+
+@router.get("/services/manifest.webmanifest")
+def manifest(request: Request, workspace: WorkspaceDep) -> Response:
+    """Say how the page is installed on a phone."""
+    said = texts(language(request.scope), "around.title")
+    content = {
+        "name": said["around.title"],
+        "short_name": said["around.title"],
+        "lang": "en" if language(request.scope) == "en" else "zh-CN",
+        "start_url": "/services",
+        "scope": "/services",
+        "display": "standalone",
+        "background_color": "#f6f8f8",
+        "theme_color": "#0b5563",
+        "icons": [
+            {
+                "src": f"/static/services-{size}.png",
+                "sizes": f"{size}x{size}",
+                "type": "image/png",
+                "purpose": "any maskable",
+            }
+            for size in (192, 512)
+        ],
+    }
+    return answer_unchanging(
+        request, workspace, content, media_type="application/manifest+json", max_age_s=3600
+    )
+
+
+@router.get("/sw.js")
+def worker() -> Response:
+    """Return the script that keeps the page usable without a connection."""
+    script = (STATIC / "services-worker.js").read_text(encoding="utf-8")
+    return Response(
+        script.replace("__VERSION__", __version__),
+        media_type="text/javascript",
+        headers={"Content-Security-Policy": _WORKER_POLICY, "Cache-Control": "no-cache"},
+    )
+
+
+@router.get("/services/{code}")
+def one_place(request: Request, workspace: WorkspaceDep, code: str) -> Response:
+    """Show all of one place: hours of the week, ways to call it and to get there."""
+    asked = Asked.of(request)
+    told = request.query_params.get("told", "")
+    return HTMLResponse(
+        _place_page(request, workspace, code, asked, told=told if told in _TOLD else ""),
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+@router.post("/services/{code}/wrong")
+async def tell_wrong(request: Request, workspace: WorkspaceDep, code: str) -> Response:
+    """Take the form "this entry is wrong", and come back to the place."""
+    asked = Asked.of(request)
+    given = await form_fields(request)
+    given.pop(FORM_FIELD, None)
+    kind, remark = given.get("kind", ""), given.get("remark", "")
+    told = "thanks"
+    try:
+        await run_in_threadpool(
+            workspace.tell_wrong,
+            code,
+            kind,
+            remark=remark,
+            address=client_address(request),
+            actor=RESIDENT,
+        )
+    except TooManyAttempts:
+        told = "wait"
+    except InputError:
+        told = "bad"
+    return RedirectResponse(asked.link(f"/services/{code}", told=told) + "#wrong", 303)
+
+
+_TOLD = {"thanks", "wait", "bad"}
+
+
+def _place_page(
+    request: Request, workspace: Workspace, code: str, asked: Asked, *, told: str
+) -> str:
+    origin = views.origin_or_none(workspace, asked)
+    record = workspace.place(code, origin=origin, actor=RESIDENT)
+    record["open"] = opening_shown(record["open"], workspace, asked.lang)
+    lang = asked.lang
+    return page(
+        "service.html",
+        request.scope,
+        **views.frame(workspace, asked),
+        place=record,
+        card=views.card(record, asked),
+        services=views.named(record, "special_services", lang),
+        booking_tel=views.dialled(record["booking_phone"]),
+        facts=[ACCESS_FACTS[f][1 if lang == "en" else 0] for f in record["accessibility"]],
+        week=views.week_shown(workspace, code),
+        links=navigation_links(record["lon"], record["lat"], record["name"]),
+        kinds=WRONG_KINDS,
+        told=told,
+        back=asked.link(),
+        wrong_href=asked.link(f"/services/{code}/wrong"),
+    )

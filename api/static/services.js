@@ -1,0 +1,270 @@
+// The residents' page: spares reloads, draws the map, asks the device where it is.
+// Everything it does can be done without it; addresses stay those of the plain page.
+
+const read = (id) => {
+  const island = document.getElementById(id);
+  return island ? JSON.parse(island.textContent) : null;
+};
+const texts = read("texts") ?? {};
+const $ = (query, within = document) => within.querySelector(query);
+
+document.documentElement.classList.add("js");
+
+// -- offline ---------------------------------------------------------------------------
+
+function tellConnection() {
+  const banner = $("#offline");
+  const asOf = $("#as-of");
+  const off = !navigator.onLine;
+  banner.hidden = !off;
+  if (off) {
+    const words = texts.offline ?? banner.dataset.text ?? "";
+    banner.textContent = words.replace("{time}", asOf.textContent);
+  }
+}
+window.addEventListener("online", tellConnection);
+window.addEventListener("offline", tellConnection);
+tellConnection();
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/sw.js").catch(() => {
+    // Without a worker the page is as good, as long as there is a connection.
+  });
+}
+
+// -- the page changes without being loaded anew ----------------------------------------
+
+let turn = 0;
+
+async function show(address, { keep = false } = {}) {
+  const mine = ++turn;
+  $("#page").setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(address, { headers: { accept: "text/html" } });
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (mine !== turn) return;
+    if (!found.getElementById("results")) throw new Error(String(answer.status));
+    for (const part of ["#results", ".kinds", ".more-help", "#pins", "#origin"]) {
+      $(part).replaceWith($(part, found));
+    }
+    $("#as-of").replaceWith($("#as-of", found));
+    for (const link of document.querySelectorAll(".bar nav a")) {
+      const other = $(`.bar nav a[lang="${link.lang}"], .bar nav a#${link.id || "none"}`, found);
+      if (other) link.href = other.getAttribute("href");
+    }
+    if (!keep) history.pushState(null, "", address);
+    fill(new URL(address, location.href).searchParams);
+    ready();
+  } catch {
+    $("#offline").hidden = false;
+    $("#offline").textContent = texts.failed ?? "";
+  } finally {
+    if (mine === turn) $("#page").removeAttribute("aria-busy");
+  }
+}
+
+function fill(query) {
+  const form = $("#filters");
+  for (const field of form.elements) {
+    if (!field.name || field.name === "lang" || field.name === "big") continue;
+    if (field.type === "checkbox") field.checked = query.get(field.name) === "1";
+    else field.value = query.get(field.name) ?? "";
+  }
+}
+
+function address(form) {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) {
+    if (value) query.set(name, value);
+  }
+  // An estate that is typed stands above where the device is.
+  if (query.get("estate")) query.delete("near");
+  return query.size ? `/services?${query}` : "/services";
+}
+
+function listen() {
+  const form = $("#filters");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    show(address(form));
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("input[type=checkbox], select")) show(address(form));
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (link.matches(".kinds a, .nothing a, .more a, .origin a")) {
+      event.preventDefault();
+      show(link.getAttribute("href"));
+    } else if (link.matches(".name")) {
+      event.preventDefault();
+      open(link.getAttribute("href"));
+    }
+  });
+  window.addEventListener("popstate", () => show(location.href, { keep: true }));
+  const locate = $("#locate");
+  if ("geolocation" in navigator) {
+    locate.hidden = false;
+    locate.addEventListener("click", find);
+  }
+  const sheet = $("#sheet");
+  $(".close", sheet).addEventListener("click", () => sheet.close());
+  sheet.addEventListener("click", (event) => {
+    if (event.target === sheet) sheet.close();
+  });
+}
+
+function find() {
+  const label = $("#locate span");
+  const before = label.textContent;
+  label.textContent = texts.locating;
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      label.textContent = before;
+      const form = $("#filters");
+      // Five digits are a metre: more would tell more than is needed.
+      form.elements.near.value = `${coords.longitude.toFixed(5)},${coords.latitude.toFixed(5)}`;
+      form.elements.estate.value = "";
+      show(address(form));
+    },
+    () => {
+      label.textContent = texts.no_position;
+      $("#filters").elements.estate.focus();
+    },
+    { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 },
+  );
+}
+
+async function open(href) {
+  try {
+    const answer = await fetch(href, { headers: { accept: "text/html" } });
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const place = found.getElementById("place");
+    if (!place) throw new Error(String(answer.status));
+    $("#sheet-body").replaceChildren(place);
+    const heading = $("h1", place);
+    heading.id = "sheet-title";
+    $("#sheet").setAttribute("aria-labelledby", "sheet-title");
+    $("#sheet").showModal();
+    $("#sheet-body").scrollTop = 0;
+  } catch {
+    location.href = href;
+  }
+}
+
+// -- the map ---------------------------------------------------------------------------
+
+let map = null;
+let pins = null;
+let marks = new Map();
+
+const GROUND = {
+  water: { color: "#a9cfe0", weight: 0, fillColor: "#cfe6f0", fillOpacity: 1 },
+  rivers: { color: "#b4d5e4", weight: 3, fillColor: "#cfe6f0", fillOpacity: 1 },
+  parks: { color: "#c4ddc0", weight: 0, fillColor: "#dcebd6", fillOpacity: 1 },
+  railways: { color: "#a7aeb2", weight: 1.5, dashArray: "6 4" },
+};
+
+function road(rank) {
+  return { color: "#ffffff", weight: rank === 0 ? 5 : rank === 1 ? 3.5 : 2 };
+}
+
+async function drawGround() {
+  const answer = await fetch("/services/ground.json");
+  if (!answer.ok) return;
+  const found = await answer.json();
+  const order = ["parks", "water", "rivers", "railways", "roads"];
+  found.features.sort((a, b) => order.indexOf(a.properties.l) - order.indexOf(b.properties.l));
+  const layer = window.L.geoJSON(found, {
+    interactive: false,
+    renderer: window.L.canvas({ pane: "tilePane" }),
+    style: ({ properties: { l, r } }) => (l === "roads" ? road(r) : GROUND[l]),
+  }).addTo(map);
+  if (!read("pins").length && layer.getBounds().isValid()) map.fitBounds(layer.getBounds());
+}
+
+function draw() {
+  if (!window.L || map || $("#mapbox").offsetParent === null) return;
+  map = window.L.map("map", { attributionControl: false, zoomControl: true, minZoom: 9, maxZoom: 18 });
+  map.setView([36.66, 117.03], 13);
+  pins = window.L.layerGroup().addTo(map);
+  drawGround().catch(() => {
+    // The pins are where they are without streets under them.
+  });
+  place();
+}
+
+function place() {
+  if (!map) return;
+  pins.clearLayers();
+  marks = new Map();
+  const spots = [];
+  for (const [code, name, lon, lat, mark, colour, state] of read("pins")) {
+    const glyph = document.createElement("span");
+    glyph.className = `gm-pin ${state}`;
+    glyph.style.setProperty("--pin", colour);
+    glyph.textContent = mark;
+    const icon = window.L.divIcon({ className: "", html: glyph, iconSize: [28, 28] });
+    const pin = window.L.marker([lat, lon], { icon, title: name, alt: name, keyboard: false });
+    pin.on("click", () => chosen(code));
+    pin.addTo(pins);
+    marks.set(code, glyph);
+    spots.push([lat, lon]);
+  }
+  const origin = read("origin");
+  if (origin) {
+    const icon = window.L.divIcon({ className: "gm-you", iconSize: [18, 18] });
+    const you = [origin.lat, origin.lon];
+    window.L.marker(you, { icon, title: texts.you, keyboard: false, zIndexOffset: 500 }).addTo(pins);
+    spots.splice(12);
+    spots.push(you);
+  }
+  if (spots.length) map.fitBounds(spots, { padding: [30, 30], maxZoom: 17 });
+}
+
+function chosen(code) {
+  const card = document.getElementById(`p-${code}`);
+  if (!card) {
+    const query = new URLSearchParams(location.search);
+    open(`/services/${encodeURIComponent(code)}${query.size ? `?${query}` : ""}`);
+    return;
+  }
+  light(code);
+  card.scrollIntoView({ block: "center", behavior: "smooth" });
+}
+
+function light(code) {
+  for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");
+  document.getElementById(`p-${code}`)?.classList.add("lit");
+  marks.get(code)?.classList.add("lit");
+}
+
+function ready() {
+  const button = $("#show-map");
+  button.hidden = !window.L;
+  const wide = window.matchMedia("(min-width: 62rem)").matches;
+  if (wide) $("#mapbox").hidden = false;
+  const shown = !$("#mapbox").hidden;
+  button.setAttribute("aria-expanded", String(shown));
+  button.textContent = shown ? texts.hide_map : texts.show_map;
+  button.addEventListener("click", () => {
+    $("#mapbox").hidden = !$("#mapbox").hidden;
+    const now = !$("#mapbox").hidden;
+    button.setAttribute("aria-expanded", String(now));
+    button.textContent = now ? texts.hide_map : texts.show_map;
+    draw();
+    map?.invalidateSize();
+    if (now) $("#mapbox").scrollIntoView({ block: "start" });
+  });
+  for (const card of document.querySelectorAll(".place")) {
+    card.addEventListener("mouseenter", () => light(card.id.slice(2)));
+  }
+  if (map) place();
+  else draw();
+}
+
+if ($("#filters")) {
+  listen();
+  // Leaflet is deferred: it is there before modules run, or not at all.
+  ready();
+}

@@ -1,0 +1,133 @@
+"""A draft that begins with all that another edition holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridmap.access import Actor
+from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound
+from tests.edition_data import MERGED, OLD, march, moving_workspace, published, put, rows, stored
+from tests.store_data import ACTOR
+
+SHAPES = {"geopackage": "hex(geom)", "postgis": "encode(ST_AsEWKB(geom), 'hex')"}
+
+
+@pytest.fixture
+def workspace(store_url):
+    with moving_workspace(store_url) as (opened, _):
+        yield opened
+
+
+def content(store, name):
+    geom = SHAPES[store.kind]
+    return rows(
+        store,
+        "SELECT a.level, a.code, a.name, a.name_en, a.kind, a.provisional, a.parent_level, "
+        f"a.parent_code, CAST(a.attributes AS TEXT), {geom} FROM areas a "
+        f"JOIN editions e ON e.id = a.edition_id WHERE e.name = '{name}' ORDER BY a.id",
+    )
+
+
+def test_a_draft_holds_the_same_rows_byte_for_byte(workspace):
+    published(workspace, "e1", OLD, march(2))
+    outcome = workspace.draft("plan", source="e1", commit=True)
+    assert (outcome.based_on, outcome.areas, outcome.family) == ("e1", 4, "base")
+    store = workspace.store
+    assert content(store, "plan") == content(store, "e1")
+    assert len(content(store, "plan")) == 4
+    draft = store.edition("plan")
+    assert (draft.is_draft, draft.based_on, draft.areas) == (True, "e1", 4)
+    assert draft.effective_from is draft.content_hash is None
+    assert store.attributes("plan", "grid") == store.attributes("e1", "grid")
+    assert store.coverage("plan").fingerprint() == store.coverage("e1").fingerprint()
+
+
+def test_ids_of_a_draft_are_its_own(workspace):
+    published(workspace, "e1", OLD, march(2))
+    workspace.draft("plan", source="e1", commit=True)
+    ids = [set(workspace.store.coverage(name).ids.tolist()) for name in ("e1", "plan")]
+    assert not ids[0] & ids[1]
+
+
+def test_where_the_areas_came_from_is_kept(workspace):
+    published(workspace, "e1", OLD, march(2))
+    workspace.draft("plan", source="e1", commit=True)
+    assert workspace.imports("plan") == workspace.imports("e1")
+
+
+def test_a_draft_may_begin_with_another_draft_and_changes_alone(workspace):
+    put(workspace.store, "e1", OLD)
+    workspace.draft("plan", source="e1", commit=True)
+    put(workspace.store, "plan", MERGED)
+    assert workspace.store.edition("plan").areas == 3
+    assert workspace.store.edition("e1").areas == 4
+    assert workspace.store.edition("plan").based_on == "e1"
+
+
+def test_a_draft_of_a_draft_can_be_published(workspace):
+    published(workspace, "e1", OLD, march(2))
+    workspace.draft("plan", source="e1", commit=True)
+    workspace.publish("plan", effective_from=march(9), commit=True)
+    assert workspace.edition_at(march(9)).name == "plan"
+    assert workspace.store.edition("plan").based_on == "e1"
+
+
+def test_a_dry_run_makes_nothing(workspace):
+    published(workspace, "e1", OLD, march(2))
+    before = stored(workspace.store)
+    assert not workspace.draft("plan", source="e1").committed
+    assert stored(workspace.store) == before
+
+
+def test_names_that_cannot_be_are_refused(workspace):
+    published(workspace, "e1", OLD, march(2))
+    with pytest.raises(Conflict, match="of that name already"):
+        workspace.draft("e1", source="e1")
+    with pytest.raises(BadValue, match="name of an edition"):
+        workspace.draft(" plan", source="e1")
+    with pytest.raises(NotFound, match="e7"):
+        workspace.draft("plan", source="e7")
+    workspace.store.ensure_draft("empty", ACTOR)
+    with pytest.raises(Conflict, match="no areas"):
+        workspace.draft("plan", source="empty")
+    with pytest.raises(NotAllowed):
+        workspace.draft("plan", source="e1", actor=Actor.resident())
+
+
+def test_nobody_sees_a_copy_before_it_is_whole(workspace):
+    put(workspace.store, "e1", OLD)
+    seen = []
+
+    def look(done, total):
+        seen.append(([e.name for e in workspace.store.editions()], done, total))
+
+    workspace.store.copy_edition("e1", "plan", ACTOR, progress=look)
+    assert seen == [(["e1"], 1, 4), (["e1"], 4, 4)]
+    assert {e.name for e in workspace.store.editions()} == {"e1", "plan"}
+
+
+def test_a_copy_that_fails_leaves_nothing(workspace):
+    put(workspace.store, "e1", OLD)
+    before = stored(workspace.store)
+
+    def fail(done, total):
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        workspace.store.copy_edition("e1", "plan", ACTOR, progress=fail)
+    assert stored(workspace.store) == before
+
+
+@pytest.mark.parametrize("change", ["an import", "the name"])
+def test_a_copy_of_what_changes_meanwhile_is_refused(workspace, change):
+    put(workspace.store, "e1", OLD)
+
+    def interfere(done, total):
+        if done == total:
+            put(workspace.store, "e1" if change == "an import" else "plan", MERGED)
+
+    with pytest.raises(Conflict, match=r"was changed|of that name"):
+        workspace.store.copy_edition("e1", "plan", ACTOR, progress=interfere)
+    expected = {"e1"} if change == "an import" else {"e1", "plan"}
+    assert {e.name for e in workspace.store.editions()} == expected
+    assert rows(workspace.store, "SELECT name FROM editions WHERE hidden") == []

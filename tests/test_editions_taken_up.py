@@ -1,0 +1,124 @@
+"""Another process publishes: answers go on, and nobody waits for an edition to be read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gridmap.settings import Settings
+from gridmap.workspace import Workspace, base, locating, open_workspace
+from tests.edition_data import MERGED, OLD, Moving, march, published
+
+pytest.importorskip("numba")
+
+POINT = (117.015, 36.005)
+
+
+@pytest.fixture
+def planner(store_url: str, tmp_path: Path) -> Iterator[Workspace]:
+    """Who publishes; it is 5 March, and e1 is in force since the 2nd."""
+    settings = Settings(store=store_url, cache=tmp_path / "indexes")
+    with open_workspace(settings=settings, clock=Moving(march(1))) as made:
+        published(made, "e1", OLD, march(2))
+        made.clock.now = march(5)
+        yield made
+
+
+@pytest.fixture
+def worker(planner: Workspace, store_url: str, tmp_path: Path) -> Iterator[Workspace]:
+    """Who answers, and has answered."""
+    settings = Settings(store=store_url, cache=tmp_path / "indexes")
+    with open_workspace(settings=settings, clock=Moving(march(5))) as made:
+        made.locate(*POINT)
+        yield made
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch, worker: Workspace) -> None:
+    """The store was asked so long ago that a thread asks it again with every request."""
+    monkeypatch.setattr(base, "_AHEAD_SECONDS", 0.0)
+    for module in (base, locating):
+        monkeypatch.setattr(module, "REFRESH_SECONDS", 1e9)
+
+
+def grid(workspace: Workspace) -> str | None:
+    """Grid of the point by the way that never waits; None when that would have to."""
+    found = workspace.locate_at_hand(*POINT)
+    return None if found is None else found["base"].areas.get("grid")
+
+
+def ask_until_taken_up(worker: Workspace, edition: str) -> None:
+    for _ in range(400):
+        worker.locate_at_hand(*POINT)
+        worker._reader.submit(lambda: None).result()
+        if edition in [e.name for e in worker._editions] and not worker._asking.locked():
+            return
+    raise AssertionError(f"{edition} was not taken up")
+
+
+@pytest.mark.usefixtures("later")
+def test_an_edition_to_come_is_at_hand_when_its_time_has_come(
+    planner: Workspace, worker: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = grid(worker)
+    published(planner, "e2", MERGED, march(10))
+    ask_until_taken_up(worker, "e2")
+
+    def read(name: str) -> None:
+        raise AssertionError(f"{name} was read while somebody waited")
+
+    monkeypatch.setattr(worker.store, "coverage", read)
+    assert grid(worker) == before
+    worker.clock.now = march(9)
+    assert grid(worker) == before
+    worker.clock.now = march(10)
+    assert grid(worker) == "G1"
+    assert before != "G1"
+
+
+@pytest.mark.usefixtures("later")
+def test_answers_go_on_while_an_edition_in_force_is_read(
+    planner: Workspace, worker: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, go, reading = grid(worker), threading.Event(), threading.Event()
+    coverage = worker.store.coverage
+
+    def slowly(name: str):
+        reading.set()
+        assert go.wait(60)
+        return coverage(name)
+
+    monkeypatch.setattr(worker.store, "coverage", slowly)
+    published(planner, "e2", MERGED, march(5))
+    while not reading.wait(0.01):
+        assert grid(worker) == before
+    assert [grid(worker) for _ in range(50)] == [before] * 50
+    go.set()
+    ask_until_taken_up(worker, "e2")
+    assert grid(worker) == "G1"
+
+
+def test_who_may_not_answer_from_the_old_edition_any_longer_waits_for_the_same_reading(
+    planner: Workspace, worker: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "_AHEAD_SECONDS", 0.0)
+    read = []
+    coverage = worker.store.coverage
+    monkeypatch.setattr(worker.store, "coverage", lambda name: read.append(name) or coverage(name))
+    published(planner, "e2", MERGED, march(5))
+    worker.keep_fresh()
+    worker._expire()
+    assert worker.locate(*POINT).areas["grid"] == "G1"
+    worker._reader.submit(lambda: None).result()
+    assert read == ["e2"]
+    assert grid(worker) == "G1"
+
+
+def test_what_this_process_publishes_is_in_force_at_once(planner: Workspace) -> None:
+    before = planner.locate(*POINT).areas["grid"]
+    planner.keep_fresh()
+    published(planner, "e2", MERGED, march(5))
+    assert planner.locate(*POINT).areas["grid"] == "G1" != before

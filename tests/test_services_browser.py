@@ -1,0 +1,312 @@
+"""The residents' page in Chromium, on a phone and at a desk, with and without a connection."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from gridmap.places.model import Place, Post, ServiceItem
+from gridmap.workspace import Workspace
+from tests.api_client import STREET_GRID
+from tests.browser import DESKTOP, PHONE, Visit, served, window
+
+pytest_plugins = ["tests.api_fixtures"]
+pytestmark = [
+    pytest.mark.browser,
+    # What a page shows does not depend on where the data lie.
+    pytest.mark.parametrize("api_store", ["geopackage"], indirect=True, scope="session"),
+]
+
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
+HERE = {"longitude": 117.0031, "latitude": 36.6031}
+
+# The clock stands at 10:00 on a Monday, 23 November 2026.
+PLACES = (
+    Place("P1", "canteen", "东苑社区食堂", 117.003, 36.6035, "Dongyuan Canteen", "文化东路12号",
+          "Mo-Su 06:30-09:00,09:30-13:30,17:00-19:00", phone="0990-5550101", price="15元",
+          special_services=("长者助餐", "送餐上门"), wheelchair=True, floor="一层",
+          entrance="东门进", checked_on=date(2026, 10, 1), source="网格员核查",
+          accessibility=("step_free", "accessible_toilet"), languages=("普通话", "手语"),
+          organiser="文化社区"),
+    Place("P2", "canteen", "远处食堂", 117.036, 36.605, hours="Mo-Su 08:00-20:00",
+          phone="0990-5550102"),
+    Place("P3", "canteen", "晚餐铺", 117.004, 36.603, hours="Mo-Su 17:00-02:00",
+          phone="0990-5550103", checked_on=date(2024, 1, 1)),
+    Place("P4", "repair", "预约配钥匙", 117.0035, 36.6041, hours='Mo-Fr 09:00-17:00 "需预约"',
+          price="免费"),
+    Place("P5", "health", "文化社区卫生服务站", 117.006, 36.604,
+          hours="Mo-Fr 08:00-12:00,14:00-17:30; PH off", phone="0990-5550105"),
+)  # fmt: skip
+ITEMS = (
+    ServiceItem("V1", "助餐", "送餐上门", "Meals at home", needs=("做饭", "行动不便"),
+                channel="打电话预约", steps=("打电话", "登记地址", "当天送到"),
+                phone="0990-5550801", price="3元/次"),
+)  # fmt: skip
+POSTS = (
+    Post("T1", "p1", "演示一", "grid_worker", "basic", "grid", STREET_GRID, "0990-5550001"),
+    Post("T3", "p3", "演示三", "police_officer", "professional", "grid", STREET_GRID,
+         "0990-5550003"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def furnished(api_workspace: Workspace) -> Iterator[None]:
+    """A neighbourhood to look for things in."""
+    kinds = ("places", "posts", "service_items")
+    before = {kind: api_workspace.store.records(kind) for kind in kinds}
+    # What a server does before it answers; the first import of a solver takes its time.
+    api_workspace.streets()
+    for kind, rows in zip(kinds, (PLACES, POSTS, ITEMS), strict=True):
+        api_workspace.put_records(kind, [asdict(one) for one in rows])
+    yield
+    for kind in kinds:
+        api_workspace.put_records(kind, before[kind], replace=True)
+
+
+@pytest.fixture(scope="module")
+def address(api_app: FastAPI, furnished: None) -> Iterator[str]:
+    """Where the application is served, on this machine only."""
+    with served(api_app) as where:
+        yield where
+
+
+@pytest.fixture(params=["phone", "desktop"])
+def visit(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Visit]:
+    """A phone's window, and one at a desk; both say where they are."""
+    shape = PHONE if request.param == "phone" else DESKTOP
+    where = {"geolocation": HERE, "permissions": ["geolocation"]}
+    with window(chromium, {**shape, **where}) as found:
+        found.kind = request.param  # type: ignore[attr-defined]
+        yield found
+
+
+def shown(page: Any, name: str) -> None:
+    """Keep a picture where somebody wants to look at it."""
+    folder = os.environ.get("GRIDMAP_PICTURES")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"services-{name}.png"), full_page=True)
+
+
+def opened(visit: Visit, address: str) -> Any:
+    """Open a page that does not keep a failing test waiting."""
+    visit.page.set_default_timeout(20_000)
+    return visit.open(address)
+
+
+def names(page: Any) -> list[str]:
+    return page.locator(".place .name").all_inner_texts()
+
+
+def settled(page: Any) -> None:
+    page.wait_for_selector("#page:not([aria-busy])")
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, and good practice."""
+    if page.evaluate("typeof window.axe") == "undefined":
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{one['id']}: {json.dumps([n['target'] for n in one['nodes'][:3]])}"
+        for one in found["violations"]
+    ]
+
+
+def test_a_canteen_that_is_open_within_15_minutes_is_found_called_and_shared(
+    visit: Visit, chromium: Any, address: str
+) -> None:
+    page = opened(visit, f"{address}/services")
+    kind = visit.kind  # type: ignore[attr-defined]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shown(page, f"{kind}-1-start")
+    assert violations(page) == []
+    page.click("#locate")
+    page.wait_for_selector(".origin")
+    page.click(".kinds >> text=吃饭与照料")
+    page.wait_for_selector(".finer")
+    page.click(".finer >> text=社区食堂")
+    page.wait_for_url("**category=canteen**")
+    settled(page)
+    page.check("input[name=open_now]", force=True)
+    page.wait_for_url("**open_now=1**")
+    page.select_option("select[name=within]", "15")
+    page.wait_for_url("**within=15**")
+    settled(page)
+    assert names(page) == ["东苑社区食堂"]
+    card = page.locator("#p-P1")
+    assert "开放中" in card.inner_text()
+    assert "13:30 结束" in card.inner_text()
+    assert "步行约" in card.inner_text()
+    assert card.locator(".call").get_attribute("href") == "tel:09905550101"
+    assert page.locator(".people .call").first.get_attribute("href") == "tel:09905550001"
+    assert "演示" not in page.inner_text("body")
+    shown(page, f"{kind}-2-found")
+    assert violations(page) == []
+    page.click(".name")
+    page.wait_for_selector("#sheet[open] #place")
+    sheet = page.inner_text("#sheet")
+    assert "东门进" in sheet
+    assert "无障碍卫生间" in sheet
+    assert page.locator("#sheet .ways a").count() == 4
+    page.wait_for_timeout(250)
+    shown(page, f"{kind}-3-place")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#sheet:not([open])", state="attached")
+    shared = page.url
+    with window(chromium, PHONE) as other:
+        elsewhere = opened(other, shared)
+        assert names(elsewhere) == ["东苑社区食堂"]
+        assert elsewhere.locator("input[name=open_now]").is_checked()
+        assert elsewhere.input_value("select[name=within]") == "15"
+        other.assert_clean()
+    page.go_back()
+    settled(page)
+    assert "within" not in page.url
+    visit.assert_clean()
+
+
+def test_what_is_not_there_is_said_with_a_way_on(visit: Visit, address: str) -> None:
+    kind = visit.kind  # type: ignore[attr-defined]
+    page = opened(visit, f"{address}/services?text=滑雪场&open_now=1")
+    assert "没有符合条件" in page.inner_text("#results")
+    shown(page, f"{kind}-4-nothing")
+    assert violations(page) == []
+    page.click("text=清除全部条件")
+    page.wait_for_url("**/services")
+    settled(page)
+    assert len(names(page)) == 5
+    visit.assert_clean()
+    answer = page.request.get(f"{address}/services?estate=没有这个小区")
+    assert answer.status == 404
+    assert "没有找到这个小区" in answer.text()
+    assert page.request.get(f"{address}/services?near=abc").status == 422
+
+
+def test_large_type_and_english_fit_the_window(visit: Visit, address: str) -> None:
+    kind = visit.kind  # type: ignore[attr-defined]
+    page = opened(visit, f"{address}/services?estate=东苑&big=1")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") > 20
+    shown(page, f"{kind}-5-big")
+    assert violations(page) == []
+    page.click("text=English")
+    page.wait_for_url("**lang=en**")
+    assert page.get_attribute("html", "lang") == "en"
+    assert "From East Court" in page.inner_text("#results")
+    assert "big=1" in page.url
+    shown(page, f"{kind}-6-english")
+    assert violations(page) == []
+    visit.assert_clean()
+
+
+def test_without_a_script_the_page_is_a_list_with_a_form(chromium: Any, address: str) -> None:
+    with window(chromium, {**PHONE, "java_script_enabled": False}) as visit:
+        page = opened(visit, f"{address}/services")
+        page.fill("[name=estate]", "东苑")
+        page.fill("[name=text]", "食堂")
+        page.click(".go")
+        assert "estate=" in page.url
+        assert names(page)[0] == "东苑社区食堂"
+        shown(page, "plain-list")
+        page.click(".name >> nth=0")
+        assert page.inner_text("h1") == "东苑社区食堂"
+        assert "11-23" in page.inner_text(".week")
+        page.click("summary >> text=有误")
+        page.check("input[value=hours]")
+        page.fill("textarea", "晚上不开")
+        shown(page, "plain-wrong")
+        page.click("text=告诉工作人员")
+        assert "已转给" in page.inner_text(".told")
+        assert page.locator(".back a").get_attribute("href").startswith("/services?")
+        visit.assert_clean()
+
+
+def test_a_place_leads_each_map_in_its_own_datum(phone_page: Visit, address: str) -> None:
+    from gridmap.crs import from_wgs84
+
+    page = opened(phone_page, f"{address}/services/P1")
+    assert violations(page) == []
+    shown(page, "place-page")
+    links = {a.inner_text(): a.get_attribute("href") for a in page.locator(".ways a").all()}
+    for name, system in (("高德地图", "gcj02"), ("百度地图", "bd09")):
+        x, y = from_wgs84([117.003], [36.6035], system)
+        assert f"{x[0]:.6f}" in links[name]
+        assert f"{y[0]:.6f}" in links[name]
+    assert links["手机自带地图"].startswith("geo:36.603500,117.003000")
+    phone_page.assert_clean()
+
+
+def test_the_map_is_linked_with_the_list(browser_page: Visit, address: str) -> None:
+    page = opened(browser_page, f"{address}/services?category=canteen")
+    page.wait_for_selector(".gm-pin")
+    assert page.locator(".gm-pin").count() == 3
+    assert set(page.locator(".gm-pin").all_inner_texts()) == {"餐"}
+    page.locator(".gm-pin").first.dispatch_event("click")
+    page.wait_for_selector(".place.lit")
+    assert "网格范围示意，不作为行政区划界线依据" in page.inner_text("#mapbox")
+    assert page.locator("[class*=flag]").count() == 0
+    browser_page.assert_clean()
+
+
+def test_on_a_phone_the_map_opens_at_a_touch(phone_page: Visit, address: str) -> None:
+    page = opened(phone_page, f"{address}/services")
+    assert not page.locator("#mapbox").is_visible()
+    page.click("#show-map")
+    page.wait_for_selector(".gm-pin")
+    assert violations(page) == []
+    shown(page, "phone-7-map")
+    phone_page.assert_clean()
+
+
+def test_without_a_connection_the_last_data_are_shown_and_said_to_be_so(
+    chromium: Any, address: str
+) -> None:
+    # Requests that a worker makes pass no route of the window: only the policy holds them.
+    context = chromium.new_context(locale="zh-CN", **PHONE)
+    try:
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        seen: list[str] = []
+        page.on("request", lambda one: seen.append(one.url))
+        page.goto(f"{address}/services?category=canteen")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.reload()
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.reload()
+        page.wait_for_load_state("networkidle")
+        context.set_offline(True)
+        page.reload()
+        assert set(names(page)) == {"东苑社区食堂", "远处食堂", "晚餐铺"}
+        page.wait_for_selector("#offline:not([hidden])")
+        assert "2026-11-23 10:00" in page.inner_text("#offline")
+        shown(page, "phone-8-offline")
+        # What was not looked at before is the plain page, not an error of the browser.
+        page.goto(f"{address}/services?category=nursery")
+        assert names(page)
+        assert all(url.startswith((address, "data:")) for url in seen)
+    finally:
+        context.close()
+
+
+def test_the_page_can_be_installed(browser_page: Visit, address: str) -> None:
+    page = opened(browser_page, f"{address}/services")
+    found = page.evaluate(
+        "fetch(document.querySelector('link[rel=manifest]').href).then((one) => one.json())"
+    )
+    assert (found["name"], found["start_url"], found["display"]) == (
+        "身边服务", "/services", "standalone",
+    )  # fmt: skip
+    for icon in found["icons"]:
+        answer = page.request.get(address + icon["src"])
+        assert answer.status == 200
+        assert answer.headers["content-type"] == "image/png"
+    browser_page.assert_clean()
