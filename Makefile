@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export GRIDMAP_REQUIRE_ALL = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak constraints docs screenshots system-packages clean
+.PHONY: help demo test lint bench bench-full soak constraints docs screenshots system-packages clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ lint: $(VENV)/dev.stamp ## ruff, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev.stamp ## compare with rivals, print ratios
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(VENV)/bench.stamp ## compare with rivals, print ratios, write benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks --write benchmarks/RESULTS.md $(ARGS)
+
+bench-full: $(VENV)/bench.stamp ## the same with three sizes and up to ten million points: an hour or two
+	$(BIN)/python -m benchmarks --size full --write benchmarks/RESULTS.md $(ARGS)
 
 soak: system-packages $(VENV)/dev.stamp ## the long runs: many kills, much data
 	$(BIN)/pytest -m soak $(ARGS)
@@ -54,8 +57,14 @@ $(VENV)/bin/pip:
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@echo "Compiling the spatial index once."
+	@$(BIN)/python -m gridmap.locate.tiles >/dev/null 2>&1 || echo "It will be compiled at first use."
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/bench.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@ $(VENV)/dev.stamp $(VENV)/run.stamp

@@ -1,23 +1,77 @@
-"""Run every benchmark and print its table: ``python -m benchmarks [name ...]``."""
+"""Run benchmarks and print their tables: ``python -m benchmarks [name ...]``."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
-from benchmarks import locating, storing
+from benchmarks import (
+    auditing,
+    build,
+    bulk,
+    ingest,
+    locating,
+    near,
+    planning,
+    routing,
+    serving,
+    single,
+    storing,
+)
+from benchmarks.plan import FULL, QUICK, TINY, Plan
+from benchmarks.results import Results
 
-ALL = {"locating": locating.run, "storing": storing.run}
+# Those with floors and goals; the others print what they find.
+MARKED: dict[str, Callable[[Plan, Results], None]] = {
+    "bulk": bulk.run,
+    "near": near.run,
+    "single": single.run,
+    "build": build.run,
+    "http": serving.run,
+    "ingest": ingest.run,
+    "routing": routing.run,
+}
+PRINTED: dict[str, Callable[[], None]] = {
+    "auditing": auditing.run,
+    "locating": locating.run,
+    "planning": planning.run,
+    "storing": storing.run,
+}
+_PLANS = {"quick": QUICK, "full": FULL, "tiny": TINY}
 
 
-def main(names: list[str]) -> int:
-    unknown = set(names) - set(ALL)
+def main(arguments: Sequence[str]) -> int:
+    everything = [*MARKED, *PRINTED]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(everything)}; else all")
+    parser.add_argument("--size", choices=_PLANS, default="quick", help="how much is measured")
+    parser.add_argument("--write", type=Path, help="also write the tables into this file")
+    given = parser.parse_args(arguments)
+    unknown = set(given.names) - set(everything)
     if unknown:
-        print(f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(ALL)}.")
-        return 2
-    for name in names or ALL:
-        print(f"\n== {name}")
-        ALL[name]()
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {everything}")
+    command = " ".join(["python -m benchmarks", *arguments])
+    run(given.names or everything, _PLANS[given.size], Results(), given.write, command)
     return 0
+
+
+def run(
+    names: Sequence[str], plan: Plan, results: Results, write: Path | None, command: str
+) -> None:
+    """Run benchmarks by name; the file is written anew after each."""
+    for name in names:
+        print(f"\n== {name}", flush=True)
+        measure = PRINTED.get(name) or partial(MARKED[name], plan, results)
+        began = time.monotonic()
+        measure()
+        results.took[name] = time.monotonic() - began
+        print(f"  ({results.took[name]:.0f} s)", flush=True)
+        if write is not None:
+            results.write(write, command)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Write docs/commands.md and docs/settings.md from the program itself.
+"""Write docs/commands.md, docs/settings.md and docs/permissions.md from the program itself.
 
-Run again after a change of a command or a setting; a test compares the files with what this
-makes.
+Run again after a change of a command, a setting or a permission; a test compares the files with
+what this makes.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from typing import Any
 
 import typer
 
+from gridmap.access import PERMISSIONS, Action, Role, Visibility
+from gridmap.access.roles import SEES
 from gridmap.cli import BUG
 from gridmap.cli.app import app
-from gridmap.cli.boundaries import FAULTS
+from gridmap.cli.check import FAULTS
 from gridmap.cli.errors import EXIT_CODES
+from gridmap.i18n import translate
 from gridmap.settings import Settings
 
 __all__ = ["PAGES", "commands", "commands_page", "settings_page"]
@@ -52,8 +55,8 @@ def commands_page() -> str:
         "# Commands",
         _MADE,
         "`gridmap COMMAND --help` shows the same. `--store` may stand before the command or "
-        "after it. `import`, `publish`, `places import` and `reports due` write only with "
-        "`--commit`.",
+        "after it. What changes the store (`import`, `publish`, `places import`, ...) writes only "
+        "with `--commit`.",
     ]
     for path, context in commands():
         parts += [f"## {path}", f"```text\n{context.get_help().rstrip()}\n```"]
@@ -76,7 +79,8 @@ def settings_page() -> str:
         (f"`{prefix}{name.upper()}`", _shown(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
-    own = {one.name for one in files("gridmap.routing").joinpath("data").iterdir()}
+    rooms = ("gridmap.routing", "gridmap.cases", "gridmap.numbers")
+    own = {one.name for room in rooms for one in files(room).joinpath("data").iterdir()}
     tables = sorted({name for name in own if name.endswith(".csv")} | {"calendar.csv"})
     parts = [
         "# Settings",
@@ -86,11 +90,41 @@ def settings_page() -> str:
         _table(("variable", "default", "meaning"), rows),
         f"The folder `{prefix}RULES` may hold "
         + ", ".join(f"`{name}`" for name in tables)
-        + "; [their columns](../gridmap/routing/data/README.md). A table that changes is read "
+        + "; [their columns](../gridmap/routing/data/README.md), [those of the monthly "
+        "report](numbers.md). A table that changes is read "
         "again without a restart; one that cannot be used leaves the former in use, and "
         "`/healthz` says so.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def permissions_page() -> str:
+    """Return docs/permissions.md: every action and the roles that may do it."""
+    head = ("action", *(f"`{role.value}`" for role in Role))
+    rows = [
+        (f"`{action.value}`", *("x" if role in PERMISSIONS[action] else "" for role in Role))
+        for action in Action
+    ]
+    named = [
+        (f"`{role.value}`", translate(f"role.{role.value}", "zh"), _sees(role)) for role in Role
+    ]
+    parts = [
+        "# Roles and permissions",
+        _MADE,
+        "Each role of an account holds everywhere, or in areas and for departments: "
+        "`gridmap users add NAME --role ROLE --area LEVEL:CODE --department CODE`. Several of a "
+        "kind widen it; areas and departments together narrow it. What lies in no area belongs "
+        "to those who act everywhere.",
+        _table(("role", "中文", "sees"), named),
+        "Which role may do what. Guards of a single case (who handled it does not inspect it) "
+        "come on top. `public.see` and `report.submit` need no account.",
+        _table(head, rows),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sees(role: Role) -> str:
+    return ", ".join(one.value for one in Visibility if one in SEES[role])
 
 
 def _shown(default: Any) -> str:
@@ -104,7 +138,11 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     )
 
 
-PAGES = {"commands.md": commands_page, "settings.md": settings_page}
+PAGES = {
+    "commands.md": commands_page,
+    "settings.md": settings_page,
+    "permissions.md": permissions_page,
+}
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Take the pictures of the README from a demo's maps, in Chromium.
+"""Take the pictures of the README from a demo's maps and pages, in Chromium.
 
 ``python -m tools.screenshots gridmap-demo`` after ``gridmap demo --no-serve``; without a folder
 a demo is made in one that is thrown away. Writes ``docs/images/*.png``.
@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import argparse
 import base64
+import csv
+import os
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +38,9 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
 }
 MOST_BYTES = 400_000
+# A weekday at noon, when most of them are open.
+_NOON = "2026-07-08T12:00:00+08:00"
+_NEAR = "open_now=1&within=15&near={centre}"
 # Chromium reads its own PNG back: width, and the bytes of the pixels (RGBA) as base64.
 _PIXELS = """
 async png => {
@@ -50,12 +58,21 @@ async png => {
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: which map, in what window, how many zoom levels nearer than all of it."""
+    """One picture: which map or page, in what window, how many zoom levels nearer than all of it.
+
+    The name of a map is that of its file; a page begins with a slash and is asked of the
+    service. ``{centre}`` in it stands for where a centre of the demo is.
+    """
 
     name: str
     document: str
     window: dict[str, Any]
     nearer: float = 0
+
+    @property
+    def is_page(self) -> bool:
+        """True for what only the running service shows."""
+        return self.document.startswith("/")
 
 
 PICTURES = (
@@ -63,6 +80,8 @@ PICTURES = (
     Picture("party", "party", DESKTOP, nearer=2.5),
     Picture("services", "services", DESKTOP, nearer=2.5),
     Picture("services-phone", "services", PHONE, nearer=3.5),
+    Picture("near", f"/services?{_NEAR}", DESKTOP),
+    Picture("near-phone", f"/services?{_NEAR}", PHONE),
 )
 
 
@@ -73,8 +92,8 @@ def main() -> int:
     parser.add_argument("--images", type=Path, default=IMAGES, help="folder of the pictures")
     chosen = parser.parse_args()
     chosen.images.mkdir(parents=True, exist_ok=True)
-    with _demo(chosen.folder) as folder, _browser() as browser:
-        sizes = [_take(browser, folder, picture, chosen.images) for picture in PICTURES]
+    with _demo(chosen.folder) as folder, _service(folder) as address, _browser() as browser:
+        sizes = [_take(browser, folder, address, picture, chosen.images) for picture in PICTURES]
     return int(max(sizes) >= MOST_BYTES)
 
 
@@ -100,13 +119,54 @@ def _browser() -> Iterator[Any]:
         browser.close()
 
 
-def _take(browser: Any, folder: Path, picture: Picture, images: Path) -> int:
+@contextmanager
+def _service(folder: Path) -> Iterator[str]:
+    """The demo's own service, at a clock that stands still; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    store = {"GRIDMAP_STORE": str(folder / "gridmap.gpkg"), "GRIDMAP_FROZEN_NOW": _NOON}
+    command = [sys.executable, "-m", "gridmap", "serve", "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(command, env={**os.environ, **store}) as service:
+        try:
+            _wait_for(f"{address}/healthz")
+            yield address
+        finally:
+            service.terminate()
+
+
+def _wait_for(address: str, patience_s: float = 120.0) -> None:
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
+def _centre(folder: Path) -> str:
+    """Longitude and latitude of the first service centre of the demo."""
+    with (folder / "places.csv").open(encoding="utf-8-sig", newline="") as stream:
+        row = next(row for row in csv.DictReader(stream) if row["category"] == "service_centre")
+    return f"{row['lon']},{row['lat']}"
+
+
+def _take(browser: Any, folder: Path, address: str, picture: Picture, images: Path) -> int:
     """Take one picture and return its size in bytes."""
     target = images / f"{picture.name}.png"
     context = browser.new_context(locale="zh-CN", reduced_motion="reduce", **picture.window)
     page = context.new_page()
-    page.goto((folder / f"{picture.document}.html").resolve().as_uri())
-    page.wait_for_function("window.gridmap && gridmap.map && gridmap.map._loaded")
+    if picture.is_page:
+        page.goto(address + picture.document.format(centre=_centre(folder)))
+        page.wait_for_load_state("networkidle")
+    else:
+        page.goto((folder / f"{picture.document}.html").resolve().as_uri())
+        page.wait_for_function("window.gridmap && gridmap.map && gridmap.map._loaded")
     if picture.nearer:
         page.evaluate(
             "nearer => gridmap.map.setZoom(gridmap.map.getZoom() + nearer, {animate: false})",

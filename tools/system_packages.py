@@ -28,6 +28,10 @@ def _has_cjk_font() -> bool:
     return "CJK" in listed.stdout
 
 
+def _has_library(name: str) -> Callable[[], bool]:
+    return lambda: any(Path("/usr/lib").glob(f"*/{name}")) or any(Path("/usr/lib").glob(name))
+
+
 # Debian package -> how to tell that what it brings is here.
 NEEDED: dict[str, Callable[[], bool]] = {
     "python3-venv": lambda: importlib.util.find_spec("ensurepip") is not None,
@@ -36,6 +40,10 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "fontconfig": lambda: shutil.which("fc-list") is not None,
     "fonts-noto-cjk": _has_cjk_font,
+    # What sheets are made into PDF with.
+    "libpango-1.0-0": _has_library("libpango-1.0.so.0"),
+    "libpangoft2-1.0-0": _has_library("libpangoft2-1.0.so.0"),
+    "libharfbuzz-subset0": _has_library("libharfbuzz-subset.so.0"),
     "gdal-bin": lambda: shutil.which("ogrinfo") is not None,
 }
 

@@ -27,6 +27,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "gridmap" / "assets"
 MANIFEST = ASSETS / "manifest.json"
+# What only the tests use; it is not part of the package.
+TEST_ASSETS = ROOT / "tests" / "vendor"
 THIRD_PARTY = ROOT / "THIRD_PARTY.md"
 
 
@@ -124,6 +126,17 @@ PACKAGES = (
     ),
 )
 
+TEST_PACKAGES = (
+    Package(
+        name="axe-core",
+        version="4.14.1",
+        licence="MPL-2.0",
+        used_for="the tests of accessibility",
+        files={"axe.min.js": "axe.min.js", "LICENSE": "LICENSE"},
+        licence_files=("LICENSE",),
+    ),
+)
+
 
 def sha256(data: bytes) -> str:
     """Return the hexadecimal SHA-256 of `data`."""
@@ -160,11 +173,11 @@ def apply_patches(data: bytes, patches: tuple[Patch, ...], where: str) -> bytes:
     return data
 
 
-def vendor(package: Package) -> dict[str, Any]:
+def vendor(package: Package, assets: Path = ASSETS) -> dict[str, Any]:
     """Fetch one package, write its files, and return its entry for the manifest."""
     with tempfile.TemporaryDirectory() as folder:
         published = fetch(package, Path(folder))
-    target = ASSETS / package.name
+    target = assets / package.name
     if target.exists():
         shutil.rmtree(target)
     entry: dict[str, Any] = {
@@ -234,19 +247,30 @@ def faults(assets: Path = ASSETS) -> list[str]:
     return out
 
 
+def write(packages: tuple[Package, ...], assets: Path) -> dict[str, Any]:
+    """Fetch packages into a folder, write its manifest, and return that."""
+    assets.mkdir(parents=True, exist_ok=True)
+    manifest = {"packages": [vendor(p, assets) for p in packages]}
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (assets / MANIFEST.name).write_text(text + "\n", encoding="utf-8")
+    return manifest
+
+
 def main(argv: list[str] | None = None) -> int:
     """Fetch and write, or with ``--check`` compare only."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare with the manifest only")
-    if not parser.parse_args(argv).check:
-        manifest = {"packages": [vendor(p) for p in PACKAGES]}
-        text = json.dumps(manifest, indent=2, ensure_ascii=False)
-        MANIFEST.write_text(text + "\n", encoding="utf-8")
+    parser.add_argument("--tests", action="store_true", help="fetch only what the tests use")
+    said = parser.parse_args(argv)
+    if not said.check:
+        write(TEST_PACKAGES, TEST_ASSETS)
+    if not said.check and not said.tests:
+        manifest = write(PACKAGES, ASSETS)
         THIRD_PARTY.write_text(third_party_text(manifest), encoding="utf-8")
-    found = faults()
+    found = [*faults(), *faults(TEST_ASSETS)]
     for line in found:
         print(line, file=sys.stderr)
-    print(f"{len(PACKAGES)} packages, {len(found)} faults")
+    print(f"{len(PACKAGES) + len(TEST_PACKAGES)} packages, {len(found)} faults")
     return 1 if found else 0
 
 
