@@ -33,6 +33,7 @@ __all__ = ["gather"]
 # Points whose tiles, and points whose records, are asked for before their turn.
 _TILES_AHEAD, _RECORDS_AHEAD = 6, 3
 _WIDE = 8  # tiles that a radius reaches where tiles are looked at one by one, at most
+_AT_ONCE = 64  # edges measured before they are looked at
 _LEAST = 1e-9  # metres to a border that does not touch
 _GAPS = (27_000, 12_000, 5_000, 1750, 701, 301, 132, 57, 23, 10, 4, 1)
 
@@ -41,34 +42,32 @@ _GAPS = (27_000, 12_000, 5_000, 1750, 701, 301, 132, 57, 23, 10, 4, 1)
 def _collect(
     words: Words, octets: Blocks, ints: Atoms, longs: Ints, at: int, member_atom: Atoms,
     here: Words, plane: bool, reach: float, near: Words, feet: Words, listed: Ints, count: int,
+    squares: Words,
 ) -> int:  # fmt: skip
     """Keep, of every atom, the nearest edge of a record within the root of `reach`.
 
     Returns how many atoms are listed.
     """
     _, vertices, width, _, first, v = layout(octets, ints, at)
-    # A box round all that is near enough, for a plane: in metres from the point.
-    far = 1.02 * math.sqrt(reach)
-    bx, by = words[v] - here[0], words[v + 1] - here[1]
-    mx, my = bx * here[2], by * here[3]
-    beyond = (mx > far) | (mx < -far) << 1 | (my > far) << 2 | (my < -far) << 3
+    along = 0.0
     for i in range(vertices - 1):
         p = v + 2 * i
-        ax, ay, before = bx, by, beyond
-        bx, by = words[p + 2] - here[0], words[p + 3] - here[1]
         if plane:
-            mx, my = bx * here[2], by * here[3]
-            beyond = (mx > far) | (mx < -far) << 1 | (my > far) << 2 | (my < -far) << 3
-            if before & beyond:
-                continue
-            square, along = near_square(ax, ay, bx, by, here[2], here[3], here[7])
+            if i % _AT_ONCE == 0:
+                # Without a branch, so that several edges are measured at a time.
+                for k in range(min(_AT_ONCE, vertices - 1 - i)):
+                    q = p + 2 * k
+                    ax, ay = words[q] - here[0], words[q + 1] - here[1]
+                    bx, by = words[q + 2] - here[0], words[q + 3] - here[1]
+                    squares[k], _ = near_square(ax, ay, bx, by, here[2], here[3], here[7])
+            square = squares[i % _AT_ONCE]
         else:
             square, along = far_square(
                 words[p], words[p + 1], words[p + 2], words[p + 3], here[4], here[5], here[6], reach
             )
-        square = max(square, _LEAST * _LEAST)
         if square > reach:
             continue
+        square = max(square, _LEAST * _LEAST)
         for w in range(width):
             mask = edge_mask(octets, ints, longs, at, i, w)
             while mask != 0:
@@ -87,16 +86,16 @@ def _collect(
     return count
 
 
-@inner
+@inlined
 def _collect_tile(
     words: Words, octets: Blocks, ints: Atoms, longs: Ints, value: int, member_atom: Atoms,
     here: Words, plane: bool, reach: float, near: Words, feet: Words, listed: Ints, count: int,
-    leaf: Ints, nested: Ints,
+    leaf: Ints, nested: Ints, squares: Words,
 ) -> int:  # fmt: skip
     for k in range(records_in(octets, ints, value, leaf, nested)):
         count = _collect(
             words, octets, ints, longs, leaf[k], member_atom, here, plane, reach, near, feet,
-            listed, count,
+            listed, count, squares,
         )  # fmt: skip
     return count
 
@@ -106,6 +105,7 @@ def _collect_blocks(
     head: Words, tiles: Atoms, words: Words, octets: Blocks, ints: Atoms, longs: Ints,
     member_atom: Atoms, blocks: Blocks, floors: Floors, here: Words, plane: bool, reach: float,
     near: Words, feet: Words, listed: Ints, count: int, stack: Ints, leaf: Ints, nested: Ints,
+    squares: Words,
 ) -> int:  # fmt: skip
     """Keep the nearest edges within the root of `reach`, down the pyramid."""
     top = 1
@@ -122,7 +122,7 @@ def _collect_blocks(
         if floor == 0:
             count = _collect_tile(
                 words, octets, ints, longs, np.int64(tiles[place]), member_atom, here, plane,
-                reach, near, feet, listed, count, leaf, nested,
+                reach, near, feet, listed, count, leaf, nested, squares,
             )  # fmt: skip
             continue
         across, up = floors[floor - 1, 1], floors[floor - 1, 2]
@@ -133,7 +133,7 @@ def _collect_blocks(
     return count
 
 
-@inner
+@inlined
 def _span(middle: float, reach: float, size: int) -> tuple[int, int]:
     """First and last tile within a reach, both in tiles; empty when none is."""
     if not abs(middle) < 1e9:
@@ -181,6 +181,7 @@ def gather(
     """
     stack, nested = np.empty(STACK, np.int64), np.empty(STACK, np.int64)
     leaf, here = np.empty(int(head[MAX_RECORDS]), np.int64), np.empty(13)
+    squares = np.empty(_AT_ONCE)
     columns, rows, one = int(head[COLUMNS]), int(head[ROWS]), np.int64(1)
     used = 0
     for i in range(begin, len(lon)):
@@ -206,13 +207,13 @@ def gather(
                     if value < -1 and block_square(head, one, c, r, here, plane) <= reach:
                         count = _collect_tile(
                             words, octets, ints, longs, value, member_atom, here, plane, reach,
-                            near, feet, listed, count, leaf, nested,
+                            near, feet, listed, count, leaf, nested, squares,
                         )  # fmt: skip
         else:
             here[4], here[5], here[6] = earth_place(lon[i], lat[i])
             count = _collect_blocks(
                 head, tiles, words, octets, ints, longs, member_atom, blocks, floors, here,
-                plane, reach, near, feet, listed, count, stack, leaf, nested,
+                plane, reach, near, feet, listed, count, stack, leaf, nested, squares,
             )  # fmt: skip
         if used + count > len(point):
             for k in range(count):

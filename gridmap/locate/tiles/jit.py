@@ -31,6 +31,7 @@ __all__ = [
     "int_pointer",
     "long_pointer",
     "lowest_bit",
+    "making",
     "octet_pointer",
     "prefetch",
 ]
@@ -49,6 +50,9 @@ Compiled = Callable[..., Any]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 _WITHIN: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Counting who holds an array costs more than reading from it; a caller holds what it lends.
+_LENT: dict[str, Any] = {"_nrt": False}
+_OWNED: dict[str, Any] = {"_nrt": True}
 
 
 def compiled(function: Callable[..., Any]) -> Compiled:
@@ -65,13 +69,21 @@ def compiled(function: Callable[..., Any]) -> Compiled:
 
 
 def inner(function: Callable[..., Any]) -> Compiled:
-    """Compile for compiled callers alone: without the way in from Python, which takes long."""
-    return cast(Compiled, numba.njit(**_WITHIN, **_OPTIONS)(function))
+    """Compile for compiled callers alone: without the way in from Python, which takes long.
+
+    It counts no references, so it makes and returns no array; :func:`making` is for those.
+    """
+    return cast(Compiled, numba.njit(**_WITHIN, **_LENT, **_OPTIONS)(function))
+
+
+def making(function: Callable[..., Any]) -> Compiled:
+    """Compile as :func:`inner` what makes arrays."""
+    return cast(Compiled, numba.njit(**_WITHIN, **_OWNED, **_OPTIONS)(function))
 
 
 def inlined(function: Callable[..., Any]) -> Compiled:
-    """Compile into every compiled caller."""
-    return cast(Compiled, numba.njit(forceinline=True, **_WITHIN, **_OPTIONS)(function))
+    """Compile into every compiled caller; like :func:`inner` it makes no array."""
+    return cast(Compiled, numba.njit(forceinline=True, **_WITHIN, **_LENT, **_OPTIONS)(function))
 
 
 def _stamp(made: Any, source: Path) -> None:

@@ -1,8 +1,9 @@
 """The lookup: arrays of points to winning atoms, in blocks; and all atoms that touch a point.
 
 A point's tile is one random access and a border tile a second one, each some hundred
-nanoseconds away in a large coverage. So points go in blocks: first the tiles of a whole
-block are asked for, then its records, and then they are used.
+nanoseconds away in a large coverage. So points go in small blocks through three stages: the
+tiles of a block are asked for while the records of the block before are, and while the block
+before that is decided. Memory is waited for in none of them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ __all__ = [
 
 Statuses = NDArray[np.uint8]
 
-_BLOCK = 64
+# Points that go through the stages together: more would ask for more lines of memory at once
+# than a core keeps track of.
+_BLOCK = 16
+_LINE = 8  # words that memory hands over at once
 _LANES = 4
 _AHEAD = 4  # points between asking for a tile, asking for its record, and using that
 UNDECIDED = 255  # the status of what only exact arithmetic can decide
@@ -105,36 +109,41 @@ def first_of(
     Where floats cannot say the status is 255: :func:`all_touched` can. Returns their number.
     """
     columns = int(head[COLUMNS])
-    tile, todo, place = (
-        np.empty(_BLOCK, np.int64),
-        np.empty(_BLOCK, np.int64),
-        np.empty(_BLOCK, np.int64),
-    )
-    undecided = 0
-    for begin in range(0, len(lon), _BLOCK):
-        size = min(_BLOCK, len(lon) - begin)
-        for i in range(size):
-            t = tile_of(head, columns, lon[begin + i], lat[begin + i])
-            tile[i] = t
-            prefetch(tiles, t)
-        waiting = 0
-        for i in range(size):
-            t = tile[i]
-            value = np.int64(tiles[np.uint64(t)]) if t >= 0 else np.int64(-1)
-            atom[begin + i] = value
-            status[begin + i] = value >= 0
-            todo[waiting] = begin + i
-            place[waiting] = value
-            record = -2 - value if value < -1 else 0
-            prefetch(words, record)
-            prefetch(words, record + 8)
-            waiting += value < -1
-        for j in range(waiting):
-            i = todo[j]
-            won = _decide(head, words, octets, ints, place[j], lon[i], lat[i])
-            atom[i] = won >> 8
-            status[i] = won & 255
-            undecided += won == UNDECIDED
+    # Of two blocks at a time: one is filled while the other is read.
+    tile = np.empty((2, _BLOCK), np.int64)
+    todo, place = np.empty((2, _BLOCK), np.int64), np.empty((2, _BLOCK), np.int64)
+    undecided, waiting = 0, 0
+    blocks = (len(lon) + _BLOCK - 1) // _BLOCK
+    for block in range(blocks + 2):
+        if block < blocks:
+            begin, side = block * _BLOCK, block & 1
+            for i in range(min(_BLOCK, len(lon) - begin)):
+                t = tile_of(head, columns, lon[begin + i], lat[begin + i])
+                tile[side, i] = t
+                prefetch(tiles, t)
+        ready, waiting = waiting, 0
+        if 0 < block <= blocks:
+            begin, side = (block - 1) * _BLOCK, (block - 1) & 1
+            for i in range(min(_BLOCK, len(lon) - begin)):
+                t = tile[side, i]
+                value = np.int64(tiles[np.uint64(t)]) if t >= 0 else np.int64(-1)
+                atom[begin + i] = value
+                status[begin + i] = value >= 0
+                todo[side, waiting] = begin + i
+                place[side, waiting] = value
+                record = -2 - value if value < -1 else 0
+                # As many lines as most records take.
+                for line in range(4):
+                    prefetch(words, record + line * _LINE)
+                waiting += value < -1
+        if block > 1:
+            side = block & 1
+            for j in range(ready):
+                i = todo[side, j]
+                won = _decide(head, words, octets, ints, place[side, j], lon[i], lat[i])
+                atom[i] = won >> 8
+                status[i] = won & 255
+                undecided += won == UNDECIDED
     return undecided
 
 

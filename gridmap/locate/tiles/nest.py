@@ -6,7 +6,7 @@ import numpy as np
 
 from gridmap.errors import BadValue
 from gridmap.locate.tiles.build import Offsets, Swept
-from gridmap.locate.tiles.jit import compiled, inlined, inner
+from gridmap.locate.tiles.jit import compiled, inlined, inner, making
 from gridmap.locate.tiles.raster import COLUMNS, EPS, PER_X, PER_Y, SCALE, SOUTH, WEST
 from gridmap.locate.tiles.records import (
     NEST,
@@ -58,7 +58,7 @@ def divide(head: Words, swept: Swept, member_atom: Atoms, member_kind: Kinds) ->
     return words[: used + PADDING]
 
 
-@inlined
+@making
 def _grown(words: Words, used: int, need: int) -> Words:
     if used + need <= len(words):
         return words
@@ -141,7 +141,7 @@ def _part(
     return number
 
 
-@inner
+@making
 def _taken_ids(
     octets: Kinds, ints: Atoms, longs: Masks, at: int, inside: Masks, chosen: Atoms, number: int,
     ids: Atoms, place: Atoms,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.locate.tiles.jit import array_at, compiled, inlined, long_pointer, lowest_bit
+from gridmap.locate.tiles.jit import compiled, inlined, long_pointer, lowest_bit
 from gridmap.locate.tiles.orient import two_product
 from gridmap.locate.tiles.records import Atoms, Words
 
@@ -77,7 +77,7 @@ def _digits(octets: Octets, address: int, at: int, digits: np.uint64) -> tuple[i
     """
     size = len(octets)
     while at + 8 <= size:
-        eight = np.uint64(array_at(long_pointer(address + at), (1,))[0])
+        eight = np.uint64(long_pointer(address + at)[0])
         # Digits, and only they, have a three in front, and with six added still.
         other = ((eight ^ _ZEROS) | ((eight + _SIXES) ^ _ZEROS)) & _HIGH
         if other & np.uint64(0xFF) != 0:
@@ -172,6 +172,6 @@ def side_by_side(places: Atoms, ends: Atoms, octets: Octets) -> tuple[Atoms, Oct
         # By words; what is too much of the last one is overwritten by the next text.
         begin, to = source + ends[places[i]], target + begins[i]
         for j in range(0, begins[i + 1] - begins[i], 8):
-            word = array_at(long_pointer(begin + j), (1,))[0]
-            array_at(long_pointer(to + j), (1,))[0] = word
+            word = long_pointer(begin + j)[0]
+            long_pointer(to + j)[0] = word
     return begins, out[:at]

@@ -19,10 +19,9 @@ from gridmap.locate.tiles.jit import (
     array_at,
     compiled,
     double_pointer,
-    inlined,
-    inner,
     int_pointer,
     long_pointer,
+    making,
     octet_pointer,
 )
 from gridmap.locate.tiles.kernel import UNDECIDED, decided, off_edges
@@ -107,7 +106,7 @@ class OnePoint:
         return table
 
 
-@inner
+@making
 def _margin(
     table: Ints, at: int, own: int, x: float, y: float, best: Words, room: Ints, nested: Ints,
     leaf: Ints, bits: Ints, lows: Words, here: Words,
@@ -140,7 +139,7 @@ def _margin(
     return found
 
 
-@inlined
+@making
 def _off_edges(table: Ints, at: int, x: float, y: float) -> bool:
     size = table[at + 5]
     off: bool = off_edges(

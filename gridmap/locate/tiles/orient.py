@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from gridmap.locate.tiles.jit import inlined, inner
+from gridmap.locate.tiles.jit import inlined, making
 
 __all__ = ["exact_scale", "on_edge", "orient", "two_product"]
 
@@ -41,7 +41,7 @@ def two_product(a: float, b: float) -> tuple[float, float]:
     return product, low
 
 
-@inner
+@making
 def _exact(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> float:
     """Sign of the determinant, from its twelve parts added without rounding."""
     parts = np.empty(12)
