@@ -36,6 +36,8 @@ window.gridmap = (function () {
     room: roomForPanel,
     calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     open: openMap,
+    /** Called when something changed that an address keeps. */
+    changed() {},
   };
 
   /** el("p", {class: "x", onclick: f, text: "..."}, child, ...); strings become text. */
@@ -116,25 +118,33 @@ window.gridmap = (function () {
     return control;
   }
 
-  /* The one open popup; its content is made again when the language changes. */
+  /* The one open popup; its content is made again when the language changes. `what` names it in
+     an address: {area: CODE}, {place: ID} ... */
   let shown = null;
-  gridmap.popup = function (map, latlng, make, options) {
+  gridmap.popup = function (map, latlng, make, options, what) {
     const popup = L.popup({ maxWidth: 300, minWidth: 230, className: "gm-popup", autoPanPadding: [16, 16], ...options });
-    shown = { popup, make };
+    shown = { popup, make, what };
     popup.setLatLng(latlng).setContent(make()).openOn(map);
+    gridmap.changed();
   };
-  gridmap.onLanguage(() => shown && shown.popup.isOpen() && shown.popup.setContent(shown.make()));
+  /** What is open, as it is named in an address; nothing when nothing is. */
+  gridmap.shown = () => (shown && shown.popup.isOpen() ? shown.what : null) || {};
+  gridmap.renew = () => shown && shown.popup.isOpen() && shown.popup.setContent(shown.make());
+  gridmap.onLanguage(gridmap.renew);
 
   function label(node, key) {
     node.title = gridmap.t(key);
     node.setAttribute("aria-label", gridmap.t(key));
   }
 
+  // A page that has its own way to change the language has no such button.
   const button = document.getElementById("gm-lang");
-  button.addEventListener("click", () => {
-    lang = lang === "en" ? "zh" : "en";
-    listeners.forEach((run) => run());
-  });
+  if (button) {
+    button.addEventListener("click", () => {
+      lang = lang === "en" ? "zh" : "en";
+      listeners.forEach((run) => run());
+    });
+  }
   gridmap.onLanguage(() => {
     document.documentElement.lang = lang === "en" ? "en" : "zh-CN";
     document.title = gridmap.pick(settings.title.zh, settings.title.en);
@@ -143,6 +153,7 @@ window.gridmap = (function () {
     document.querySelectorAll("[data-label]").forEach((node) => {
       node.setAttribute("aria-label", gridmap.t(node.dataset.label));
     });
+    if (!button) return;
     button.textContent = lang === "en" ? "中文" : "EN";
     button.lang = lang === "en" ? "zh-CN" : "en";
     button.setAttribute("aria-label", lang === "en" ? "切换为中文" : "Switch to English");
