@@ -23,7 +23,7 @@ from gridmap.errors import BadValue
 from gridmap.i18n import LANGUAGES, texts, translate
 from gridmap.maps.island import script_json
 
-__all__ = ["Layout", "MapInfo", "Mode", "Page", "Source"]
+__all__ = ["RUNTIME", "Layout", "MapInfo", "Mode", "Page", "Source"]
 
 Mode = Literal["inline", "served"]
 Layout = Literal["map", "list"]

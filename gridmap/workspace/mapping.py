@@ -105,11 +105,10 @@ class Mapmaking(Sheets, Walks, MapFigures):
     def _party_map(
         self, coverage: Coverage, info: MapInfo, moment: datetime, who: Actor, mode: Mode
     ) -> GridMap:
-        from gridmap.maps.party import area_places, party_map
+        from gridmap.maps.party import party_map
 
         fills = self.map_figures(coverage, counted_level(coverage.levels), moment, who)
-        district = self.sheet_district(at=moment)
-        place = area_places(coverage)
+        estates, held = self.map_estates(coverage, moment)
         houses = self.map_houses(coverage)
         reach = self.reach_of_centres()
         return party_map(
@@ -123,19 +122,30 @@ class Mapmaking(Sheets, Walks, MapFigures):
             ground=self.ground(),
             reach=[shape for _, shape in reach],
             reach_of=[code for code, _ in reach],
-            estates=[_estate(one) for one in district.estates.values()],
-            estates_held={
-                code: [
-                    place[level, area]
-                    for level, areas in district.areas_of_estate(code).items()
-                    for area in areas
-                ]
-                for code in district.estates
-            },
+            estates=estates,
+            estates_held=held,
             buildings=[record for record, _ in houses],
             building_rows=[row for _, row in houses],
             mode=mode,
         )
+
+    def map_estates(
+        self, coverage: Coverage, moment: datetime
+    ) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
+        """Return the estates, and by code the rows of the areas that hold their houses."""
+        from gridmap.maps.party import area_places
+
+        district = self.sheet_district(at=moment)
+        place = area_places(coverage)
+        held = {
+            code: [
+                place[level, area]
+                for level, areas in district.areas_of_estate(code).items()
+                for area in areas
+            ]
+            for code in district.estates
+        }
+        return [_estate(one) for one in district.estates.values()], held
 
     def reach_of_centres(self) -> list[tuple[str, Any]]:
         """Return code and area within 15 minutes on foot of every centre and station."""

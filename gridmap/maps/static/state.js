@@ -74,7 +74,7 @@
     window.addEventListener("hashchange", () => location.hash.replace(/^#/, "") !== written && restore());
   };
   // A document holds all its data; a page that fetches them says itself when they are there.
-  if (!document.body.hasAttribute("data-fetches")) {
+  if (!document.getElementById("map-home")) {
     document.addEventListener("DOMContentLoaded", () => gridmap.map && gridmap.ready());
   }
 })();
