@@ -6,6 +6,11 @@
   const wrong = document.getElementById("map-wrong");
   const wait = document.getElementById("map-wait");
   let map = null;
+  // What stands above the map, however many lines it takes, leaves it the rest of the window.
+  const top = document.querySelector(".top");
+  const fit = () => document.documentElement.style.setProperty("--map-top", top.offsetHeight + "px");
+  window.addEventListener("resize", fit);
+  fit();
 
   async function getJson(address) {
     const response = await fetch(address, { headers: { Accept: "application/json" } });
@@ -149,6 +154,10 @@
   function orders(data) {
     const group = L.layerGroup().addTo(map);
     const all = data.number.map((number, k) => ({ k, number, latlng: L.latLng(data.y[k] / 1e6, data.x[k] / 1e6) }));
+    const boxes = [];
+    const { labels } = gridmap.view;
+    const others = labels.obstacles;
+    labels.obstacles = () => (map.hasLayer(group) ? [...others(), ...boxes] : others());
     const title = (k) => gridmap.pick(data.items[data.item[k]].zh, data.items[data.item[k]].en) || t("map.one.no_item");
     document.getElementById("map-counts").textContent = t("map.one.open", { n: gridmap.number(data.total), late: gridmap.number(data.late) });
     gridmap.panel.layer({
@@ -172,7 +181,9 @@
         cell.own.push(one);
         cells.set(key, cell);
       }
+      boxes.length = 0;
       for (const cell of cells.values()) cluster(cell).addTo(group);
+      map.fire("gm:relabel");
     }
 
     function cluster(cell) {
@@ -180,6 +191,8 @@
       const size = n === 1 ? 22 : Math.min(46, 24 + 7 * Math.log10(n));
       const where = map.unproject([cell.x / n, cell.y / n]);
       const name = n === 1 ? title(cell.own[0].k) : t("map.one.cluster", { n: gridmap.number(n), late: gridmap.number(cell.late) });
+      const at = map.latLngToLayerPoint(where);
+      boxes.push({ x0: at.x - size / 2, x1: at.x + size / 2, y0: at.y - size / 2, y1: at.y + size / 2 });
       const icon = L.divIcon({ className: "map-cluster" + (cell.late ? " map-cluster-late" : ""), html: el("span", { text: n === 1 ? t("map.one.mark") : gridmap.number(n) }), iconSize: [size, size] });
       return L.marker(where, { icon, title: name, keyboard: true, zIndexOffset: -500 }).on("click", () => look(cell, where));
     }
@@ -220,6 +233,7 @@
       keys: ["#" + one.number], title: () => "#" + one.number + " " + title(one.k), note: () => t("map.one.case"),
       go: () => { map.setView(one.latlng, 17, { animate: false }); show([one], one.latlng); },
     }));
+    // Before the names are placed, which keep clear of the cases.
     map.on("moveend zoomend", draw);
     draw();
   }

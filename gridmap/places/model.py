@@ -359,6 +359,8 @@ class Ground:
         Of a road: above (1, 2 ...) or below (-1 ...) what lies on the ground.
     foot : str
         What the source says about walking there, as OpenStreetMap has it.
+    households : int or None
+        Of a building: its homes; for staff alone.
     """
 
     code: str
@@ -369,3 +371,4 @@ class Ground:
     road_class: str = ""
     stratum: int | None = None
     foot: str = ""
+    households: int | None = None
