@@ -38,7 +38,7 @@ def peopled(guarded: Guarded) -> Iterator[Guarded]:
     before = workspace.store.records("ground")
     houses = [asdict(house) | {"geom": shape} for house, shape in zip(HOUSES, SHAPES, strict=True)]
     workspace.put_records("ground", houses)
-    report_of(guarded, "one-map-here", lon=117.004, lat=36.604)
+    report_of(guarded, "one-map-here", lon=117.004, lat=36.604, text="写给工作人员")
     report_of(guarded, "one-map-there", lon=117.025, lat=36.604)
     yield guarded
     workspace.put_records("ground", before, replace=True)
@@ -73,7 +73,7 @@ def test_open_orders_are_those_within_reach_and_name_nobody(peopled: Guarded) ->
     for role in ("dispatcher", "admin", "here"):
         text = peopled.client(role).get("/map/orders.json").text
         assert not [value for value in PERSON.values() if value in text]
-        assert "路灯不亮" not in text
+        assert "写给工作人员" not in text
 
 
 def test_closed_orders_are_not_on_the_map(peopled: Guarded) -> None:

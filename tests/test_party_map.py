@@ -149,7 +149,7 @@ def test_counts_stand_in_the_order_of_the_page_whatever_the_codes() -> None:
 def test_estates_and_houses_are_within_what_the_public_may_see() -> None:
     estate = {
         "code": "E1", "name": "云苑", "name_en": "Cloud Court", "managed": True, "firm": "云物业",
-        "contact": "13900001111", "firm_en": "", "geometry": shapely.box(X, Y, X + 0.001, Y + 0.001),
+        "contact": "13900001111", "firm_en": "", "geometry": shapely.box(X, Y, X + 1e-3, Y + 1e-3),
     }  # fmt: skip
     house = {"code": "H01", "name": "云苑1号楼", "name_en": "Cloud Court 1", "households": 7734,
              "geom": shapely.box(X, Y, X + 0.0002, Y + 0.0001)}  # fmt: skip

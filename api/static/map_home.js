@@ -139,7 +139,7 @@
         taken.push(box);
         const people = view.details[i] || [];
         const name = view.areas.title(i) + " " + (people.length ? t("map.one.on_duty", { n: people.length }) : t("map.one.nobody"));
-        const icon = L.divIcon({ className: "map-post" + (people.length ? "" : " map-post-none"), html: el("span", { text: people.length || "–" }), iconSize: [24, 24] });
+        const icon = L.divIcon({ className: "map-post" + (people.length ? "" : " map-post-none"), html: el("span", { text: people.length || "–" }), iconSize: [24, 24], iconAnchor: [12, -10] });
         L.marker([spot[1], spot[0]], { icon, title: name, keyboard: true }).on("click", () => view.select(i, L.latLng(spot[1], spot[0]))).addTo(group);
       }
     }
@@ -219,7 +219,7 @@
       const more = own.length > 40 ? el("li", { text: t("map.one.and", { n: own.length - 40 }) }) : null;
       return el("article", { class: "gm-card" },
         el("header", {}, el("span", { class: "gm-level", text: t("map.one.case") })),
-        el("h3", { text: own.length === 1 ? title(own[0].k) : t("map.one.here", { n: own.length }) }),
+        el("h3", { "aria-level": 2, text: own.length === 1 ? title(own[0].k) : t("map.one.here", { n: own.length }) }),
         el("ul", { class: "map-list" }, ...own.slice(0, 40).map(line), more));
     }
 
@@ -247,7 +247,9 @@
   /** A part of a card that is fetched when the card is opened. */
   function fetched(address, fill) {
     const box = el("div", { class: "map-fetched" }, el("p", { class: "gm-hint", text: t("map.one.wait") }));
-    getJson(address).then((body) => fill(box, body), (error) => box.replaceChildren(el("p", { class: "gm-hint", text: error.message })));
+    getJson(address)
+      .then((body) => fill(box, body), (error) => box.replaceChildren(el("p", { class: "gm-hint", text: error.message })))
+      .then(gridmap.grown);
     return box;
   }
 
@@ -263,10 +265,12 @@
     const level = areas.levels[areas.rank[i]].name;
     const code = areas.code[i];
     return fetched("/map/areas/" + path(level, code), (box, body) => {
+      // What the areas can be coloured by stands above already.
+      const said = gridmap.view.fill.all.filter((one) => gridmap.view.fill.text(i, one)).map((one) => one.key);
       const places = body.places.map((one) => gridmap.pick(one.zh, one.en) + " " + gridmap.number(one.count)).join("、");
       box.replaceChildren(
-        facts([["map.one.area_cases", body.orders], ["map.one.area_late", body.late], ["map.one.area_reports", body.reports],
-          ["map.one.households", body.households], ["map.one.places", places]]),
+        facts([["map.one.area_cases", body.orders], ["map.one.area_late", body.late], ["map.one.area_reports", said.includes("reports") ? null : body.reports],
+          ["map.one.households", said.includes("households") ? null : body.households], ["map.one.places", places]]),
         body.inside ? "" : el("p", { class: "gm-hint", text: t("map.one.outside") }),
         el("p", { class: "map-links" },
           el("a", { href: "/orders?area=" + encodeURIComponent(level + ":" + code), text: t("map.one.to_cases") }),

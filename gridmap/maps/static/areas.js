@@ -195,7 +195,7 @@
       add("map.card.children", this.childrenText(i));
       return el("article", { class: "gm-card" },
         el("header", {}, el("span", { class: "gm-level", text: this.levelName(a.rank[i]) }), kind),
-        el("h3", { text: a.title(i) }),
+        el("h3", { "aria-level": 2, text: a.title(i) }),
         other && other !== a.title(i) ? el("p", { class: "gm-other", text: other }) : null,
         facts,
         gridmap.people(this.details[i]),

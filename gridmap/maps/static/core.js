@@ -130,6 +130,8 @@ window.gridmap = (function () {
   /** What is open, as it is named in an address; nothing when nothing is. */
   gridmap.shown = () => (shown && shown.popup.isOpen() ? shown.what : null) || {};
   gridmap.renew = () => shown && shown.popup.isOpen() && shown.popup.setContent(shown.make());
+  /** What is in the popup has grown: it is laid out, and the map moved, anew. */
+  gridmap.grown = () => shown && shown.popup.isOpen() && shown.popup.update();
   gridmap.onLanguage(gridmap.renew);
 
   function label(node, key) {

@@ -76,7 +76,7 @@
       if (i >= 0) add("map.card.within", el("span", { class: "gm-chain" }, gridmap.view.chainLinks(i), gridmap.view.areas.chain(i).length ? " › " : "", gridmap.view.goTo(i)));
       return el("article", { class: "gm-card" },
         el("header", {}, el("span", { class: "gm-level", text: gridmap.t("map.building.word") })),
-        el("h3", { text: this.title(k) }), facts,
+        el("h3", { "aria-level": 2, text: this.title(k) }), facts,
         ...(gridmap.houseExtras || []).map((make) => make(this.code(k))),
         i >= 0 ? gridmap.people(gridmap.view.details[i]) : null);
     }
@@ -142,7 +142,7 @@
       const finest = one.areas.filter((i) => gridmap.view.areas.rank[i] === Math.min(last, gridmap.view.main));
       add("map.card.within", finest.length ? el("span", { class: "gm-chain" }, ...finest.flatMap((i, n) => [n ? "、" : "", gridmap.view.goTo(i)])) : null);
       return el("article", { class: "gm-card" },
-        el("header", {}, el("span", { class: "gm-level", text: gridmap.t("map.estate.word") })), el("h3", { text: this.title(k) }), facts);
+        el("header", {}, el("span", { class: "gm-level", text: gridmap.t("map.estate.word") })), el("h3", { "aria-level": 2, text: this.title(k) }), facts);
     }
   }
 

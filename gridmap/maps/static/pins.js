@@ -145,7 +145,7 @@
       for (const [key, value] of place.more || []) add(gridmap.t("map.place." + key), value);
       return el("article", { class: "gm-card" },
         el("header", {}, this.mark(place.c), el("span", { class: "gm-level", text: this.categoryName(place.c) })),
-        el("h3", { text: name }),
+        el("h3", { "aria-level": 2, text: name }),
         other !== name ? el("p", { class: "gm-other", text: other }) : null,
         facts,
         this.wayLinks(place),
