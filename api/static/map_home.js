@@ -45,10 +45,8 @@
     performance.mark("map-drawn");
     const parts = [["/map/points.json", points], ["/map/orders.json", orders], ["/map/buildings.json", houses]];
     const done = await Promise.all(parts.map(([address, draw]) => part(address, draw)));
-    if (done.every(Boolean)) {
-      gridmap.ready();
-      document.getElementById("map-home").dataset.ready = "yes";
-    }
+    if (gridmap.places) gridmap.ready();
+    if (done.every(Boolean)) document.getElementById("map-home").dataset.ready = "yes";
     part("/map/figures.json?shares=true", (more) => more.fills.length && gridmap.view.fill.extend(more.fills));
   }
 
@@ -66,7 +64,7 @@
     if (!map) map = gridmap.open("map", { bounds: district.bounds, maxZoomLevel: 19 });
     gridmap.addAreas(map, { ...district.areas, fills: figures.fills });
     if (district.ground) gridmap.addGround(map, district.ground);
-    gridmap.extras.push(areaPart);
+    gridmap.counts.push(areaPart);
     gridmap.houseExtras = [housePart];
   }
 
@@ -149,7 +147,7 @@
 
   // -- open cases ---------------------------------------------------------------------------
 
-  const CELL = 58;
+  const CELL = 76;
 
   function orders(data) {
     const group = L.layerGroup().addTo(map);
@@ -163,7 +161,10 @@
     gridmap.panel.layer({
       id: "cases", key: "map.one.cases", order: 30, swatch: "box", style: { background: "#394653", borderRadius: "50%", width: "14px" }, on: true,
       toggle: (on) => (on ? group.addTo(map) : group.remove()),
-      hint: () => (data.total > all.length ? t("map.one.newest", { n: gridmap.number(all.length), all: gridmap.number(data.total) }) : gridmap.number(data.total)),
+      hint: () => {
+        const [n, total] = [all.length, data.total].map(gridmap.number);
+        return data.cut ? t("map.one.newest", { n, all: total }) : data.total > all.length ? t("map.one.placed", { n }) : total;
+      },
     });
 
     function draw() {

@@ -86,6 +86,7 @@ class OneMap(Mapmaking):
         return {
             "total": self.store.count_orders({"open": True}, scopes),
             "late": self.store.count_orders({"open": True, "overdue": True}, scopes),
+            "cut": len(found) == MOST_SPOTS,
             "items": [names[code] for code in items],
             "states": _OPEN,
             "number": [one["number"] for one in found],

@@ -198,6 +198,7 @@
         el("h3", { "aria-level": 2, text: a.title(i) }),
         other && other !== a.title(i) ? el("p", { class: "gm-other", text: other }) : null,
         facts,
+        ...gridmap.counts.map((make) => make(i)),
         gridmap.people(this.details[i]),
         ...gridmap.extras.map((make) => make(i)),
         this.childList(i),
@@ -264,7 +265,9 @@
 
   // Who answers a click before the areas do: functions from a position to true when they did.
   gridmap.clicks = [];
-  // Further parts of an area's card: functions from its place to an element or nothing.
+  // Further parts of an area's card, before and after its staff: functions from its place to an
+  // element or nothing.
+  gridmap.counts = [];
   gridmap.extras = [];
 
   gridmap.addAreas = function (map, data) {

@@ -68,13 +68,17 @@ window.gridmap = (function () {
       fadeAnimation: !gridmap.calm,
     });
     map.fitBounds(bounds, { animate: false, ...roomForPanel() });
-    // Kept to the district: no further than the first view, and a margin around.
+    // Kept to the district: no further than the first view, and a margin around, wide enough for
+    // the card of what lies on its border.
     const limit = () => {
       map.setMinZoom(Math.max(0, map.getBoundsZoom(bounds) - 0.75));
-      map.setMaxBounds(bounds.pad(0.3).extend(homeView(map, bounds)));
+      const room = map.getSize().multiplyBy(0.7);
+      const corner = (latlng, sign) => map.unproject(map.project(latlng).add(L.point(sign * room.x, -sign * room.y)));
+      const around = L.latLngBounds(corner(bounds.getSouthWest(), -1), corner(bounds.getNorthEast(), 1));
+      map.setMaxBounds(around.extend(bounds.pad(0.3)).extend(homeView(map, bounds)));
     };
     limit();
-    map.on("resize", limit);
+    map.on("resize zoomend", limit);
     L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 110 }).addTo(map);
     const position = gridmap.phone.matches ? "bottomleft" : "topleft";
     const zoom = L.control.zoom({ position, zoomInTitle: "", zoomOutTitle: "" }).addTo(map);

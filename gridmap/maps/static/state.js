@@ -41,6 +41,8 @@
     open(asked, view, places);
     const at = (asked.get("at") || "").split(",").map(Number);
     if (at.length === 3 && at.every(Number.isFinite)) map.setView([at[0], at[1]], at[2], { animate: false });
+    // What was whole in a larger window is moved into this one.
+    gridmap.grown();
     written = location.hash.replace(/^#/, "");
   }
 
