@@ -49,9 +49,7 @@ class MapFigures(Counting):
         households = self._households(coverage, level)
         if households and may_see(who, Visibility.STAFF):
             found.append(_homes(level, households, coverage, within))
-        if shares and may(who, Action.NUMBERS_SEE):
-            found += self._shares(coverage, level, moment, who)
-        return found
+        return found + (self.map_shares(coverage, level, moment, who) if shares else [])
 
     def areas_within(self, coverage: Coverage, who: Actor, action: Action) -> np.ndarray | None:
         """Return for each area whether the actor's role holds there; None: everywhere.
@@ -74,24 +72,14 @@ class MapFigures(Counting):
         held: np.ndarray = own | (own[above] & (above >= 0)).any(axis=1)
         return held
 
-    # -- inside ---------------------------------------------------------------------
-
-    def _households(self, coverage: Coverage, level: str) -> dict[str, int]:
-        """Return the households of each area of a level; empty where none are known."""
-        held = amounts_of(self.store, coverage).get("households", {})
-        if not held:
-            return {}
-        atoms = coverage.atoms
-        amounts = np.array([held.get(code, 0.0) for code in coverage.code[atoms].tolist()])
-        owner = coverage.ancestors[atoms, coverage.levels.rank(level)]
-        sums = np.bincount(owner[owner >= 0], amounts[owner >= 0], minlength=len(coverage))
-        return {str(coverage.code[row]): round(sums[row]) for row in coverage.rows(level).tolist()}
-
-    def _shares(
+    def map_shares(
         self, coverage: Coverage, level: str, moment: datetime, who: Actor
     ) -> list[Choropleth]:
+        """Return the figures of the last 90 days; none for whom may not see numbers."""
         from gridmap.maps.fills import Choropleth
 
+        if not may(who, Action.NUMBERS_SEE):
+            return []
         since = moment - timedelta(days=_DAYS)
         groups = self.numbers(since=since, until=moment, by=level, actor=who)["groups"]
         days = [to_site(at, self.zone).date().isoformat() for at in (since, moment)]
@@ -117,6 +105,19 @@ class MapFigures(Counting):
                     )
                 )
         return found
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _households(self, coverage: Coverage, level: str) -> dict[str, int]:
+        """Return the households of each area of a level; empty where none are known."""
+        held = amounts_of(self.store, coverage).get("households", {})
+        if not held:
+            return {}
+        atoms = coverage.atoms
+        amounts = np.array([held.get(code, 0.0) for code in coverage.code[atoms].tolist()])
+        owner = coverage.ancestors[atoms, coverage.levels.rank(level)]
+        sums = np.bincount(owner[owner >= 0], amounts[owner >= 0], minlength=len(coverage))
+        return {str(coverage.code[row]): round(sums[row]) for row in coverage.rows(level).tolist()}
 
 
 def _homes(

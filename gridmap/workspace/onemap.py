@@ -19,6 +19,8 @@ __all__ = ["MOST_SPOTS", "OneMap"]
 # More open orders than this are more than anybody looks at one by one.
 MOST_SPOTS = 20_000
 _TOLERANCE_M = 1.5
+_SHARES_KEPT_S = 600
+_MOST_PARTS = 24
 _OPEN = [state.value for state in State if state not in CLOSED]
 
 
@@ -45,10 +47,18 @@ class OneMap(Mapmaking):
         who = self._may(actor, Action.MAP_SEE)
         now = self.clock()
         coverage = self.coverage_at(now)
-        found = self.map_figures(coverage, counted_level(coverage.levels), now, who, shares=shares)
-        counts = {"reports", "households"}
-        wanted = [one for one in found if (one.key in counts) is not shares]
-        return {"edition": coverage.edition, "fills": [fill_data(coverage, one) for one in wanted]}
+        level = counted_level(coverage.levels)
+        if shares:
+            # Told from every order of 90 days: seconds of work, and no other a minute later.
+            reaches = sorted(map(str, reach(who, Action.NUMBERS_SEE)))
+            found = self._kept_part(
+                "shares:" + "; ".join(reaches),
+                lambda: self.map_shares(coverage, level, now, who),
+                until=int(now.timestamp() // _SHARES_KEPT_S),
+            )
+        else:
+            found = self.map_figures(coverage, level, now, who, shares=False)
+        return {"edition": coverage.edition, "fills": [fill_data(coverage, one) for one in found]}
 
     def onemap_points(self, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return places, bodies and estates, and who is on duty in which area."""
@@ -173,18 +183,25 @@ class OneMap(Mapmaking):
 
     # -- inside ---------------------------------------------------------------------
 
-    def _kept_part(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return a part of the map that is the same for all who may see it."""
+    def _kept_part(self, name: str, make: Callable[[], Any], *, until: int = 0) -> Any:
+        """Return a part of the map that is the same for all whom its name stands for.
+
+        It is made anew when something in the store has changed, and with another `until`.
+        """
         edition = self.coverage_at(self.clock()).edition
         with self._lock:
             kept = self.__dict__.setdefault("_onemap", {})
-            token = (edition, self._token)
+            token = (edition, self._token, until)
             found = kept.get(name)
         if found is not None and found[0] == token:
             return found[1]
         made = make()
         with self._lock:
+            kept.pop(name, None)
             kept[name] = (token, made)
+            # What was made longest ago goes first.
+            while len(kept) > _MOST_PARTS:
+                kept.pop(next(iter(kept)))
         return made
 
     def _district_part(self) -> dict[str, Any]:
