@@ -10,7 +10,7 @@ import shapely
 
 from api.onemap import StaffShelf
 from api.pages.map_home import MAP_SCRIPTS, SCRIPTS
-from gridmap.access import Grant, Role, Scope
+from gridmap.access import Actor, Grant, Role, Scope
 from gridmap.maps.page import RUNTIME
 from gridmap.places.model import Ground
 from tests.api_client import STREET_GRID
@@ -164,3 +164,54 @@ def test_who_acts_for_a_department_sees_every_area_and_its_own_orders(peopled: G
 def test_the_page_takes_its_scripts_from_the_maps_in_their_order() -> None:
     assert [name for name in RUNTIME if name in SCRIPTS] == list(SCRIPTS)
     assert all((MAP_SCRIPTS / name).is_file() for name in SCRIPTS)
+
+
+def test_closing_rates_are_those_of_the_numbers_and_kept_for_a_while(peopled: Guarded) -> None:
+    lon, lat = 117.0155, 36.6055
+    number = report_of(peopled, "one-map-rate", lon=lon, lat=lat)
+    peopled.workspace.close_reports([number])
+    peopled.watch.pass_by(days=30)
+    areas = part(peopled, "district.json")["areas"]
+    columns = zip(areas["columns"]["code"], areas["columns"]["rank"], strict=True)
+    codes = [code for code, rank in columns if rank == areas["mainRank"]]
+    groups = peopled.client("leader").get(
+        "/api/numbers", params={"by": "grid", "since": "2026-09-24T10:00:00+08:00"}
+    ).json()["groups"]  # fmt: skip
+    expected = {
+        group["code"]: kpi["share"]
+        for group in groups
+        for kpi in group["kpis"]
+        if kpi["kpi"] == "closing" and kpi["share"] is not None
+    }
+    fills = {
+        one["key"]: one for one in part(peopled, "figures.json?shares=true", "leader")["fills"]
+    }
+    shown = dict(zip(codes, fills["closing"]["count"], strict=True))
+    assert expected
+    assert {code: count / 1000 for code, count in shown.items() if count >= 0} == pytest.approx(
+        expected, abs=0.0006
+    )
+    # What is closed by hand without inspection is in no rate.
+    assert {STREET_GRID, "G-3"} <= set(expected)
+    assert shown["G-2"] == -1
+    # Who may not see numbers is not shown them on a map either.
+    assert part(peopled, "figures.json?shares=true", "place_editor")["fills"] == []
+
+
+def test_shares_are_tenths_of_a_percent_and_what_is_not_known_stays_so(
+    peopled: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = {STREET_GRID: 0.9554, "G-2": None, "G-3": 1.0}
+    groups = [
+        {"code": code, "kpis": [{"kpi": kpi, "share": share} for kpi in ("closing", "on_time")]}
+        for code, share in shares.items()
+    ]
+    workspace = peopled.workspace
+    monkeypatch.setattr(type(workspace), "numbers", lambda *_, **__: {"groups": groups})
+    coverage = workspace.coverage_at()
+    leader = Actor.with_role("leader")
+    closing, on_time = workspace.map_shares(coverage, "grid", workspace.clock(), leader)
+    assert closing.counts == {STREET_GRID: 955, "G-2": None, "G-3": 1000}
+    assert (closing.per, closing.missing, on_time.key) == (10, None, "on_time")
+    editor = Actor.with_role("place_editor")
+    assert workspace.map_shares(coverage, "grid", workspace.clock(), editor) == []

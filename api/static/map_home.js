@@ -190,12 +190,20 @@
     function cluster(cell) {
       const n = cell.own.length;
       const size = n === 1 ? 22 : Math.min(46, 24 + 7 * Math.log10(n));
-      const where = map.unproject([cell.x / n, cell.y / n]);
+      const where = besideNames(map.unproject([cell.x / n, cell.y / n]), size);
       const name = n === 1 ? title(cell.own[0].k) : t("map.one.cluster", { n: gridmap.number(n), late: gridmap.number(cell.late) });
       const at = map.latLngToLayerPoint(where);
       boxes.push({ x0: at.x - size / 2, x1: at.x + size / 2, y0: at.y - size / 2, y1: at.y + size / 2 });
       const icon = L.divIcon({ className: "map-cluster" + (cell.late ? " map-cluster-late" : ""), html: el("span", { text: n === 1 ? t("map.one.mark") : gridmap.number(n) }), iconSize: [size, size] });
       return L.marker(where, { icon, title: name, keyboard: true, zIndexOffset: -500 }).on("click", () => look(cell, where));
+    }
+
+    /** A little below the name of a coarse area that a cluster would cover. */
+    function besideNames(latlng, size) {
+      const at = map.latLngToLayerPoint(latlng);
+      const box = { x0: at.x - size / 2, x1: at.x + size / 2, y0: at.y - size / 2, y1: at.y + size / 2 };
+      const name = labels.coarse.find((other) => gridmap.overlap(box, other));
+      return name ? map.layerPointToLatLng([at.x, name.y1 + size / 2 + 3]) : latlng;
     }
 
     /** Into a cluster, or what it holds where that leads no further. */
