@@ -29,6 +29,7 @@ from api import (
     me,
     metrics,
     monthly,
+    onemap,
     orders,
     pages,
     places,
@@ -46,6 +47,7 @@ from api.locate_route import ShortWays
 from api.metrics import Measure, Metrics
 from api.middleware import BodyLimit, Compressed, HeadAsGet, KnownHosts, SecurityHeaders
 from api.pages import MapShelf, board, editing, services
+from api.pages.map_home import MAP_SCRIPTS
 from api.sheets import SheetShelf
 from api.templates import STATIC
 from gridmap import __version__, assets
@@ -112,6 +114,7 @@ def create_app(
     app.state.metrics = measures
     app.state.local_actor = Actor.with_role(settings.loopback_role, "this machine")
     app.state.maps = MapShelf()
+    app.state.staff_maps = onemap.StaffShelf()
     app.state.sheets = SheetShelf()
     app.state.due_times = DueTimes()
     app.state.workspace = workspace
@@ -138,6 +141,7 @@ def create_app(
         me,
         health,
         metrics,
+        onemap,
         pages,
         sheets,
         board,
@@ -147,6 +151,8 @@ def create_app(
     ):
         app.include_router(room.router)
     app.mount("/assets", Files(assets.folder()), name="assets")
+    # Before the others, among which its folder would be looked for.
+    app.mount("/static/maps", Files(MAP_SCRIPTS), name="maps")
     app.mount("/static", Files(STATIC), name="static")
     return app
 

@@ -35,6 +35,14 @@ MEMBERS = 43109775
 ADDRESSES = {
     "/": ["/", "/?lang=en"],
     "/maps/{kind}": ["/maps/levels", "/maps/party", "/maps/services"],
+    "/maps/{kind}/staff": ["/maps/party/staff"],
+    "/map/district.json": ["/map/district.json"],
+    "/map/figures.json": ["/map/figures.json", "/map/figures.json?shares=true"],
+    "/map/points.json": ["/map/points.json"],
+    "/map/orders.json": ["/map/orders.json"],
+    "/map/buildings.json": ["/map/buildings.json"],
+    "/map/areas/{level}/{code:path}": ["/map/areas/grid/G-2"],
+    "/map/buildings/{code:path}": ["/map/buildings/B1"],
     "/sheets/{kind}/{level}/{code:path}": [
         "/sheets/services/estate/E1", "/sheets/board/estate/E1", "/sheets/card/estate/E1",
         "/sheets/board/community/990101001001?lang=en", "/sheets/board/grid/G-2",

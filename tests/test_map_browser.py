@@ -20,6 +20,7 @@ from gridmap.maps.levels import levels_map, report_choropleth
 from gridmap.maps.party import party_map
 from gridmap.maps.services import services_map
 from tests.browser import Visit
+from tests.map_pages import CUT, OFF_SCREEN, OVERLAPS, SMALL
 from tests.mapdata import CENTRE, HOSTILE, counts, district, ground
 
 pytestmark = pytest.mark.browser
@@ -27,35 +28,6 @@ INFO = MapInfo(
     "和安区网格图", title_en="Grids of He'an", edition="2026-春", as_of="2026-11-01", demo=True
 )
 KINDS = ("levels", "party", "services")
-
-# Boxes whose text is cut: it needs more room than it has and cannot be scrolled.
-CUT = """() => [...document.querySelectorAll('body *')].filter(n => {
-  const style = getComputedStyle(n);
-  const own = [...n.childNodes].some(c => c.nodeType === 3 && c.textContent.trim());
-  const shown = n.offsetParent && style.visibility !== 'hidden' && !n.closest('script, style');
-  if (!own || !shown) return false;
-  const hides = style.overflowX === 'hidden' || style.textOverflow === 'ellipsis';
-  return hides && n.scrollWidth > n.clientWidth + 1;
-}).map(n => n.className + ': ' + n.textContent.slice(0, 40))"""
-SMALL = """() => [...document.querySelectorAll('body *')].filter(n => n.offsetParent
-  && [...n.childNodes].some(c => c.nodeType === 3 && c.textContent.trim())
-  && !n.closest('script, style') && parseFloat(getComputedStyle(n).fontSize) < 12)
-  .map(n => n.className + ': ' + n.textContent.slice(0, 40))"""
-OVERLAPS = """() => {
-  const boxes = [...document.querySelectorAll('.gm-label')]
-    .map(n => [n.textContent, n.getBoundingClientRect()]);
-  const out = [];
-  const across = (p, q) => p.left < q.right && q.left < p.right;
-  const meet = (p, q) => across(p, q) && p.top < q.bottom && q.top < p.bottom;
-  boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
-    if (meet(p, q)) out.push(a + ' / ' + b);
-  }));
-  return out;
-}"""
-OFF_SCREEN = """() => [...document.querySelectorAll(
-    '.gm-head > *, .gm-panel, .gm-caption > *, .leaflet-control')]
-  .filter(n => n.offsetParent).map(n => [n.className, n.getBoundingClientRect()])
-  .filter(([, r]) => r.width && (r.left < 0 || r.right > innerWidth + 0.5)).map(([name]) => name)"""
 
 
 def services() -> list[dict[str, Any]]:

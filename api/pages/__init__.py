@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from api import openapi
 from api.dependencies import PUBLIC, ActorDep, WorkspaceDep
 from api.errors import HTTP_PROBLEMS, PROBLEMS
+from api.pages.map_home import map_frame
 from api.rendering import answer_json, site_date
 from api.templates import language, page
 from gridmap.access import Actor
@@ -50,7 +51,10 @@ class MapShelf:
 
 @router.get("/")
 def index(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Response:
-    """Show what is in force, a form to locate a place, and the way to everything else."""
+    """Show what is in force, a form to locate a place, and the way to everything else.
+
+    Staff see the one map above that.
+    """
     return _index(request, workspace, staff=actor.is_staff)
 
 
@@ -98,6 +102,9 @@ def _index(
     current = workspace.edition_at()
     shown: dict[str, Any] = {"edition": None, "levels": [], "demo": workspace.store.is_demo()}
     shown["staff"] = staff
+    shown["onemap"] = None
+    if current is not None and staff:
+        shown["onemap"] = map_frame(lang, workspace)
     if current is not None:
         shown["edition"] = {
             "name": current.name,

@@ -253,6 +253,12 @@ LAYERS: Mapping[str, LayerPolicy] = {
         ),
         staff=("id", "remarks"),
     ),
+    # A house is there for all to see; how many homes it has is not.
+    "buildings": _policy(
+        Visibility.PUBLIC,
+        public=("code", "name", "name_en", "geometry"),
+        staff=("households",),
+    ),
     # What stands on the gate of an estate; who is in charge of it is in the rosters.
     "estates": _policy(
         Visibility.PUBLIC,

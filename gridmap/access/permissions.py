@@ -76,6 +76,8 @@ class Action(StrEnum):
     NOTICE_READ = "notice.read"
     NOTICE_WATCH = "notice.watch"
 
+    MAP_SEE = "onemap.see"
+
     PLACE_EDIT = "place.edit"
     ROSTER_EDIT = "roster.edit"
     GROUND_EDIT = "ground.edit"
@@ -169,6 +171,8 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = {
     Action.NOTICE_READ: _STAFF,
     # What could not be delivered, and to whom.
     Action.NOTICE_WATCH: frozenset({R.DISPATCHER}) | _ADMIN,
+    # The map of everything, and the party map as staff see it.
+    Action.MAP_SEE: _STAFF,
     Action.PLACE_EDIT: frozenset({R.PLACE_EDITOR, R.COMMUNITY_OFFICER, R.SUBDISTRICT_OFFICER})
     | _ADMIN,
     Action.ROSTER_EDIT: frozenset({R.PLACE_EDITOR, R.COMMUNITY_OFFICER, R.SUBDISTRICT_OFFICER})

@@ -33,6 +33,25 @@ _UNITS = (
     ("银行网点", "Bank Branch"),
     ("消防救援站", "Fire Station"),
 )
+# Of every sub-district: what its people go to, and who comes when they call.
+_OFFICES = (
+    ("street_office", "办事处", "Office"),
+    ("police_station", "派出所", "Police Station"),
+    ("fire_station", "消防救援站", "Fire Station"),
+)
+_FIRMS = (
+    ("商贸有限公司", "Trading"),
+    ("食品有限公司", "Foods"),
+    ("机电设备有限公司", "Machinery"),
+    ("信息技术有限公司", "Software"),
+    ("物流有限公司", "Logistics"),
+)
+_BODIES = (
+    ("社会工作服务中心", "Social Work Centre"),
+    ("邻里互助会", "Neighbours' Aid"),
+    ("老年协会", "Elders' Association"),
+    ("商会", "Traders' Association"),
+)
 
 
 @dataclass
@@ -93,6 +112,8 @@ def build_organisations(
     branches = _branches(chain, layers, committees, dice)
     _groups(chain, layers["microgrid"], branches, dice)
     _others(chain, layers, dice)
+    _administration(chain, layers)
+    _society(chain, layers, dice)
     table = pd.DataFrame(chain.rows)
     metres = table[["x", "y"]].to_numpy()
     lonlat = plane.to_lonlat(metres)
@@ -266,4 +287,31 @@ def _others(chain: _Chain, layers: dict[str, gpd.GeoDataFrame], dice: Dice) -> N
             "governance_centre",
             (f"{row.name_zh}综治中心", f"{row.name_en} Governance Centre"),
             ("subdistrict", row.code),
+        )
+
+
+def _administration(chain: _Chain, layers: dict[str, gpd.GeoDataFrame]) -> None:
+    """Add the offices of every sub-district."""
+    for row in _rows(layers["subdistrict"]):
+        for kind, zh, en in _OFFICES:
+            name = row.name_zh if kind == "street_office" else row.name_zh.removesuffix("街道")
+            chain.add(kind, (f"{name}{zh}", f"{row.name_en} {en}"), ("subdistrict", row.code))
+
+
+def _society(chain: _Chain, layers: dict[str, gpd.GeoDataFrame], dice: Dice) -> None:
+    """Add firms and social bodies of the communities, and the firms that manage estates."""
+    for row in _rows(layers["community"]):
+        zh, en = row.name_zh.removesuffix("社区"), row.name_en.removesuffix(" Community")
+        for kind, names in (("enterprise", _FIRMS), ("social_body", _BODIES)):
+            own, own_en = dice.one(names)
+            chain.add(kind, (f"{zh}{own}", f"{en} {own_en}"), ("community", row.code))
+    managed = layers["estate"][layers["estate"]["kind"] == "managed"]
+    for _, estates in managed.groupby("firm_code"):
+        # A firm's office is in the largest of the estates that it manages.
+        seat = estates.sort_values(["households", "code"]).iloc[-1]
+        chain.add(
+            "property_firm",
+            (seat["firm_name"], f"{seat['name_en']} Property Management"),
+            ("community", seat["grid_code"][:12]),
+            estate=seat["code"],
         )

@@ -6,14 +6,14 @@ pass its own categories to the maps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gridmap.errors import BadValue
 from gridmap.maps.colours import PIN_COLOURS
 from gridmap.places import model
 
-__all__ = ["OTHER", "PARTY", "PARTY_PLACES", "SERVICES", "Category", "check_categories"]
+__all__ = ["GROUPS", "OTHER", "PARTY", "PARTY_PLACES", "SERVICES", "Category", "check_categories"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Category:
         A key of :data:`gridmap.maps.colours.PIN_COLOURS`.
     shown : bool
         Switched on when the map opens; hundreds of pins of one kind hide the others.
+    group : str
+        A key of :data:`GROUPS`: the part of the legend it stands in; empty for none.
     """
 
     code: str
@@ -39,12 +41,20 @@ class Category:
     mark: str
     theme: str
     shown: bool = True
+    group: str = ""
 
     @property
     def colour(self) -> str:
         """Colour of the pin."""
         return PIN_COLOURS[self.theme]
 
+
+# Parts of the party map's legend, in their order: whose resources they are.
+GROUPS: Mapping[str, tuple[str, str]] = {
+    "party": ("党建力量", "Party"),
+    "administrative": ("行政力量", "Administration"),
+    "social": ("社会力量", "Society"),
+}
 
 OTHER = Category("other", "其他", "Other", "他", "safety")
 
@@ -73,6 +83,11 @@ _THEMES = {
     "dual_registration": "public",
     "governance_centre": "public",
     "volunteer_team": "health",
+    "practice_station": "party",
+    "enforcement_point": "safety",
+    "street_office": "safety",
+    "police_station": "safety",
+    "fire_station": "safety",
 }
 
 
@@ -89,12 +104,34 @@ def _pins(kinds: Mapping[str, model.Category]) -> tuple[Category, ...]:
 
 
 SERVICES = _pins(model.CATEGORIES)
-# The party map shows the organisations, and of the places those that are the Party's.
-PARTY_PLACES = ("service_centre", "party_station", "education_site")
-PARTY = (
-    *(pin for pin in SERVICES if pin.code in PARTY_PLACES),
-    *_pins(model.ORGANISATION_KINDS),
-)
+
+# What the party map shows, group by group in the order of its legend: organisations, and of the
+# places those that belong to the same picture.
+_PARTY_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "party": (
+        "party_work_committee", "party_committee", "general_branch", "party_branch", "party_group",
+        "service_centre", "party_station", "practice_station", "education_site",
+        "dual_registration", "volunteer_team",
+    ),
+    "administrative": (
+        "street_office", "governance_centre", "police_station", "fire_station",
+        "enforcement_point", "mediation", "grid_station",
+    ),
+    "social": (
+        "enterprise", "social_body", "property_firm", "resident_unit", "sharing", "station_24h",
+    ),
+}  # fmt: skip
+
+
+def _grouped() -> Iterator[Category]:
+    known = {pin.code: pin for pin in (*SERVICES, *_pins(model.ORGANISATION_KINDS))}
+    for group, codes in _PARTY_GROUPS.items():
+        for code in codes:
+            yield replace(known[code], group=group)
+
+
+PARTY = tuple(_grouped())
+PARTY_PLACES = tuple(pin.code for pin in PARTY if pin.code in model.CATEGORIES)
 
 
 def check_categories(categories: Sequence[Category]) -> tuple[Category, ...]:

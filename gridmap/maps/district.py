@@ -30,19 +30,23 @@ def add_district(
     choropleth: Choropleth | None = None,
     ground: Mapping[str, gpd.GeoDataFrame] | None = None,
     people: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]] | None = None,
+    further: Sequence[Choropleth] = (),
     max_bytes: int = MAX_BYTES,
+    rest: int = _FOR_THE_REST,
 ) -> float:
     """Draw areas and ground on a document; return the tolerance used, in metres.
 
-    The least simplification that keeps the document below `max_bytes` is taken. Raises
-    `BadValue` when none does.
+    The least simplification that keeps the document below `max_bytes` is taken, where all
+    that is not areas and ground takes `rest`. Raises `BadValue` when none does.
     """
     bounds = bounds_of(coverage)
     for tolerance in _TOLERANCES_M:
-        areas = areas_data(simplified(coverage, tolerance), choropleth=choropleth, people=people)
+        areas = areas_data(
+            simplified(coverage, tolerance), choropleth=choropleth, further=further, people=people
+        )
         under = ground_data(ground or {}, bounds, tolerance_m=tolerance)
         size = sum(len(script_json(data).encode()) for data in (areas, under) if data)
-        if size <= max_bytes - _FOR_THE_REST:
+        if size <= max_bytes - rest:
             document.add_data(areas, "gridmap.addAreas")
             if under:
                 document.add_data(under, "gridmap.addGround")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from gridmap.coverage.model import STORED_CRS, Coverage
 from gridmap.errors import BadValue
-from gridmap.maps.colours import WITHHELD, ZERO, class_of, count_classes
+from gridmap.maps.fills import Choropleth, fill_data, fill_legend
 from gridmap.maps.geometry import Bounds, label_places, simplified_lines
 from gridmap.maps.topology import MICRO, build_topology, delta
 
@@ -32,44 +31,21 @@ _ROAD_CLASSES = (
 Origin = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Choropleth:
-    """Counts of one level, to be shown as colours.
-
-    Attributes
-    ----------
-    level : str
-        Level of the codes.
-    counts : mapping of code to int or None
-        An area without an entry counts 0; None is withheld.
-    label, label_en, unit, unit_en : str
-        What is counted, and in what.
-    period : str
-        From when to when, as text.
-    minimum : int
-        Counts below it are withheld from this reader; 0 for none.
-    """
-
-    level: str
-    counts: Mapping[str, int | None]
-    label: str
-    label_en: str
-    unit: str = "件"
-    unit_en: str = "reports"
-    period: str = ""
-    minimum: int = 0
-
-
 def areas_data(
     coverage: Coverage,
     *,
     choropleth: Choropleth | None = None,
+    further: Sequence[Choropleth] = (),
     people: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """Return all areas of a (simplified) coverage for ``gridmap.addAreas``.
 
     Parameters
     ----------
+    choropleth : Choropleth, optional
+        What the areas are coloured by at first.
+    further : sequence of Choropleth
+        What the reader may choose instead.
     people : mapping of (level, code) to records, optional
         Staff shown in an area's card; already cut down to what the reader may see.
     """
@@ -97,7 +73,10 @@ def areas_data(
         "details": _details(coverage, people or {}),
     }
     if choropleth is not None:
-        _add_choropleth(data, coverage, choropleth)
+        data["fill"], count, classes = fill_legend(coverage, choropleth)
+        data["columns"] |= {"count": count, "cls": classes}
+    if further:
+        data["fills"] = [fill_data(coverage, one) for one in further]
     return data
 
 
@@ -136,40 +115,23 @@ def ground_data(
     return out if len(out) > 1 else None
 
 
-def reach_data(areas: Sequence[Any], bounds: Bounds, *, tolerance_m: float = 3.0) -> dict[str, Any]:
-    """Return areas within reach (polygons, EPSG:4326), as one, for ``gridmap.addReach``.
+def reach_data(
+    areas: Sequence[Any], bounds: Bounds, *, of: Sequence[str] = (), tolerance_m: float = 3.0
+) -> dict[str, Any]:
+    """Return areas within reach (polygons, EPSG:4326) for ``gridmap.addReach``.
 
-    They are thinned by `tolerance_m`: for looking at, not for asking what is inside.
+    They are thinned by `tolerance_m`: for looking at, not for asking what is inside. All of
+    them as one; with `of`, the codes of the places they belong to, also each by itself.
     """
-    whole = simplified_lines(
-        np.array([shapely.union_all(list(areas)), None], dtype=object)[:1], tolerance_m
-    )
     origin = (round(bounds[0] * MICRO), round(bounds[1] * MICRO))
-    return {"origin": list(origin), "areas": _areas(whole, origin)}
 
+    def thin(shapes: Sequence[Any]) -> list[list[list[int]]]:
+        kept = np.array([*shapes, None], dtype=object)[:-1]
+        return _areas(simplified_lines(kept, tolerance_m), origin)
 
-def _add_choropleth(data: dict[str, Any], coverage: Coverage, choropleth: Choropleth) -> None:
-    rank = coverage.levels.rank(choropleth.level)
-    rows = np.flatnonzero(coverage.rank == rank).tolist()
-    counts: list[int | None] = [None] * len(coverage)
-    classes: list[int | None] = [None] * len(coverage)
-    shown = [choropleth.counts.get(coverage.code[row], 0) for row in rows]
-    legend = count_classes([c for c in shown if c is not None])
-    for row, count in zip(rows, shown, strict=True):
-        place = None if count is None else class_of(count, legend)
-        counts[row] = -1 if count is None else int(count)
-        classes[row] = -1 if count is None else -2 if place is None else place
-    data["columns"] |= {"count": counts, "cls": classes}
-    data["fill"] = {
-        "rank": rank,
-        "label": {"zh": choropleth.label, "en": choropleth.label_en},
-        "unit": {"zh": choropleth.unit, "en": choropleth.unit_en},
-        "period": choropleth.period,
-        "minimum": choropleth.minimum,
-        "classes": [{"low": c.low, "high": c.high, "colour": c.colour} for c in legend],
-        "zeroColour": ZERO,
-        "withheldColour": WITHHELD,
-    }
+    own = {code: thin([shape]) for code, shape in zip(of, areas, strict=False)}
+    whole = thin([shapely.union_all(list(areas))])
+    return {"origin": list(origin), "areas": whole} | ({"of": own} if own else {})
 
 
 def _details(

@@ -23,14 +23,16 @@ from gridmap.errors import BadValue
 from gridmap.i18n import LANGUAGES, texts, translate
 from gridmap.maps.island import script_json
 
-__all__ = ["Layout", "MapInfo", "Mode", "Page", "Source"]
+__all__ = ["RUNTIME", "Layout", "MapInfo", "Mode", "Page", "Source"]
 
 Mode = Literal["inline", "served"]
 Layout = Literal["map", "list"]
 
 # In order: a script uses only what stands above it.
-RUNTIME = ("core.js", "decode.js", "draw.js", "panel.js", "labels.js", "areas.js", "search.js",
-           "pins.js", "list.js", "faults.js", "swipe.js")  # fmt: skip
+RUNTIME = (
+    "core.js", "decode.js", "draw.js", "panel.js", "labels.js", "fill.js", "areas.js", "houses.js",
+    "search.js", "pins.js", "chain.js", "list.js", "faults.js", "swipe.js", "state.js",
+)  # fmt: skip
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _ID = re.compile(r"_([0-9a-f]{32})\b")
 _POLICY = (
@@ -165,7 +167,7 @@ def _settings(info: MapInfo) -> dict[str, Any]:
     return {
         "lang": info.lang,
         "title": {"zh": info.title, "en": info.title_en or info.title},
-        "texts": {lang: texts(lang, "map.") for lang in LANGUAGES},
+        "texts": {lang: {**texts(lang, "map."), **texts(lang, "nav.")} for lang in LANGUAGES},
     }
 
 

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from gridmap.access import Actor, visible_records
 from gridmap.coverage.model import STORED_CRS
-from gridmap.crs import valid_lonlat
-from gridmap.maps.categories import OTHER, Category
+from gridmap.crs import from_wgs84, valid_lonlat
+from gridmap.maps.categories import GROUPS, OTHER, Category
 from gridmap.maps.topology import MICRO
 from gridmap.places.model import POST_ROLES
+from gridmap.places.navigation import NAVIGATION
 
 __all__ = ["Records", "people_by_area", "places_data"]
 
@@ -27,7 +29,12 @@ _MORE = ("entrance", "floor", "home_service", "price", "accessible", "organiser"
 
 
 def places_data(
-    records: Records, categories: Sequence[Category], *, actor: Actor, layer: str
+    records: Records,
+    categories: Sequence[Category],
+    *,
+    actor: Actor,
+    layer: str,
+    areas: Mapping[tuple[str, str], int] | None = None,
 ) -> dict[str, Any]:
     """Return records for ``gridmap.addPlaces``.
 
@@ -43,11 +50,14 @@ def places_data(
         Fields and records the actor may not see are left out, whatever they hold.
     layer : str
         ``places`` or ``organisations``: whose policy applies.
+    areas : mapping of (level, code) to int, optional
+        Places of the areas in the page, for records that serve one (``level``, ``area_code``).
 
     Returns
     -------
     dict
-        Categories in use, places with coordinates, and the number without.
+        Categories in use, places with coordinates, the number without, and how other maps are
+        asked for a place: addresses, with the shift from WGS-84 into their systems.
     """
     shown = visible_records(actor, layer, _as_mappings(records))
     placed = [(r, spot) for r in shown if (spot := _spot(r))]
@@ -57,17 +67,20 @@ def places_data(
     if used - set(known):
         legend.append(OTHER)
     number = {c.code: n for n, c in enumerate(legend)}
+    places = [
+        _place(r, spot, number.get(str(r.get("category")), len(legend) - 1)) for r, spot in placed
+    ]
+    _add_ties(places, [r for r, _ in placed], areas or {})
+    groups = {c.group for c in legend}
     return {
-        "categories": [
-            {"code": c.code, "zh": c.name, "en": c.name_en, "mark": c.mark, "colour": c.colour}
-            | ({} if c.shown else {"off": True})
-            for c in legend
+        "categories": [_category(c) for c in legend],
+        "groups": [
+            {"key": key, "zh": zh, "en": en} for key, (zh, en) in GROUPS.items() if key in groups
         ],
-        "places": [
-            _place(r, spot, number.get(str(r.get("category")), len(legend) - 1))
-            for r, spot in placed
-        ],
+        "places": places,
         "unplaced": len(shown) - len(placed),
+        "ways": [{"code": w.code, "system": w.coord_sys, "url": w.url} for w in NAVIGATION],
+        "shift": _shifts([spot for _, spot in placed]),
     }
 
 
@@ -87,6 +100,49 @@ def people_by_area(
         }
         key = (_text(record.get("level")), _text(record.get("area_code")))
         out.setdefault(key, []).append({k: v for k, v in person.items() if v})
+    return out
+
+
+def _category(category: Category) -> dict[str, Any]:
+    shown = {
+        "code": category.code,
+        "zh": category.name,
+        "en": category.name_en,
+        "mark": category.mark,
+        "colour": category.colour,
+    }
+    more = ({} if category.shown else {"off": True}) | (
+        {"group": category.group} if category.group else {}
+    )
+    return shown | more
+
+
+def _add_ties(
+    places: Sequence[dict[str, Any]],
+    records: Sequence[Mapping[str, Any]],
+    areas: Mapping[tuple[str, str], int],
+) -> None:
+    """Note what a record is under, and which area it serves, as numbers in the page."""
+    number: dict[str, int] = {}
+    for n, record in enumerate(records):
+        number.setdefault(_text(record.get("code")), n)
+    for place, record in zip(places, records, strict=True):
+        above = number.get(_text(record.get("parent_code")))
+        if above is not None and record.get("parent_code"):
+            place["above"] = above
+        area = areas.get((_text(record.get("level")), _text(record.get("area_code"))))
+        if area is not None:
+            place["area"] = area
+
+
+def _shifts(spots: Sequence[tuple[int, int]]) -> dict[str, list[int]]:
+    """Return, for each system that other maps read, what is added to x and y (micro-degrees)."""
+    lonlat = np.array(spots, dtype=np.float64).reshape(-1, 2) / MICRO
+    out = {}
+    for system in sorted({way.coord_sys for way in NAVIGATION} - {"wgs84"}):
+        moved = np.column_stack(from_wgs84(lonlat[:, 0], lonlat[:, 1], system))
+        shift = np.rint((moved - lonlat) * MICRO).astype(np.int64)
+        out[system] = shift.ravel().tolist()
     return out
 
 
@@ -115,6 +171,7 @@ def _spot(record: Mapping[str, Any]) -> tuple[int, int] | None:
 def _place(record: Mapping[str, Any], spot: tuple[int, int], category: int) -> dict[str, Any]:
     out: dict[str, Any] = {"c": category, "x": spot[0], "y": spot[1]}
     fields = {
+        "id": "code",
         "zh": "name",
         "en": "name_en",
         "address": "address",
@@ -126,7 +183,9 @@ def _place(record: Mapping[str, Any], spot: tuple[int, int], category: int) -> d
     }
     out |= {key: text for key, name in fields.items() if (text := _text(record.get(name)))}
     more = [[name, text] for name in _MORE if (text := _text(record.get(name)))]
-    return out | ({"more": more} if more else {})
+    # A body has a kind, a place a category alone.
+    body = {"body": True} if _text(record.get("kind")) else {}
+    return out | body | ({"more": more} if more else {})
 
 
 def _text(value: Any) -> str:

@@ -28,6 +28,7 @@ _GROUND = (
     Column("class", ("道路等级", "级别", "highway", "road_class")),
     Column("stratum", ("层次", "layer", "z_level")),
     Column("foot", ("步行",)),
+    Column("households", ("户数", "住户数")),
     *SHAPE,
 )
 
@@ -46,8 +47,8 @@ def read_ground(
     source : str or Path
         Columns ``code``, ``name``, ``name_en`` and for roads ``class`` (道路等级, see
         :mod:`gridmap.places.ways`) or ``rank``, ``stratum`` (OpenStreetMap's
-        ``layer``: what passes above or below) and ``foot`` where known. Features without a
-        code are numbered.
+        ``layer``: what passes above or below) and ``foot`` where known; for buildings
+        ``households`` (户数). Features without a code are numbered.
     layer : str
         A key of :data:`~gridmap.places.model.GROUND_LAYERS`.
     coord_sys, encoding
@@ -68,6 +69,8 @@ def read_ground(
     shape = shapes(sheet, coord_sys)
     roads = [_road(record) if layer == "roads" else _Road() for record in sheet.records]
     ranks = [_rank(record, road) for record, road in zip(sheet.records, roads, strict=True)]
+    houses = layer == "buildings"
+    homes = [record.whole("households") if houses else None for record in sheet.records]
     sheet.finish()
     found, members = [], []
     for code, alike in _by_code(sheet.records, roads, layer):
@@ -83,6 +86,7 @@ def read_ground(
                 road.kind,
                 road.stratum,
                 road.foot,
+                _homes([homes[i] for i in alike]),
             )
         )
         members.append(alike)
@@ -90,6 +94,12 @@ def read_ground(
     for at, alike in enumerate(members):
         geometry[at] = _together(shape[alike])
     return found, geometry
+
+
+def _homes(counts: Sequence[int | None]) -> int | None:
+    """Return the homes of all pieces of a house; None when none of them says so."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,8 @@ ACCESS_FACTS: Mapping[str, tuple[str, str]] = {
     "baby_room": ("母婴室", "Baby room"),
 }
 
-# The chain of Party organisations, coarse to fine, then other bodies that serve a grid.
+# The chain of Party organisations, coarse to fine, then other bodies that serve a grid: those of
+# the administration, firms and social bodies.
 ORGANISATION_KINDS = _table(
     Category("party_work_committee", "党工委", "Party work committee", "工"),
     Category("party_committee", "党委", "Party committee", "委"),
@@ -113,6 +114,12 @@ ORGANISATION_KINDS = _table(
     Category("dual_registration", "双报到单位", "Dual-registered unit", "双"),
     Category("volunteer_team", "志愿服务队", "Volunteer team", "志"),
     Category("governance_centre", "综治中心", "Governance centre", "综"),
+    Category("street_office", "街道办事处", "Sub-district office", "街"),
+    Category("police_station", "派出所", "Police station", "警"),
+    Category("fire_station", "消防救援站", "Fire station", "消"),
+    Category("enterprise", "企业", "Firm", "企"),
+    Category("social_body", "社会组织", "Social body", "会"),
+    Category("property_firm", "物业公司", "Property firm", "物"),
 )
 
 # What maps are drawn upon, and where walks begin.
@@ -352,6 +359,8 @@ class Ground:
         Of a road: above (1, 2 ...) or below (-1 ...) what lies on the ground.
     foot : str
         What the source says about walking there, as OpenStreetMap has it.
+    households : int or None
+        Of a building: its homes; for staff alone.
     """
 
     code: str
@@ -362,3 +371,4 @@ class Ground:
     road_class: str = ""
     stratum: int | None = None
     foot: str = ""
+    households: int | None = None

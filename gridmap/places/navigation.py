@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from gridmap.crs import from_wgs84
 
-__all__ = ["NavigationLink", "navigation_links"]
+__all__ = ["NAVIGATION", "NavigationLink", "navigation_links"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,37 +28,37 @@ class NavigationLink:
     url: str
 
 
+# Code, the coordinate system that it reads, and its address: one that is filled in by text.
+NAVIGATION: tuple[NavigationLink, ...] = (
+    NavigationLink(
+        "amap",
+        "gcj02",
+        "https://uri.amap.com/marker?position={x}%2C{y}&name={name}&coordinate=gaode&callnative=1",
+    ),
+    NavigationLink(
+        "baidu",
+        "bd09",
+        "https://api.map.baidu.com/marker?location={y}%2C{x}&title={name}&content={name}"
+        "&output=html&coord_type=bd09ll",
+    ),
+    NavigationLink(
+        "tencent",
+        "gcj02",
+        "https://apis.map.qq.com/uri/v1/marker?marker=coord%3A{y}%2C{x}%3Btitle%3A{name}",
+    ),
+    NavigationLink("device", "wgs84", "geo:{y},{x}?q={y}%2C{x}%28{name}%29"),
+)
+
+
 def navigation_links(lon: float, lat: float, name: str) -> list[NavigationLink]:
     """Return the links for a position, EPSG:4326.
 
     A position in the wrong system leads 500 m to 1.3 km astray: Gaode and Tencent read GCJ-02,
     Baidu BD-09, and the device's own map WGS-84.
     """
-    gcj_x, gcj_y = _shifted(lon, lat, "gcj02")
-    bd_x, bd_y = _shifted(lon, lat, "bd09")
-    amap = {"position": f"{gcj_x},{gcj_y}", "name": name, "coordinate": "gaode", "callnative": 1}
-    baidu = {
-        "location": f"{bd_y},{bd_x}",
-        "title": name,
-        "content": name,
-        "output": "html",
-        "coord_type": "bd09ll",
-    }
-    tencent = {"marker": f"coord:{gcj_y},{gcj_x};title:{name}"}
-    return [
-        NavigationLink("amap", "gcj02", f"https://uri.amap.com/marker?{urlencode(amap)}"),
-        NavigationLink("baidu", "bd09", f"https://api.map.baidu.com/marker?{urlencode(baidu)}"),
-        NavigationLink(
-            "tencent", "gcj02", f"https://apis.map.qq.com/uri/v1/marker?{urlencode(tencent)}"
-        ),
-        NavigationLink(
-            "device",
-            "wgs84",
-            f"geo:{lat:.6f},{lon:.6f}?" + urlencode({"q": f"{lat:.6f},{lon:.6f}({name})"}),
-        ),
-    ]
-
-
-def _shifted(lon: float, lat: float, coord_sys: str) -> tuple[str, str]:
-    x, y = from_wgs84([lon], [lat], coord_sys)
-    return f"{x[0]:.6f}", f"{y[0]:.6f}"
+    found = []
+    for one in NAVIGATION:
+        x, y = from_wgs84([lon], [lat], one.coord_sys)
+        filled = {"x": f"{x[0]:.6f}", "y": f"{y[0]:.6f}", "name": quote_plus(name)}
+        found.append(NavigationLink(one.code, one.coord_sys, one.url.format(**filled)))
+    return found

@@ -80,6 +80,16 @@ class CaseStore(OpenedStore):
             page = cases.read_orders(connection, filters, scopes, now, limit=limit, offset=offset)
             return total, page
 
+    def count_orders(self, filters: Mapping[str, Any], scopes: Sequence[Scope]) -> int:
+        """Return how many orders match within any of the scopes."""
+        with self._database.read() as connection:
+            return cases.count_orders(connection, filters, scopes, self._database.clock())
+
+    def open_spots(self, scopes: Sequence[Scope], *, limit: int) -> list[dict[str, Any]]:
+        """Return where the open orders within any of the scopes are, the newest first."""
+        with self._database.read() as connection:
+            return cases.read_open_spots(connection, scopes, self._database.clock(), limit=limit)
+
     def begin_orders(
         self,
         connection: Connection,

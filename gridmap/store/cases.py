@@ -34,6 +34,7 @@ __all__ = [
     "count_orders",
     "events_of",
     "lock_orders",
+    "read_open_spots",
     "read_order",
     "read_orders",
     "write_new",
@@ -170,6 +171,31 @@ def count_orders(
     """Return how many orders match."""
     query = _narrowed(select(func.count()).select_from(orders), filters, scopes, now)
     return int(connection.execute(query).scalar_one())
+
+
+def read_open_spots(
+    connection: Connection, scopes: Sequence[Scope], now: datetime, *, limit: int
+) -> list[dict[str, Any]]:
+    """Return the open orders that have a place, the newest first: where, what, whether late."""
+    query: Select[Any] = select(
+        orders.c.number, orders.c.state, orders.c.item, orders.c.due_at, orders.c.resolved_at,
+        reports.c.lon, reports.c.lat,
+    ).join(reports, reports.c.id == orders.c.number)  # fmt: skip
+    query = _narrowed(query, {"open": True}, scopes, now).where(reports.c.lon.is_not(None))
+    query = query.order_by(orders.c.received_at.desc(), orders.c.number.desc()).limit(limit)
+    return [
+        {
+            "number": int(row["number"]),
+            "state": row["state"],
+            "item": row["item"],
+            "lon": row["lon"],
+            "lat": row["lat"],
+            "overdue": row["resolved_at"] is None
+            and row["due_at"] is not None
+            and row["due_at"] < now,
+        }
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _narrowed(

@@ -49,6 +49,7 @@ ground = new_table(
     Column("road_class", Text, nullable=False, server_default=text("''")),
     Column("stratum", Integer),
     Column("foot", Text, nullable=False, server_default=text("''")),
+    Column("households", Integer),
     UniqueConstraint("code"),
 )
 

@@ -42,7 +42,8 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
                       in ``draft_states``, ``draft_frames`` and ``draft_publishing``
 :mod:`.planning`      plans measured, replayed, compared, suggested
 :mod:`.proving`       every item asked at every kind of place
-:mod:`.mapping`       the maps
+:mod:`.mapping`       the maps as documents; what areas are coloured by is in ``map_figures``
+:mod:`.onemap`        the one map for staff, part by part
 :mod:`.sheeting`      sheets to print: service maps, duty boards, contact cards
 :mod:`.accounts`      accounts, keys, the site's secrets
 :mod:`.signing_in`    passwords, sessions, throttling
@@ -66,8 +67,9 @@ from gridmap.workspace.drafting import EditOutcome
 from gridmap.workspace.exporting import Exporting, ExportOutcome
 from gridmap.workspace.families import CutOutcome, Families
 from gridmap.workspace.lifecycle import DraftOutcome, RetireOutcome, RollbackOutcome
-from gridmap.workspace.mapping import MAPS, Mapmaking
+from gridmap.workspace.mapping import MAPS
 from gridmap.workspace.monthlies import Monthlies
+from gridmap.workspace.onemap import OneMap
 from gridmap.workspace.pausing import Pausing
 from gridmap.workspace.planning import PlanOutcome
 from gridmap.workspace.publishing import PublishOutcome
@@ -106,7 +108,7 @@ class Workspace(
     Repairs,
     Exporting,
     Families,
-    Mapmaking,
+    OneMap,
     Tending,
     Sheets,
     Replaying,

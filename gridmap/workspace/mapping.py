@@ -5,16 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+import shapely
+
 from gridmap.access import Actor
 from gridmap.areas import Levels
+from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue
+from gridmap.locate.model import Points
+from gridmap.places.model import Post
 from gridmap.times import to_site
+from gridmap.workspace.map_figures import MapFigures
+from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.walking import Walks
 
 if TYPE_CHECKING:
     from gridmap.maps.document import GridMap, MapInfo
+    from gridmap.sheets.district import Estate
 
-__all__ = ["MAPS", "Mapmaking"]
+__all__ = ["MAPS", "PARTY_MAP", "Mapmaking", "counted_level"]
 
 # Kind -> title in Chinese and in English.
 TITLES = {
@@ -23,9 +31,12 @@ TITLES = {
     "services": ("小区服务资源地图", "Service-resource map"),
 }
 MAPS = tuple(TITLES)
+PARTY_MAP = "party"
+
+Mode = Literal["inline", "served"]
 
 
-class Mapmaking(Walks):
+class Mapmaking(Sheets, Walks, MapFigures):
     """Maps of what is stored, cut down to what the actor may see."""
 
     def map_document(
@@ -33,7 +44,7 @@ class Mapmaking(Walks):
         kind: str,
         *,
         at: str | datetime | None = None,
-        mode: Literal["inline", "served"] = "inline",
+        mode: Mode = "inline",
         actor: Actor | None = None,
     ) -> GridMap:
         """Return one of the maps as a folium document.
@@ -47,8 +58,6 @@ class Mapmaking(Walks):
         mode : {"inline", "served"}
             One self-contained file, or a page that takes its assets from the server.
         """
-        from gridmap.maps.levels import levels_map, report_choropleth
-        from gridmap.maps.party import party_map
         from gridmap.maps.services import services_map
 
         who = actor or self.actor
@@ -57,27 +66,10 @@ class Mapmaking(Walks):
         moment = self._moment(at) or self.clock()
         coverage = self.coverage_at(moment)
         info = self._info(kind, coverage.edition, moment, who)
-        ground = self.ground()
-        level = _counted_level(coverage.levels)
-        counts = self.store.report_counts(level)
-        load = report_choropleth(level, counts, actor=who) if counts else None
         if kind == "levels":
-            return levels_map(
-                coverage, info=info, actor=who, choropleth=load, ground=ground, mode=mode
-            )
-        posts = self.store.records("posts")
+            return self._levels_map(coverage, info, moment, who, mode)
         if kind == "party":
-            return party_map(
-                coverage,
-                self._party_points(),
-                info=info,
-                actor=who,
-                rosters=posts,
-                choropleth=load,
-                ground=ground,
-                reach=self.centre_reach(),
-                mode=mode,
-            )
+            return self._party_map(coverage, info, moment, who, mode)
         return services_map(
             coverage,
             [
@@ -86,21 +78,126 @@ class Mapmaking(Walks):
             ],
             info=info,
             actor=who,
-            rosters=posts,
-            ground=ground,
+            rosters=self.store.records("posts"),
+            ground=self.ground(),
             mode=mode,
         )
 
-    def _party_points(self) -> list[dict[str, Any]]:
-        """Return organisations, and the places that are the Party's, as pins."""
+    # -- inside ---------------------------------------------------------------------
+
+    def _levels_map(
+        self, coverage: Coverage, info: MapInfo, moment: datetime, who: Actor, mode: Mode
+    ) -> GridMap:
+        from gridmap.maps.levels import levels_map
+
+        level = counted_level(coverage.levels)
+        found = self.map_figures(coverage, level, moment, who, shares=False)
+        loads = [one for one in found if one.key == "reports"]
+        return levels_map(
+            coverage,
+            info=info,
+            actor=who,
+            choropleth=loads[0] if loads else None,
+            ground=self.ground(),
+            mode=mode,
+        )
+
+    def _party_map(
+        self, coverage: Coverage, info: MapInfo, moment: datetime, who: Actor, mode: Mode
+    ) -> GridMap:
+        from gridmap.maps.party import party_map
+
+        fills = self.map_figures(coverage, counted_level(coverage.levels), moment, who)
+        estates, held = self.map_estates(coverage, moment)
+        houses = self.map_houses(coverage)
+        reach = self.reach_of_centres()
+        return party_map(
+            coverage,
+            self.map_points(PARTY_MAP),
+            info=info,
+            actor=who,
+            rosters=self.rosters_stored(moment),
+            choropleth=fills[0] if fills else None,
+            further=fills[1:],
+            ground=self.ground(),
+            reach=[shape for _, shape in reach],
+            reach_of=[code for code, _ in reach],
+            estates=estates,
+            estates_held=held,
+            buildings=[record for record, _ in houses],
+            building_rows=[row for _, row in houses],
+            mode=mode,
+        )
+
+    def map_estates(
+        self, coverage: Coverage, moment: datetime
+    ) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
+        """Return the estates, and by code the rows of the areas that hold their houses."""
+        from gridmap.maps.party import area_places
+
+        district = self.sheet_district(at=moment)
+        place = area_places(coverage)
+        held = {
+            code: [
+                place[level, area]
+                for level, areas in district.areas_of_estate(code).items()
+                for area in areas
+            ]
+            for code in district.estates
+        }
+        return [_estate(one) for one in district.estates.values()], held
+
+    def reach_of_centres(self) -> list[tuple[str, Any]]:
+        """Return code and area within 15 minutes on foot of every centre and station."""
+        found = []
+        for category in ("service_centre", "party_station"):
+            codes = [p["code"] for p in self.store.records("places") if p["category"] == category]
+            found += list(zip(codes, self.centre_reach(category=category), strict=True))
+        return found
+
+    def map_points(self, which: str) -> list[dict[str, Any]]:
+        """Return organisations and places as pins: all, or those of the party map."""
         from gridmap.maps.categories import PARTY_PLACES
 
         bodies = [
             {**row, "category": row["kind"], "member_count": row["members"], "members": None}
             for row in self.store.records("organisations")
         ]
-        centres = [p for p in self.store.records("places") if p["category"] in PARTY_PLACES]
-        return [*bodies, *({**p, "hours": p["hours_text"] or p["hours"]} for p in centres)]
+        places = [
+            {**p, "hours": p["hours_text"] or p["hours"]}
+            for p in self.store.records("places")
+            if which != PARTY_MAP or p["category"] in PARTY_PLACES
+        ]
+        return [*bodies, *places]
+
+    def map_houses(self, coverage: Coverage) -> list[tuple[dict[str, Any], int]]:
+        """Return the buildings, each with the row of the finest area that holds it, or -1."""
+        from gridmap.maps.party import area_places
+
+        rows = [row for row in self.store.records("ground") if row["layer"] == "buildings"]
+        if not rows:
+            return []
+        points = shapely.get_coordinates(shapely.point_on_surface([row["geom"] for row in rows]))
+        found = self.locate_many(
+            Points(points[:, 0].copy(), points[:, 1].copy()),
+            edition=coverage.edition,
+            areas_only=True,
+            actor=Actor.resident(),
+        )
+        place = area_places(coverage)
+        held = [-1] * len(rows)
+        for level in coverage.levels.names:
+            codes = found.codes[level].tolist()
+            held = [
+                place.get((level, code), at) if code else at
+                for at, code in zip(held, codes, strict=True)
+            ]
+        return list(zip(rows, held, strict=True))
+
+    def rosters_stored(self, moment: datetime) -> list[dict[str, Any]]:
+        """Return the posts held at a moment, whole: to be cut down by who draws them."""
+        day = to_site(moment, self.zone).date()
+        return [post for post in self.store.records("posts") if Post(**post).on_duty(day)]
 
     def _info(self, kind: str, edition: str, moment: datetime, who: Actor) -> MapInfo:
         from gridmap.maps.document import MapInfo
@@ -118,6 +215,18 @@ class Mapmaking(Walks):
         )
 
 
-def _counted_level(levels: Levels) -> str:
+def counted_level(levels: Levels) -> str:
     """Return the level whose areas are coloured by load: the grids, else the finest."""
     return "grid" if "grid" in levels.names else levels.finest.name
+
+
+def _estate(one: Estate) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "name": one.name.zh,
+        "name_en": one.name.en,
+        "managed": one.managed,
+        "firm": one.firm.zh,
+        "firm_en": one.firm.en,
+        "geometry": one.shape,
+    }

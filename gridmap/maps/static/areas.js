@@ -9,23 +9,28 @@
     { color: "#5d6f80", weight: 1 },
     { color: "#93a0ac", weight: 0.55 },
   ];
+  const OUTLINES = {
+    hover: { weight: 2, color: "#12202e" },
+    chosen: { weight: 3.5, color: "#d9480f" },
+    covered: { weight: 3, color: "#7a1f3d", dashArray: "8 5" },
+  };
   const KIND_COLOUR = "#5b2a86";
 
   class AreaView {
     constructor(map, data) {
       this.map = map;
       this.areas = new gridmap.Areas(data);
-      this.fill = data.fill;
       this.details = data.details || {};
       const last = this.areas.levels.length - 1;
-      this.main = this.fill ? this.fill.rank : last;
+      this.main = data.fill ? data.fill.rank : data.mainRank ?? last;
       this.on = this.areas.levels.map(() => true);
       // Borders wait until their areas are wide enough; those of coloured areas never do.
-      const always = this.fill ? this.main : 0;
+      const always = data.fill || data.mainRank !== undefined ? this.main : 0;
       this.fromZoom = data.radius.map((radius, rank) => (rank <= always ? 0 : this.zoomFor(radius, 9)));
       this.namesFrom = data.radius.map((radius, rank) => (rank < 2 ? 0 : this.zoomFor(radius, 13)));
       this.drawGround();
-      this.drawFill();
+      this.fill = new gridmap.Fill(this, data.fill, data.fills);
+      this.fill.panel();
       this.drawKinds();
       this.drawBorders();
       this.labels = new gridmap.Labels(map, this.areas, (rank) => this.on[rank] && map.getZoom() >= Math.max(this.fromZoom[rank], this.namesFrom[rank]));
@@ -47,55 +52,6 @@
       L.polygon(top, { renderer, interactive: false, stroke: false, fillColor: "#f3f1ea", fillOpacity: 1 }).addTo(this.map);
     }
 
-    drawFill() {
-      if (!this.fill) return;
-      const group = L.layerGroup().addTo(this.map);
-      const renderer = gridmap.renderer(this.map, "fill");
-      const byClass = new Map();
-      for (const i of this.areas.ofRank[this.main]) {
-        const key = this.areas.cls[i];
-        byClass.set(key, [...(byClass.get(key) || []), ...this.areas.polygons(i)]);
-      }
-      for (const [key, polygons] of byClass) {
-        L.polygon(polygons, { renderer, interactive: false, stroke: false, fillColor: this.colour(key), fillOpacity: 1, smoothFactor: 0.4 }).addTo(group);
-      }
-      gridmap.panel.layer({
-        name: () => this.fillName(), order: 50, swatch: "ramp", on: true,
-        toggle: (on) => (on ? group.addTo(this.map) : group.remove()),
-      });
-      gridmap.panel.section(() => this.legend());
-    }
-
-    colour(key) {
-      if (key >= 0) return this.fill.classes[key].colour;
-      return key === -1 ? this.fill.withheldColour : this.fill.zeroColour;
-    }
-
-    fillName() {
-      return gridmap.pick(this.fill.label.zh, this.fill.label.en);
-    }
-
-    unit() {
-      return gridmap.pick(this.fill.unit.zh, this.fill.unit.en);
-    }
-
-    legend() {
-      const number = new Map();
-      this.areas.ofRank[this.main].forEach((i) => number.set(this.areas.cls[i], (number.get(this.areas.cls[i]) || 0) + 1));
-      const level = this.levelName(this.main);
-      const row = (colour, text, key) =>
-        el("li", {}, gridmap.panel.swatch("box", { background: colour }), el("span", { text }), el("small", { text: gridmap.number(number.get(key) || 0) }));
-      const rows = this.fill.classes.map((c, k) => row(c.colour, c.low === c.high ? gridmap.number(c.low) : gridmap.number(c.low) + "–" + gridmap.number(c.high), k));
-      if (number.has(-1)) rows.unshift(row(this.fill.withheldColour, gridmap.t("map.legend.withheld", { n: this.fill.minimum }), -1));
-      if (number.has(-2)) rows.unshift(row(this.fill.zeroColour, "0", -2));
-      return [
-        el("h2", { text: this.fillName() }),
-        this.fill.period ? el("p", { class: "gm-hint", text: this.fill.period }) : null,
-        el("p", { class: "gm-legend-head" }, el("span", { text: this.unit() }), el("span", { text: gridmap.t("map.legend.areas", { level }) })),
-        el("ul", { class: "gm-classes" }, ...rows),
-      ].filter(Boolean);
-    }
-
     drawKinds() {
       const special = [];
       const kinds = this.areas.kind;
@@ -108,7 +64,7 @@
       L.polygon(polygons, { ...shared, renderer: gridmap.renderer(this.map, "fill"), stroke: false, fillColor: gridmap.hatch(KIND_COLOUR), fillOpacity: 1 }).addTo(group);
       L.polygon(polygons, { ...shared, renderer: gridmap.renderer(this.map, "border"), fill: false, color: KIND_COLOUR, weight: 2.2 }).addTo(group);
       gridmap.panel.layer({
-        key: "map.layer.exclusive", order: 40, swatch: "hatch", on: true,
+        id: "exclusive", key: "map.layer.exclusive", order: 40, swatch: "hatch", on: true,
         toggle: (on) => (on ? group.addTo(this.map) : group.remove()),
         hint: () => gridmap.number(special.length),
       });
@@ -125,7 +81,7 @@
       this.switches = this.areas.levels.map((_, rank) => {
         const line = LINES[Math.min(rank, 3)];
         return gridmap.panel.layer({
-          name: () => this.levelName(rank), order: 10 + rank, swatch: "line", on: true,
+          id: this.areas.levels[rank].name, name: () => this.levelName(rank), order: 10 + rank, swatch: "line", on: true,
           style: { borderTopColor: line.color, borderTopWidth: Math.max(1, line.weight) + "px" },
           toggle: (on) => { this.on[rank] = on; this.restyle(); this.map.fire("gm:relabel"); },
           hint: () => (this.map.getZoom() < this.fromZoom[rank] ? gridmap.t("map.layer.zoom_in") : gridmap.number(this.areas.ofRank[rank].length)),
@@ -175,24 +131,44 @@
         if (i !== last) {
           last = i;
           this.outline("hover", i);
-          tip.setContent(el("div", {}, el("b", { text: this.areas.title(i) }), this.countText(i) ? el("span", { text: this.countText(i) }) : null));
+          tip.setContent(el("div", {}, el("b", { text: this.areas.title(i) }), this.fill.text(i) ? el("span", { text: this.fill.text(i) }) : null));
         }
         tip.setLatLng(event.latlng).addTo(this.map);
       });
       this.map.on("mouseout movestart zoomstart", leave);
       this.map.on("click", (event) => {
         const i = this.find(event.latlng);
+        if (gridmap.clicks.some((take) => take(event.latlng))) return;
         if (i >= 0) this.select(i, event.latlng);
       });
       this.map.on("popupclose", () => this.outline("chosen", -1));
     }
 
     outline(role, i) {
+      this.outlineRings(role, i < 0 ? null : this.areas.polygons(i));
+    }
+
+    outlineRings(role, rings) {
       this.marks = this.marks || {};
       if (this.marks[role]) this.marks[role].remove();
-      if (i < 0) return;
-      const style = role === "hover" ? { weight: 2, color: "#12202e" } : { weight: 3.5, color: "#d9480f" };
-      this.marks[role] = L.polygon(this.areas.polygons(i), { ...style, fill: false, interactive: false, renderer: gridmap.renderer(this.map, "mark") }).addTo(this.map);
+      if (!rings) return;
+      this.marks[role] = L.polygon(rings, { ...OUTLINES[role], fill: false, interactive: false, renderer: gridmap.renderer(this.map, "mark") }).addTo(this.map);
+    }
+
+    /** How an area is named in an address: by its code, and its level where that is not enough. */
+    address(i) {
+      const a = this.areas;
+      const code = a.code[i];
+      return a.code.indexOf(code) === a.code.lastIndexOf(code) ? code : a.levels[a.rank[i]].name + ":" + code;
+    }
+
+    /** The area of such a name, or -1. */
+    addressed(name) {
+      const a = this.areas;
+      const at = name.indexOf(":");
+      const rank = a.levels.findIndex((level) => level.name === name.slice(0, Math.max(at, 0)));
+      const found = rank < 0 ? -1 : a.ofRank[rank].find((i) => a.code[i] === name.slice(at + 1)) ?? -1;
+      return found >= 0 ? found : a.code.indexOf(name);
     }
 
     /** Open the popup of an area; without a point, go there first. */
@@ -203,43 +179,65 @@
         latlng = lat === undefined ? this.areas.box(i).getCenter() : L.latLng(lat, lng);
       }
       gridmap.panel.close();
-      gridmap.popup(this.map, latlng, () => this.card(i));
+      gridmap.popup(this.map, latlng, () => this.card(i), {}, { area: this.address(i) });
       this.outline("chosen", i);
-    }
-
-    countText(i) {
-      const count = this.areas.count && this.areas.count[i];
-      if (count === null || count === undefined) return "";
-      if (count < 0) return gridmap.t("map.legend.withheld", { n: this.fill.minimum }) + " " + this.unit();
-      return gridmap.number(count) + " " + this.unit();
     }
 
     card(i) {
       const a = this.areas;
-      const chain = a.chain(i).map((p) => a.title(p)).join(" › ");
       const other = gridmap.pick(a.nameEn[i], a.name[i]);
       const kind = a.kind[i] === "basic" ? null : el("span", { class: "gm-kind gm-kind-" + (a.kind[i] === "exclusive" ? "exclusive" : "other"), text: gridmap.t("map.kind." + a.kind[i]) });
       const facts = el("dl", { class: "gm-card-facts" });
       const add = (key, value) => value && facts.append(el("dt", { text: gridmap.t(key) }), el("dd", {}, value));
       add("map.card.code", a.code[i]);
-      add("map.card.within", chain);
-      if (this.countText(i)) facts.append(el("dt", { text: this.fillName() }), el("dd", { text: this.countText(i) }));
+      add("map.card.within", this.chainLinks(i));
+      for (const [name, text] of this.fill.facts(i)) facts.append(el("dt", { text: name }), el("dd", { text }));
       add("map.card.children", this.childrenText(i));
       return el("article", { class: "gm-card" },
         el("header", {}, el("span", { class: "gm-level", text: this.levelName(a.rank[i]) }), kind),
-        el("h3", { text: a.title(i) }),
+        el("h3", { "aria-level": 2, text: a.title(i) }),
         other && other !== a.title(i) ? el("p", { class: "gm-other", text: other }) : null,
         facts,
+        ...gridmap.counts.map((make) => make(i)),
         gridmap.people(this.details[i]),
+        ...gridmap.extras.map((make) => make(i)),
+        this.childList(i),
       );
     }
 
+    /** The way up: each ancestor can be gone to. */
+    chainLinks(i) {
+      const chain = this.areas.chain(i);
+      if (!chain.length) return null;
+      const parts = chain.flatMap((p, k) => [k ? " › " : "", this.goTo(p)]);
+      return el("span", { class: "gm-chain" }, ...parts);
+    }
+
+    goTo(i, text) {
+      return el("button", { type: "button", class: "gm-go", text: text || this.areas.title(i), onclick: () => this.select(i) });
+    }
+
+    childrenOf(i) {
+      if (!this.children) {
+        this.children = new Map();
+        this.areas.parent.forEach((p, k) => { if (p >= 0) this.children.set(p, [...(this.children.get(p) || []), k]); });
+      }
+      return this.children.get(i) || [];
+    }
+
     childrenText(i) {
-      this.children = this.children || this.areas.parent.reduce((out, p) => (p >= 0 && out.set(p, (out.get(p) || 0) + 1), out), new Map());
-      const number = this.children.get(i);
-      if (!number) return "";
-      const rank = this.areas.rank[this.areas.parent.indexOf(i)];
-      return gridmap.t("map.card.child_count", { n: gridmap.number(number), level: this.levelName(rank) });
+      const found = this.childrenOf(i);
+      if (!found.length) return "";
+      return gridmap.t("map.card.child_count", { n: gridmap.number(found.length), level: this.levelName(this.areas.rank[found[0]]) });
+    }
+
+    /** The way down: the parts of an area, each to be gone to. */
+    childList(i) {
+      const found = this.childrenOf(i);
+      if (!found.length) return null;
+      return el("details", { class: "gm-parts" },
+        el("summary", { text: gridmap.t("map.card.parts") }),
+        el("div", { class: "gm-part-list" }, ...found.map((k) => this.goTo(k, this.areas.shortTitle(k)))));
     }
   }
 
@@ -264,6 +262,13 @@
       return el("a", { class: "gm-tel", href: "tel:" + dialled, text: part });
     }));
   };
+
+  // Who answers a click before the areas do: functions from a position to true when they did.
+  gridmap.clicks = [];
+  // Further parts of an area's card, before and after its staff: functions from its place to an
+  // element or nothing.
+  gridmap.counts = [];
+  gridmap.extras = [];
 
   gridmap.addAreas = function (map, data) {
     gridmap.view = new AreaView(map, data);

@@ -36,6 +36,8 @@ window.gridmap = (function () {
     room: roomForPanel,
     calm: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     open: openMap,
+    /** Called when something changed that an address keeps. */
+    changed() {},
   };
 
   /** el("p", {class: "x", onclick: f, text: "..."}, child, ...); strings become text. */
@@ -66,13 +68,17 @@ window.gridmap = (function () {
       fadeAnimation: !gridmap.calm,
     });
     map.fitBounds(bounds, { animate: false, ...roomForPanel() });
-    // Kept to the district: no further than the first view, and a margin around.
+    // Kept to the district: no further than the first view, and a margin around, wide enough for
+    // the card of what lies on its border.
     const limit = () => {
       map.setMinZoom(Math.max(0, map.getBoundsZoom(bounds) - 0.75));
-      map.setMaxBounds(bounds.pad(0.3).extend(homeView(map, bounds)));
+      const room = map.getSize().multiplyBy(0.7);
+      const corner = (latlng, sign) => map.unproject(map.project(latlng).add(L.point(sign * room.x, -sign * room.y)));
+      const around = L.latLngBounds(corner(bounds.getSouthWest(), -1), corner(bounds.getNorthEast(), 1));
+      map.setMaxBounds(around.extend(bounds.pad(0.3)).extend(homeView(map, bounds)));
     };
     limit();
-    map.on("resize", limit);
+    map.on("resize zoomend", limit);
     L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 110 }).addTo(map);
     const position = gridmap.phone.matches ? "bottomleft" : "topleft";
     const zoom = L.control.zoom({ position, zoomInTitle: "", zoomOutTitle: "" }).addTo(map);
@@ -116,25 +122,35 @@ window.gridmap = (function () {
     return control;
   }
 
-  /* The one open popup; its content is made again when the language changes. */
+  /* The one open popup; its content is made again when the language changes. `what` names it in
+     an address: {area: CODE}, {place: ID} ... */
   let shown = null;
-  gridmap.popup = function (map, latlng, make, options) {
+  gridmap.popup = function (map, latlng, make, options, what) {
     const popup = L.popup({ maxWidth: 300, minWidth: 230, className: "gm-popup", autoPanPadding: [16, 16], ...options });
-    shown = { popup, make };
+    shown = { popup, make, what };
     popup.setLatLng(latlng).setContent(make()).openOn(map);
+    gridmap.changed();
   };
-  gridmap.onLanguage(() => shown && shown.popup.isOpen() && shown.popup.setContent(shown.make()));
+  /** What is open, as it is named in an address; nothing when nothing is. */
+  gridmap.shown = () => (shown && shown.popup.isOpen() ? shown.what : null) || {};
+  gridmap.renew = () => shown && shown.popup.isOpen() && shown.popup.setContent(shown.make());
+  /** What is in the popup has grown: it is laid out, and the map moved, anew. */
+  gridmap.grown = () => shown && shown.popup.isOpen() && shown.popup.update();
+  gridmap.onLanguage(gridmap.renew);
 
   function label(node, key) {
     node.title = gridmap.t(key);
     node.setAttribute("aria-label", gridmap.t(key));
   }
 
+  // A page that has its own way to change the language has no such button.
   const button = document.getElementById("gm-lang");
-  button.addEventListener("click", () => {
-    lang = lang === "en" ? "zh" : "en";
-    listeners.forEach((run) => run());
-  });
+  if (button) {
+    button.addEventListener("click", () => {
+      lang = lang === "en" ? "zh" : "en";
+      listeners.forEach((run) => run());
+    });
+  }
   gridmap.onLanguage(() => {
     document.documentElement.lang = lang === "en" ? "en" : "zh-CN";
     document.title = gridmap.pick(settings.title.zh, settings.title.en);
@@ -143,6 +159,7 @@ window.gridmap = (function () {
     document.querySelectorAll("[data-label]").forEach((node) => {
       node.setAttribute("aria-label", gridmap.t(node.dataset.label));
     });
+    if (!button) return;
     button.textContent = lang === "en" ? "中文" : "EN";
     button.lang = lang === "en" ? "zh-CN" : "en";
     button.setAttribute("aria-label", lang === "en" ? "切换为中文" : "Switch to English");

@@ -14,6 +14,17 @@
     return out;
   }
 
+  /** True when a ring ([[lat, lng], ...], not closed) goes around a point. */
+  function inRing(ring, { lat, lng }) {
+    let inside = false;
+    for (let a = 0, b = ring.length - 1; a < ring.length; b = a++) {
+      const [ya, xa] = ring[a];
+      const [yb, xb] = ring[b];
+      if (ya > lat !== yb > lat && lng < ((xb - xa) * (lat - ya)) / (yb - ya) + xa) inside = !inside;
+    }
+    return inside;
+  }
+
   /** All areas of an edition; an index is the place of an area in every column. */
   class Areas {
     constructor(data) {
@@ -53,16 +64,8 @@
       return this.ofRank[rank].find((i) => this.rings[i].length && this.box(i).contains(latlng) && this.holds(i, latlng)) ?? -1;
     }
 
-    holds(i, { lat, lng }) {
-      let inside = false;
-      for (const ring of this.polygons(i).flat()) {
-        for (let a = 0, b = ring.length - 1; a < ring.length; b = a++) {
-          const [ya, xa] = ring[a];
-          const [yb, xb] = ring[b];
-          if (ya > lat !== yb > lat && lng < ((xb - xa) * (lat - ya)) / (yb - ya) + xa) inside = !inside;
-        }
-      }
-      return inside;
+    holds(i, latlng) {
+      return this.polygons(i).flat().reduce((inside, ring) => inside !== inRing(ring, latlng), false);
     }
 
     /** Ancestors from the coarsest to the parent. */
@@ -99,5 +102,6 @@
   }
 
   gridmap.decodePath = decodePath;
+  gridmap.inRing = inRing;
   gridmap.Areas = Areas;
 })();

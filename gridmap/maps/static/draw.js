@@ -79,7 +79,7 @@
       if (!style.fill) L.polyline(data[name].map((line) => gridmap.decodePath(line, data.origin)), style).addTo(group);
     }
     addRoads(map, group, data);
-    gridmap.panel.layer({ key: "map.layer.ground", order: 90, swatch: "ground", on: true, toggle: (on) => (on ? group.addTo(map) : group.remove()) });
+    gridmap.panel.layer({ id: "ground", key: "map.layer.ground", order: 90, swatch: "ground", on: true, toggle: (on) => (on ? group.addTo(map) : group.remove()) });
   }
 
   /** Show a layer of the group from a zoom upwards. */
@@ -118,13 +118,14 @@
     restyle();
   }
 
-  /** What is within minutes on foot of the centres: {origin, areas: [[paths]]}; off at first. */
+  /** What is within minutes on foot of the centres: {origin, areas: [[paths]], of: {id: [[paths]]}};
+      all of them off at first, that of one centre when it is chosen. */
   function addReach(map, data) {
-    const areas = data.areas.map((rings) => rings.map((ring) => gridmap.decodePath(ring, data.origin)));
-    const group = L.layerGroup([
-      L.polygon(areas, { renderer: renderer(map, "over"), interactive: false, smoothFactor: 0.5, color: "#7a4a12", weight: 1.6, dashArray: "6 4", fillColor: "#c98a3c", fillOpacity: 0.22 }),
-    ]);
-    gridmap.panel.layer({ key: "map.layer.reach", order: 60, swatch: "box", style: { background: "#c98a3c66", border: "1.6px dashed #7a4a12" }, on: false, toggle: (on) => (on ? group.addTo(map) : group.remove()) });
+    const decode = (areas) => areas.map((rings) => rings.map((ring) => gridmap.decodePath(ring, data.origin)));
+    const draw = (areas) => L.polygon(decode(areas), { renderer: renderer(map, "over"), interactive: false, smoothFactor: 0.5, color: "#7a4a12", weight: 1.6, dashArray: "6 4", fillColor: "#c98a3c", fillOpacity: 0.22 });
+    const group = L.layerGroup([draw(data.areas)]);
+    gridmap.panel.layer({ id: "reach", key: "map.layer.reach", order: 60, swatch: "box", style: { background: "#c98a3c66", border: "1.6px dashed #7a4a12" }, on: false, toggle: (on) => (on ? group.addTo(map) : group.remove()) });
+    gridmap.reachOf = (id) => (data.of && data.of[id] ? draw(data.of[id]) : null);
   }
 
   gridmap.renderer = renderer;

@@ -26,8 +26,22 @@
       const all = places.on.size === places.categories.length;
       places.categories.forEach((_, c) => (all ? places.on.delete(c) : places.on.add(c)));
       places.draw();
+      gridmap.changed();
     });
-    chips.append(every, ...buttons.map((b) => b.node));
+    const titles = places.groups.map((group) => {
+      const own = buttons.filter((_, c) => places.categories[c].group === group.key);
+      const name = el("button", { type: "button", class: "gm-chip-group" });
+      const members = () => [...places.categories.keys()].filter((c) => places.categories[c].group === group.key);
+      name.addEventListener("click", () => {
+        const all = members().every((c) => places.on.has(c));
+        members().forEach((c) => (all ? places.on.delete(c) : places.on.add(c)));
+        places.draw();
+        gridmap.changed();
+      });
+      return { group, name, box: el("div", { class: "gm-chip-row", role: "group" }, name, ...own.map((b) => b.node)) };
+    });
+    const loose = buttons.filter((_, c) => !titles.some((t) => t.group.key === places.categories[c].group));
+    chips.append(every, ...titles.map((t) => t.box), ...loose.map((b) => b.node));
     more.addEventListener("click", () => {
       limit += PAGE;
       refresh();
@@ -37,6 +51,10 @@
       chips.setAttribute("aria-label", gridmap.t("map.list.categories"));
       const all = places.on.size === places.categories.length;
       every.textContent = gridmap.t(all ? "map.list.none" : "map.list.all");
+      titles.forEach(({ group, name, box }) => {
+        name.textContent = gridmap.pick(group.zh, group.en);
+        box.setAttribute("aria-label", name.textContent);
+      });
       buttons.forEach((b, c) => {
         b.name.textContent = places.categoryName(c);
         b.node.setAttribute("aria-pressed", String(places.on.has(c)));

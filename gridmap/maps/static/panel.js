@@ -28,7 +28,8 @@
   L.DomEvent.disableScrollPropagation(root);
 
   /**
-   * One switch: {key or name(), order, swatch, on, toggle(on), hint()}.
+   * One switch: {id, key or name(), order, swatch, on, toggle(on), hint()}; by its `id` an address
+   * keeps it.
    * `swatch` is a kind of key ("line", "fill", "ground", "text") or a node.
    */
   function layer(options) {
@@ -37,8 +38,11 @@
     const name = el("span", { class: "gm-layer-name" });
     const hint = el("small", { class: "gm-hint" });
     const node = el("label", { class: "gm-layer" }, box, options.swatch instanceof Node ? options.swatch : swatch(options.swatch, options.style), name, hint);
-    box.addEventListener("change", () => options.toggle(box.checked));
-    rows.push({ order: options.order, node });
+    box.addEventListener("change", () => {
+      options.toggle(box.checked);
+      gridmap.changed();
+    });
+    rows.push({ order: options.order, node, box, id: options.id, usual: options.on });
     rows.sort((a, b) => a.order - b.order);
     layers.replaceChildren(...rows.map((row) => row.node));
     const refresh = () => {
@@ -57,8 +61,22 @@
   function section(draw) {
     const node = el("section", { class: "gm-legend-part" });
     legend.append(node);
-    gridmap.onLanguage(() => node.replaceChildren(...draw()));
+    const refresh = () => node.replaceChildren(...draw());
+    gridmap.onLanguage(refresh);
+    return { refresh };
   }
 
-  gridmap.panel = { layer, section, swatch, close: () => gridmap.phone.matches && show(false) };
+  /** The layers that are not as they are at first, by name. */
+  function changed() {
+    return rows.filter((row) => row.id && row.box.checked !== row.usual).map((row) => row.id);
+  }
+
+  /** Switch those over, and the others as they are at first. */
+  function change(ids) {
+    for (const row of rows) {
+      if (row.id && row.box.checked !== (ids.includes(row.id) ? !row.usual : row.usual)) row.box.click();
+    }
+  }
+
+  gridmap.panel = { layer, section, swatch, changed, change, close: () => gridmap.phone.matches && show(false) };
 })();

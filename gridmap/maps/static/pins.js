@@ -11,7 +11,14 @@
       this.categories = data.categories;
       this.all = data.places.map((p, i) => ({ ...p, i, latlng: L.latLng(p.y / 1e6, p.x / 1e6) }));
       this.unplaced = data.unplaced;
-      this.on = new Set([...this.categories.keys()].filter((k) => !this.categories[k].off));
+      this.groups = data.groups || [];
+      this.ways = data.ways || [];
+      this.shift = data.shift || {};
+      this.usual = [...this.categories.keys()].filter((k) => !this.categories[k].off);
+      this.on = new Set(this.usual);
+      // Others may add to a card, and hear of a choice.
+      this.extras = [];
+      this.chosenBy = [];
       this.pins = L.layerGroup().addTo(map);
       this.listeners = [];
       this.chosen = -1;
@@ -22,8 +29,8 @@
       gridmap.onLanguage(() => this.draw());
       for (const place of this.all) {
         gridmap.search.add({
-          keys: [place.zh, place.en, place.address, place.addressEn],
-          title: () => gridmap.pick(place.zh, place.en),
+          keys: [place.zh, place.en, place.address, place.addressEn, place.id],
+          title: () => this.title(place),
           note: () => this.categoryName(place.c),
           go: () => this.choose(place, true),
         });
@@ -34,9 +41,25 @@
       return gridmap.pick(this.categories[c].zh, this.categories[c].en);
     }
 
+    title(place) {
+      return gridmap.pick(place.zh, place.en);
+    }
+
     toggle(c, on) {
       if (on) this.on.add(c);
       else this.on.delete(c);
+      this.draw();
+      gridmap.changed();
+    }
+
+    /** True when other kinds are on than at first. */
+    changed() {
+      return this.on.size !== this.usual.length || this.usual.some((c) => !this.on.has(c));
+    }
+
+    /** Switch on the kinds of these codes alone. */
+    only(codes) {
+      this.on = new Set([...this.categories.keys()].filter((c) => codes.includes(this.categories[c].code)));
       this.draw();
     }
 
@@ -91,7 +114,23 @@
       gridmap.panel.close();
       if (go) this.map.setView(place.latlng, Math.max(this.map.getZoom(), 16), { animate: false });
       this.draw();
-      gridmap.popup(this.map, place.latlng, () => this.card(place), { offset: [0, -SIZE + 2] });
+      const what = place.id ? { [place.body ? "org" : "place"]: place.id } : {};
+      gridmap.popup(this.map, place.latlng, () => this.card(place), { offset: [0, -SIZE + 2] }, what);
+      this.chosenBy.forEach((run) => run(place));
+    }
+
+    /** Links into other maps, each in the system that it reads. */
+    wayLinks(place) {
+      if (!this.ways.length) return null;
+      const filled = (way) => {
+        const shift = this.shift[way.system];
+        const x = place.x + (shift ? shift[2 * place.i] : 0);
+        const y = place.y + (shift ? shift[2 * place.i + 1] : 0);
+        const parts = { x: (x / 1e6).toFixed(6), y: (y / 1e6).toFixed(6), name: encodeURIComponent(this.title(place)) };
+        return way.url.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+      };
+      return el("p", { class: "gm-ways" }, el("span", { class: "gm-role", text: gridmap.t("map.place.way") }),
+        ...this.ways.map((way) => el("a", { href: filled(way), target: "_blank", rel: "noopener noreferrer", text: gridmap.t("nav." + way.code) })));
     }
 
     card(place) {
@@ -106,9 +145,11 @@
       for (const [key, value] of place.more || []) add(gridmap.t("map.place." + key), value);
       return el("article", { class: "gm-card" },
         el("header", {}, this.mark(place.c), el("span", { class: "gm-level", text: this.categoryName(place.c) })),
-        el("h3", { text: name }),
+        el("h3", { "aria-level": 2, text: name }),
         other !== name ? el("p", { class: "gm-other", text: other }) : null,
         facts,
+        this.wayLinks(place),
+        ...this.extras.flatMap((make) => make(place)),
         gridmap.people(place.people),
       );
     }
@@ -121,6 +162,7 @@
   gridmap.addPlaces = function (map, data) {
     const places = new Places(map, data);
     gridmap.places = places;
+    if (gridmap.view) gridmap.chain = new gridmap.Chain(places);
     if (gridmap.view) gridmap.view.labels.obstacles = () => places.boxes || [];
     if (document.getElementById("gm-list")) gridmap.list(places);
     places.draw();

@@ -1,0 +1,33 @@
+"""The frame of the one map on the first page of staff; its data are fetched by its script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gridmap
+from gridmap.i18n import texts
+from gridmap.times import to_site
+from gridmap.workspace import Workspace
+
+__all__ = ["MAP_SCRIPTS", "SCRIPTS", "map_frame"]
+
+# Where the scripts of the maps are. Not asked of their room, which would load folium.
+MAP_SCRIPTS = Path(gridmap.__file__).parent / "maps" / "static"
+# Those that the page needs, in order: a script uses only what stands above it.
+SCRIPTS = (
+    "core.js", "decode.js", "draw.js", "panel.js", "labels.js", "fill.js", "areas.js", "houses.js",
+    "search.js", "pins.js", "chain.js", "state.js",
+)  # fmt: skip
+
+
+def map_frame(lang: str, workspace: Workspace) -> dict[str, Any]:
+    """Return what the page says around the map, and what its scripts are told."""
+    said = texts(lang, "map.") | texts(lang, "nav.")
+    title = said["map.one.title"]
+    return {
+        "scripts": SCRIPTS,
+        "as_of": to_site(workspace.clock(), workspace.zone).date().isoformat(),
+        "review_no": workspace.settings.map_review_no,
+        "settings": {"lang": lang, "title": {"zh": title, "en": title}, "texts": {lang: said}},
+    }
