@@ -38,6 +38,7 @@ from api import (
     sheets,
     signin,
     supervision,
+    tiles,
     walking,
 )
 from api.duetimes import DueTimes
@@ -123,6 +124,7 @@ def create_app(
         areas,
         editions,
         export,
+        tiles,
         walking,
         district,
         places,

@@ -44,6 +44,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.proving`       every item asked at every kind of place
 :mod:`.mapping`       the maps
 :mod:`.sheeting`      sheets to print: service maps, duty boards, contact cards
+:mod:`.tiling`        vector tiles of editions
 :mod:`.accounts`      accounts, keys, the site's secrets
 :mod:`.signing_in`    passwords, sessions, throttling
 :mod:`.personal`      whom a report names: sealed, read with a reason, anonymised
@@ -78,6 +79,7 @@ from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
 from gridmap.workspace.tending import Tending
+from gridmap.workspace.tiling import Tiling
 from gridmap.workspace.working import Worked, Working
 
 __all__ = [
@@ -109,6 +111,7 @@ class Workspace(
     Mapmaking,
     Tending,
     Sheets,
+    Tiling,
     Replaying,
     Rulemaking,
     Board,

@@ -135,6 +135,7 @@ class Sheets(Locating, Facts):
         paper: str = "a4",
         lang: str | None = None,
         pdf: bool = False,
+        processes: int = 1,
         progress: Progress | None = None,
     ) -> Made:
         """Write sheets into a folder; see :func:`gridmap.sheets.folder.make_sheets`."""
@@ -142,7 +143,34 @@ class Sheets(Locating, Facts):
 
         district = self.sheet_district()
         wanted = self.sheet_requests(district, kind, level, codes=codes, paper=paper, lang=lang)
-        return make_sheets(district, wanted, folder, pdf=pdf, progress=progress)
+        return make_sheets(
+            district, wanted, folder, pdf=pdf, processes=processes, progress=progress
+        )
+
+    def renew_sheets(
+        self,
+        folder: Path,
+        *,
+        kind: str | None = None,
+        level: str | None = None,
+        processes: int = 1,
+        progress: Progress | None = None,
+    ) -> Made:
+        """Make the sheets of a folder anew that changed.
+
+        See :func:`gridmap.sheets.folder.renew_sheets`.
+        """
+        from gridmap.sheets.folder import renew_sheets
+        from gridmap.sheets.model import check_kind
+
+        if kind is not None:
+            check_kind(kind)
+        district = self.sheet_district()
+        if level is not None:
+            district.codes(level)
+        return renew_sheets(
+            district, folder, kind=kind, level=level, processes=processes, progress=progress
+        )
 
     def stale_sheets(self, folder: Path, *, progress: Progress | None = None) -> list[Stale]:
         """Return the sheets of a folder to print again."""
