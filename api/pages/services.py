@@ -52,6 +52,7 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         problem, status = "estate", 404
     except InputError:
         problem, status = "query", 422
+    pins = views.pins_of(workspace)
     body = page(
         "services.html",
         request.scope,
@@ -61,9 +62,9 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         method="network" if any(p["method"] == "network" for p in found) else "straight",
         total=len(found),
         open_count=sum(1 for one in found if one["open"]["state"] == "open"),
-        places=[views.card(one, asked) for one in found[: asked.shown]],
-        pins=[views.pin(one) for one in found],
-        groups=views.groups(asked),
+        places=[views.card(one, asked, pins) for one in found[: asked.shown]],
+        pins=[views.pin(one, pins) for one in found],
+        groups=views.groups(asked, workspace.categories.seen_by(views.RESIDENT)),
         estates=sorted({one.name for one, _ in workspace.estates()}),
         within=_WITHIN,
         grid=None if origin is None else views.my_grid(workspace, origin, asked.lang),
@@ -187,7 +188,7 @@ def _place_page(
         request.scope,
         **views.frame(workspace, asked),
         place=record,
-        card=views.card(record, asked),
+        card=views.card(record, asked, views.pins_of(workspace)),
         services=views.named(record, "special_services", lang),
         booking_tel=views.dialled(record["booking_phone"]),
         facts=[ACCESS_FACTS[f][1 if lang == "en" else 0] for f in record["accessibility"]],

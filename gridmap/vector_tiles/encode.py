@@ -183,7 +183,9 @@ def _geometries(rings: Rings) -> list[bytes]:
 
 def as_varints(numbers: Ints) -> tuple[bytes, Ints]:
     """Return whole numbers below 2**35 as varints, and where each of them ends."""
-    length = 1 + sum((numbers >= 1 << bits).astype(np.int64) for bits in (7, 14, 21, 28))
+    length = np.ones(len(numbers), dtype=np.int64)
+    for bits in (7, 14, 21, 28):
+        length += numbers >= 1 << bits
     ends = np.cumsum(length)
     out = np.zeros(ends[-1] if len(ends) else 0, dtype=np.uint8)
     for nth in range(5):

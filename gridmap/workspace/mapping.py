@@ -47,6 +47,7 @@ class Mapmaking(Walks):
         mode : {"inline", "served"}
             One self-contained file, or a page that takes its assets from the server.
         """
+        from gridmap.maps.categories import service_pins
         from gridmap.maps.levels import levels_map, report_choropleth
         from gridmap.maps.party import party_map
         from gridmap.maps.services import services_map
@@ -82,11 +83,12 @@ class Mapmaking(Walks):
             coverage,
             [
                 {**place, "hours": place["hours_text"] or place["hours"]}
-                for place in self.store.records("places")
+                for place in self.place_records()
             ],
             info=info,
             actor=who,
             rosters=posts,
+            categories=service_pins(self.categories),
             ground=ground,
             mode=mode,
         )
@@ -99,7 +101,7 @@ class Mapmaking(Walks):
             {**row, "category": row["kind"], "member_count": row["members"], "members": None}
             for row in self.store.records("organisations")
         ]
-        centres = [p for p in self.store.records("places") if p["category"] in PARTY_PLACES]
+        centres = [p for p in self.place_records() if p["category"] in PARTY_PLACES]
         return [*bodies, *({**p, "hours": p["hours_text"] or p["hours"]} for p in centres)]
 
     def _info(self, kind: str, edition: str, moment: datetime, who: Actor) -> MapInfo:

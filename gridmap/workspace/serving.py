@@ -11,22 +11,19 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridmap.access import Actor, redact, require, visible_records
+from gridmap.access import Actor, may_see, redact, require, visible_records
 from gridmap.crs import to_wgs84
 from gridmap.errors import BadValue, NotFound
 from gridmap.places.hours import DayHours, HoursBook
 from gridmap.places.model import Place, ServiceItem, is_free
-from gridmap.places.search import Found, Wanted, categories_of, find_items, find_places, is_stale
+from gridmap.places.rosters import BOARD_ROLES, posts_for
+from gridmap.places.search import Found, Wanted, find_items, find_places, is_stale
 from gridmap.routing.overlays import Overlay
 from gridmap.times import to_site
 from gridmap.workspace.facts import POLICY
 from gridmap.workspace.walking import Walks
 
 __all__ = ["Origin", "Serving"]
-
-# The posts on the card "my grid": work phones that stand on the public board anyway.
-_BOARD = ("grid_lead", "grid_worker", "estate_secretary", "posted_worker", "property_manager",
-          "police_officer")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +94,14 @@ class Serving(Walks):
         who = actor or self.actor
         require(who, "places")
         moment = self._moment(at) or self.clock()
+        tree = self.categories.seen_by(who)
         found = find_places(
-            self._served().places,
+            [place for place in self._served().places if place.category in tree.categories],
             wanted,
             at=moment,
             book=self.hours_book,
             walk=self.minutes_on_foot,
+            categories=tree,
         )
         return [redact(who, "places", self._place_shown(one, moment)) for one in found]
 
@@ -118,7 +117,7 @@ class Serving(Walks):
         who = actor or self.actor
         require(who, "places")
         moment = self._moment(at) or self.clock()
-        one = self._place_of(code)
+        one = self._place_of(code, who)
         wanted = Wanted(origin=None if origin is None else origin.shape)
         found = find_places(
             [one], wanted, at=moment, book=self.hours_book, walk=self.minutes_on_foot
@@ -130,19 +129,21 @@ class Serving(Walks):
         self, code: str, *, at: str | datetime | None = None, actor: Actor | None = None
     ) -> list[DayHours]:
         """Return the hours of a place on seven days from a moment's day on."""
-        require(actor or self.actor, "places")
+        who = actor or self.actor
+        require(who, "places")
         moment = self._moment(at) or self.clock()
         first = to_site(moment, self.zone).date()
-        return self.hours_book.week(self._place_of(code), first)
+        return self.hours_book.week(self._place_of(code, who), first)
 
     @property
     def hours_book(self) -> HoursBook:
-        """The evaluator of hours by the site's zone and calendar."""
-        calendar = self.book.calendar
+        """The evaluator of hours by the site's zone, calendar and school holidays."""
+        calendar, schools = self.book.calendar, self.school_days
         with self._lock:
-            if self._hours_kept is None or self._hours_kept.calendar is not calendar:
-                self._hours_kept = HoursBook(self.zone, calendar)
-            return self._hours_kept
+            kept = self._hours_kept
+            if kept is None or kept.calendar is not calendar or kept.schools is not schools:
+                kept = self._hours_kept = HoursBook(self.zone, calendar, schools)
+            return kept
 
     def wanted(
         self,
@@ -155,7 +156,13 @@ class Serving(Walks):
         free: bool = False,
         text: str | None = None,
     ) -> Wanted:
-        """Return what is looked for; `BadValue` for minutes without a place to start from."""
+        """Return what is looked for.
+
+        Raises
+        ------
+        BadValue
+            For minutes without a place to start from, and a category that there is not.
+        """
         if within is not None and origin is None:
             raise BadValue(
                 "Minutes are counted from somewhere.",
@@ -164,7 +171,7 @@ class Serving(Walks):
             )
         names = [name for name in (category or "").split(",") if name]
         return Wanted(
-            categories=frozenset().union(*map(categories_of, names)),
+            categories=frozenset().union(*map(self.categories.under, names)),
             open_only=open_only,
             origin=None if origin is None else origin.shape,
             within=within,
@@ -231,15 +238,15 @@ class Serving(Walks):
         lon, lat = origin.spot
         now = self.clock()
         areas = self._areas_at(lon, lat, now)
-        codes = {area["level"]: area["code"] for area in areas}
-        held = [
-            post
-            for post in self.rosters(to_site(now, self.zone).date(), actor=Actor.resident())
-            if post["role"] in _BOARD and codes.get(post["level"]) == post["area_code"]
-        ]
-        shown = sorted(held, key=lambda post: _BOARD.index(post["role"]))
+        estate = self._estate_of(origin)
+        held = posts_for(
+            self.rosters(to_site(now, self.zone).date(), actor=Actor.resident()),
+            {(area["level"], area["code"]) for area in areas},
+            "" if estate is None else estate["code"],
+        )
+        shown = [post for role in BOARD_ROLES for post in held if post["role"] == role]
         require(who, POLICY["posts"])
-        return {"areas": areas, "posts": shown, "estate": self._estate_of(origin)}
+        return {"areas": areas, "posts": shown, "estate": estate}
 
     def _estate_of(self, origin: Origin) -> dict[str, Any] | None:
         if origin.kind == "estate":
@@ -283,9 +290,10 @@ class Serving(Walks):
 
     # -- inside -------------------------------------------------------------------------
 
-    def _place_of(self, code: str) -> Place:
+    def _place_of(self, code: str, who: Actor) -> Place:
+        """Return a place that the actor may see."""
         place = self._served().by_code.get(code)
-        if place is None:
+        if place is None or not may_see(who, self.categories.visibility(place.category)):
             raise NotFound("There is no such place.", got=code, repair="See /api/places.")
         return place
 

@@ -46,6 +46,7 @@ class Sheets(Locating, Facts):
         NotFound
             When no edition is in force then.
         """
+        from gridmap.maps.categories import service_pins
         from gridmap.sheets.district import District, GroundLayer
 
         moment = self._moment(at) or self.clock()
@@ -68,6 +69,8 @@ class Sheets(Locating, Facts):
             places=places,
             place_codes=self._codes_of(at_places, coverage.edition, public),
             ground=ground,
+            items=self.records("service_items", actor=public),
+            categories=service_pins(self.categories.seen_by(public)),
             site={
                 "as_of": day.isoformat(),
                 "edition": coverage.edition,

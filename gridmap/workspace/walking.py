@@ -15,7 +15,6 @@ from gridmap.access import Actor, redact, require, withhold_small
 from gridmap.coverage.model import Coverage
 from gridmap.crs import to_wgs84, valid_lonlat
 from gridmap.errors import BadValue, NotFound
-from gridmap.places.model import CATEGORIES
 from gridmap.times import to_site
 from gridmap.workspace.amounts import amounts_of
 from gridmap.workspace.facts import Facts
@@ -205,7 +204,7 @@ class Walks(Locating, Facts):
         level : str, optional
             Whose areas are counted; the communities, or the level above the atoms.
         categories : sequence of str
-            Keys of :data:`~gridmap.places.model.CATEGORIES`; all by default.
+            Of the site; all that the actor may see by default.
         at : str or datetime, optional
             Moment whose edition counts; now by default.
         homes : (float64 (n, 2), float64 (n,)), optional
@@ -222,10 +221,11 @@ class Walks(Locating, Facts):
         who = actor or self.actor
         require(who, "service_coverage")
         coverage = self.coverage_at(at)
-        wanted = tuple(categories) or tuple(CATEGORIES)
-        unknown = [c for c in wanted if c not in CATEGORIES]
+        known = self.categories.seen_by(who).categories
+        wanted = tuple(categories) or tuple(known)
+        unknown = [c for c in wanted if c not in known]
         if unknown:
-            raise NotFound("There is no such category.", got=unknown, allowed=list(CATEGORIES))
+            raise NotFound("There is no such category.", got=unknown, allowed=list(known))
         chosen = level or _level(coverage)
         coverage.levels.rank(chosen)
         counted = self._counted(coverage, chosen, wanted, homes)

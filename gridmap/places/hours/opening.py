@@ -13,12 +13,15 @@ from gridmap.errors import BadValue
 from gridmap.places.hours.days import DayPlan, Reason, Stretch, plan_of
 from gridmap.places.hours.model import DAY_MINUTES, Hours, HoursState
 from gridmap.places.hours.syntax import BadHours, read_hours
+from gridmap.places.schools import SchoolDays
 from gridmap.times import to_site
 
 __all__ = ["Closure", "DayHours", "HoursBook", "Opening", "Timed", "read_closure"]
 
 # A change is looked for this far ahead; what does not change within a year does not.
 _AHEAD_DAYS = 400
+
+_NOTHING_OF_SCHOOLS = SchoolDays()
 
 # A day that begins with nothing of the day before.
 _ALL = 10_000
@@ -118,11 +121,16 @@ class HoursBook:
         Of the site.
     calendar : WorkCalendar
         Holidays and days worked in exchange.
+    schools : SchoolDays
+        Terms and holidays of schools; nothing is known of them by default.
     """
 
-    def __init__(self, zone: ZoneInfo, calendar: WorkCalendar) -> None:
+    def __init__(
+        self, zone: ZoneInfo, calendar: WorkCalendar, schools: SchoolDays = _NOTHING_OF_SCHOOLS
+    ) -> None:
         self.zone = zone
         self.calendar = calendar
+        self.schools = schools
         self._plans: dict[tuple[str, date], DayPlan] = {}
 
     def open_at(self, place: Timed, moment: datetime) -> Opening:
@@ -159,7 +167,9 @@ class HoursBook:
         if plan is None:
             if len(self._plans) > 50_000:
                 self._plans.clear()
-            plan = self._plans[key] = plan_of(hours, day, self.calendar)
+            plan = self._plans[key] = plan_of(
+                hours, day, self.calendar, self.schools.is_holiday(day)
+            )
         closed = next((one for one in closures if one.first <= day <= one.last), None)
         if closed is not None:
             return DayPlan((), plan.day, Reason.CLOSURE, closed.why, _ALL)
