@@ -51,6 +51,7 @@ from api.sheets import SheetShelf
 from api.templates import STATIC
 from gridmap import __version__, assets
 from gridmap.access import Actor
+from gridmap.i18n import LANGUAGES, catalogue
 from gridmap.settings import Settings
 from gridmap.times import Clock
 from gridmap.workspace import Workspace, open_workspace
@@ -190,3 +191,8 @@ def _warm_up(workspace: Workspace) -> None:
         workspace.locate(float(lon), float(lat))
         workspace.router(locator.coverage.edition)
     workspace.streets()
+    # What the residents' page asks first.
+    workspace.find_places(workspace.wanted())
+    workspace.light_ground()
+    for lang in LANGUAGES:
+        catalogue(lang)

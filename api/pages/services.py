@@ -6,10 +6,8 @@ draws the map and asks the device where it is. The pages are the same for everyb
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import shapely
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -77,25 +75,7 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
 @router.get("/services/ground.json")
 def ground(request: Request, workspace: WorkspaceDep) -> Response:
     """Return what the map is drawn upon, light enough for a phone."""
-    features = []
-    for layer, frame in workspace.ground().items():
-        if layer == "gates":
-            continue
-        rank = frame["rank"].to_numpy() if layer == "roads" else [None] * len(frame)
-        shapes = shapely.set_precision(
-            shapely.simplify(frame.geometry.to_numpy(), 2e-5), 1e-5, mode="pointwise"
-        )
-        for shape, own in zip(shapes, rank, strict=True):
-            if shape is not None and not shape.is_empty:
-                step = None if own is None or own != own else int(own)  # noqa: PLR0124 - NaN
-                features.append(
-                    {
-                        "type": "Feature",
-                        "properties": {"l": layer, "r": step},
-                        "geometry": json.loads(shapely.to_geojson(shape)),
-                    }
-                )
-    content = {"type": "FeatureCollection", "features": features}
+    content = {"type": "FeatureCollection", "features": workspace.light_ground()}
     return answer_unchanging(request, workspace, content, max_age_s=3600)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -53,6 +55,9 @@ class Origin:
         return float(point.x), float(point.y)
 
 
+_PLACE_FIELDS = tuple(one.name for one in fields(Place))
+
+
 @dataclass(frozen=True)
 class _Held:
     """Records of the store as they were at one of its changes."""
@@ -76,6 +81,7 @@ class Serving(Walks):
 
     _kept_places: _Held | None = None
     _hours_kept: HoursBook | None = None
+    _light_ground: tuple[object, list[dict[str, Any]]] | None = None
 
     # -- places -------------------------------------------------------------------------
 
@@ -239,14 +245,21 @@ class Serving(Walks):
         now = self.clock()
         areas = self._areas_at(lon, lat, now)
         estate = self._estate_of(origin)
-        held = posts_for(
-            self.rosters(to_site(now, self.zone).date(), actor=Actor.resident()),
+        require(who, POLICY["posts"])
+        found = posts_for(
+            self._posts_held(to_site(now, self.zone).date()),
             {(area["level"], area["code"]) for area in areas},
             "" if estate is None else estate["code"],
         )
+        held = visible_records(Actor.resident(), POLICY["posts"], found)
         shown = [post for role in BOARD_ROLES for post in held if post["role"] == role]
-        require(who, POLICY["posts"])
         return {"areas": areas, "posts": shown, "estate": estate}
+
+    def _posts_held(self, day: date) -> list[dict[str, Any]]:
+        """Return the posts held on a day, from what is at hand."""
+        self._current()
+        rows = self._state().records.get("posts", [])
+        return [row for row in rows if _is_held(row, day)]
 
     def _estate_of(self, origin: Origin) -> dict[str, Any] | None:
         if origin.kind == "estate":
@@ -288,6 +301,31 @@ class Serving(Walks):
             found = [i for i in found if not i.level or (i.level, i.area_code) in codes]
         return visible_records(who, "service_items", [asdict(item) for item in found])
 
+    # -- what the pages' map is drawn upon ------------------------------------------------
+
+    def light_ground(self) -> list[dict[str, Any]]:
+        """Return the ground as GeoJSON features that are light enough for a phone.
+
+        Layer and rank are ``l`` and ``r``; vertices are kept to a metre or two.
+        """
+        self._current()
+        with self._lock:
+            kept, token = self._light_ground, self._token
+        if kept is not None and kept[0] == token:
+            return kept[1]
+        features = [
+            {
+                "type": "Feature",
+                "properties": {"l": layer, "r": rank},
+                "geometry": json.loads(shape),
+            }
+            for layer, frame in self.ground().items()
+            for rank, shape in _lightened(layer, frame)
+        ]
+        with self._lock:
+            self._light_ground = (token, features)
+        return features
+
     # -- inside -------------------------------------------------------------------------
 
     def _place_of(self, code: str, who: Actor) -> Place:
@@ -300,7 +338,7 @@ class Serving(Walks):
     def _place_shown(self, one: Found, moment: datetime) -> dict[str, Any]:
         place = one.place
         today = to_site(moment, self.zone).date()
-        return asdict(place) | {
+        return {name: getattr(place, name) for name in _PLACE_FIELDS} | {
             "free": is_free(place.price),
             "stale": is_stale(place, today),
             "minutes": None if one.minutes is None else round(one.minutes, 1),
@@ -337,6 +375,24 @@ class Serving(Walks):
                     tuple(_estates(self._state().records.get("overlays", []))),
                 )
             return self._kept_places
+
+
+def _lightened(layer: str, frame: gpd.GeoDataFrame) -> Iterator[tuple[int | None, str]]:
+    """Yield rank and GeoJSON of the features of a layer that are large enough to be seen."""
+    ranks = frame["rank"].to_numpy() if layer == "roads" else [None] * len(frame)
+    shapes = shapely.set_precision(
+        shapely.simplify(frame.geometry.to_numpy(), 2e-5), 1e-5, mode="pointwise"
+    )
+    for shape, rank in zip(shapes, ranks, strict=True):
+        if shape is not None and not shape.is_empty:
+            known = rank is not None and rank == rank  # noqa: PLR0124 - NaN
+            yield int(rank) if known else None, shapely.to_geojson(shape)
+
+
+def _is_held(row: Mapping[str, Any], day: date) -> bool:
+    """As `Post.on_duty`, of a row: thousands are asked at a time."""
+    first, end = row["valid_from"], row["valid_to"]
+    return (first is None or first <= day) and (end is None or day < end)
 
 
 def _as(kind: Any, row: Mapping[str, Any]) -> Any:

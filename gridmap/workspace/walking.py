@@ -61,6 +61,9 @@ class ServiceCoverage:
 class Walks(Locating, Facts):
     """What is near on foot. The network is built once for the roads that are stored."""
 
+    # Turn they were read at, and the places of all gates.
+    _gate_points: tuple[int, Floats] | None = None
+
     def streets(self) -> Streets:
         """Return the network of the stored roads, built when they have changed."""
         from gridmap.reach.streets import Streets
@@ -70,7 +73,8 @@ class Walks(Locating, Facts):
             known, turn = self._network, self._routers_of
         if known is not None and known[0] == turn:
             return known[2]
-        roads = [row for row in self.store.records("ground") if row["layer"] == "roads"]
+        rows = self.store.records("ground")
+        roads = [row for row in rows if row["layer"] == "roads"]
         content = _digest(roads)
         if known is None or known[1] != content:
             made = Streets.from_lines(
@@ -84,6 +88,7 @@ class Walks(Locating, Facts):
             made = known[2]
         with self._lock:
             self._network = (turn, content, made)
+            self._gate_points = (turn, _gates_of(rows))
         return made
 
     def minutes_on_foot(
@@ -283,9 +288,19 @@ class Walks(Locating, Facts):
     def _gates(self, outlines: list[Any]) -> list[Floats]:
         from gridmap.reach.gates import estate_gates
 
-        known = [r["geom"] for r in self.store.records("ground") if r["layer"] == "gates"]
-        points = shapely.get_coordinates(shapely.centroid(known)).reshape(-1, 2)
-        return estate_gates(self.streets(), outlines, points)
+        return estate_gates(self.streets(), outlines, self._known_gates())
+
+    def _known_gates(self) -> Floats:
+        """Return the places of the stored gates, read again when something was stored."""
+        self._current()
+        with self._lock:
+            kept, turn = self._gate_points, self._routers_of
+        if kept is not None and kept[0] == turn:
+            return kept[1]
+        points = _gates_of(self.store.records("ground"))
+        with self._lock:
+            self._gate_points = (turn, points)
+        return points
 
     def _counted(
         self,
@@ -331,6 +346,13 @@ class Walks(Locating, Facts):
             )
         lived = households > 0
         return coverage.label_points[atoms[lived]], households[lived], atoms[lived]
+
+
+def _gates_of(ground: Sequence[Mapping[str, Any]]) -> Floats:
+    """Return the places of the gates among the ground, degrees (n, 2)."""
+    known = [row["geom"] for row in ground if row["layer"] == "gates"]
+    points: Floats = shapely.get_coordinates(shapely.centroid(known)).reshape(-1, 2)
+    return points
 
 
 def _digest(roads: Sequence[Mapping[str, Any]]) -> bytes:

@@ -132,6 +132,7 @@ class HoursBook:
         self.calendar = calendar
         self.schools = schools
         self._plans: dict[tuple[str, date], DayPlan] = {}
+        self._asked: tuple[_Moment | None, dict[tuple[str, tuple[str, ...]], Opening]] = (None, {})
 
     def open_at(self, place: Timed, moment: datetime) -> Opening:
         """Return what a place is at a moment (aware), why, and what comes next.
@@ -140,14 +141,15 @@ class HoursBook:
         """
         local = to_site(moment, self.zone)
         now = _Moment(local.date(), local.hour * 60 + local.minute)
-        closures = [read_closure(text) for text in place.closures]
-        try:
-            hours = read_hours(place.hours) if place.hours else None
-        except BadHours:
-            return self._without_hours(Reason.UNREADABLE, now, closures)
-        if hours is None:
-            return self._without_hours(Reason.NOT_STATED, now, closures)
-        return self._opening(hours, closures, now)
+        # Hundreds of places share a few dozen hours, and are asked about at one moment.
+        asked = self._asked
+        if asked[0] != now:
+            asked = self._asked = (now, {})
+        key = (place.hours, tuple(place.closures))
+        found = asked[1].get(key)
+        if found is None:
+            found = asked[1][key] = self._at(place, now)
+        return found
 
     def week(self, place: Timed, first: date, days: int = 7) -> list[DayHours]:
         """Return the hours of the days from `first` on; empty when there are none to read."""
@@ -160,6 +162,16 @@ class HoursBook:
         return [DayHours(day, self._plan(hours, closures, day)) for day in wanted]
 
     # -- inside -------------------------------------------------------------------------
+
+    def _at(self, place: Timed, now: _Moment) -> Opening:
+        closures = [read_closure(text) for text in place.closures]
+        try:
+            hours = read_hours(place.hours) if place.hours else None
+        except BadHours:
+            return self._without_hours(Reason.UNREADABLE, now, closures)
+        if hours is None:
+            return self._without_hours(Reason.NOT_STATED, now, closures)
+        return self._opening(hours, closures, now)
 
     def _plan(self, hours: Hours, closures: Sequence[Closure], day: date) -> DayPlan:
         key = (hours.text, day)
