@@ -52,6 +52,7 @@ from api.templates import STATIC
 from gridmap import __version__, assets
 from gridmap.access import Actor
 from gridmap.i18n import LANGUAGES, catalogue
+from gridmap.maps.basemap import base_map
 from gridmap.settings import Settings
 from gridmap.times import Clock
 from gridmap.workspace import Workspace, open_workspace
@@ -85,7 +86,7 @@ def create_app(
     Raises
     ------
     BadValue
-        When the settings name a role that does not exist.
+        When the settings name a role that does not exist, or tiles that cannot be used.
     """
     if settings is None:
         settings = workspace.settings if workspace is not None else Settings()
@@ -115,6 +116,7 @@ def create_app(
     app.state.local_actor = Actor.with_role(settings.loopback_role, "this machine")
     app.state.maps = MapShelf()
     app.state.sheets = SheetShelf()
+    app.state.base_map = base_map(settings)
     app.state.due_times = DueTimes()
     app.state.workspace = workspace
     errors.install(app)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 from fastapi import Request
 
 from api.places import opening_shown
 from api.templates import language
 from gridmap.access import Actor
 from gridmap.errors import InputError, NotFound
+from gridmap.maps.basemap import BaseMap
 from gridmap.maps.categories import OTHER, Category, service_pins
 from gridmap.places.categories import CategoryTree
 from gridmap.places.model import POST_ROLES
@@ -25,14 +27,15 @@ __all__ = [
     "Asked",
     "card",
     "dialled",
+    "drawn",
     "find",
     "frame",
     "groups",
     "items",
+    "map_frame",
     "my_grid",
     "named",
     "origin_or_none",
-    "pin",
     "pins_of",
     "week_shown",
 ]
@@ -164,18 +167,38 @@ def card(record: Mapping[str, Any], asked: Asked, pins: Mapping[str, Category]) 
     }
 
 
-def pin(record: Mapping[str, Any], pins: Mapping[str, Category]) -> list[Any]:
-    """Return a place as the map has it."""
-    one = pins.get(record["category"], OTHER)
+def drawn(
+    records: Sequence[Mapping[str, Any]], pins: Mapping[str, Category], base: BaseMap | None
+) -> list[list[Any]]:
+    """Return places as the map has them, where they lie upon its tiles."""
+    lon, lat = np.array([(one["lon"], one["lat"]) for one in records]).reshape(-1, 2).T
+    if base is not None:
+        lon, lat = base.shown(lon, lat)
+    kinds = [pins.get(one["category"], OTHER) for one in records]
     return [
-        record["code"],
-        record["name"],
-        round(record["lon"], 6),
-        round(record["lat"], 6),
-        one.mark,
-        one.colour,
-        record["open"]["state"],
+        [one["code"], one["name"], x, y, kind.mark, kind.colour, one["open"]["state"]]
+        for one, kind, x, y in zip(
+            records, kinds, np.round(lon, 6).tolist(), np.round(lat, 6).tolist(), strict=True
+        )
     ]
+
+
+def map_frame(workspace: Workspace, origin: Origin | None, base: BaseMap | None) -> dict[str, Any]:
+    """Return what the map is: its tiles, the district's bounds, where one sets out from."""
+    bounds = workspace.district_bounds()
+    spots = [] if origin is None else [origin.spot]
+    corners = [] if bounds is None else [bounds[:2], bounds[2:]]
+    lon, lat = np.array([*spots, *corners]).reshape(-1, 2).T
+    if base is not None:
+        lon, lat = base.shown(lon, lat)
+    shown = np.column_stack([lon, lat]).round(6).tolist()
+    return {
+        "origin": dict(zip(("lon", "lat"), shown[0], strict=True)) if spots else None,
+        "bounds": shown[len(spots) :] or None,
+        "tiles": None
+        if base is None
+        else {"url": base.template, "most": base.most_zoom, "credit": base.credit},
+    }
 
 
 def dialled(phone: str) -> str:

@@ -81,6 +81,7 @@ class Serving(Walks):
 
     _kept_places: _Held | None = None
     _hours_kept: HoursBook | None = None
+    _bounds_kept: tuple[object, tuple[float, float, float, float]] | None = None
     _light_ground: tuple[object, list[dict[str, Any]]] | None = None
 
     # -- places -------------------------------------------------------------------------
@@ -302,6 +303,19 @@ class Serving(Walks):
         return visible_records(who, "service_items", [asdict(item) for item in found])
 
     # -- what the pages' map is drawn upon ------------------------------------------------
+
+    def district_bounds(self) -> tuple[float, float, float, float] | None:
+        """Return west, south, east, north of the edition in force; None without one."""
+        locator = self.atlas.locator_at(self.clock())
+        if locator is None:
+            return None
+        coverage = locator.coverage
+        kept = self._bounds_kept
+        if kept is None or kept[0] is not coverage:
+            west, south, east, north = shapely.total_bounds(coverage.geometry[coverage.atoms])
+            kept = (coverage, (float(west), float(south), float(east), float(north)))
+            self._bounds_kept = kept
+        return kept[1] if np.isfinite(kept[1][0]) else None
 
     def light_ground(self) -> list[dict[str, Any]]:
         """Return the ground as GeoJSON features that are light enough for a phone.
