@@ -41,8 +41,9 @@ class Settings(BaseSettings):
     )
     base_tiles: str = Field(
         "",
-        description="Tiles under the residents' map: an address with `{z}`, `{x}` and `{y}`, such as "
-        "that of Tianditu with a site's own key. Unset: the map draws roads, water and parks itself.",
+        description="Tiles under the residents' map: an address with `{z}`, `{x}` and `{y}`, "
+        "such as that of Tianditu with a site's own key. Unset: the map draws roads, water and "
+        "parks itself.",
     )
     base_coord_sys: str = Field(
         "cgcs2000",

@@ -15,7 +15,6 @@ from gridmap.access import Actor, redact
 from gridmap.areas import tie_key
 from gridmap.errors import BadValue
 from gridmap.i18n import LANGUAGES
-from gridmap.locate.model import Points
 from gridmap.routing.overlays import Overlay
 from gridmap.times import to_site
 from gridmap.workspace.base import Progress
@@ -64,10 +63,10 @@ class Sheets(Locating, Facts):
             coverage=coverage,
             estates=estates,
             estate_of=owner,
-            estate_codes=self._codes_of(spots, coverage.edition, public),
+            estate_codes=self.codes_at(spots, coverage.edition, actor=public),
             posts=self.rosters(day, actor=public),
             places=places,
-            place_codes=self._codes_of(at_places, coverage.edition, public),
+            place_codes=self.codes_at(at_places, coverage.edition, actor=public),
             ground=ground,
             items=self.records("service_items", actor=public),
             categories=service_pins(self.categories.seen_by(public)),
@@ -220,14 +219,6 @@ class Sheets(Locating, Facts):
                 seen["geometry"],
             )
         return dict(sorted(found.items(), key=lambda item: tie_key(item[0])))
-
-    def _codes_of(
-        self, spots: NDArray[np.float64], edition: str, public: Actor
-    ) -> dict[str, Objects]:
-        """Return by level the areas that points (degrees, (n, 2)) lie in, asked of the locator."""
-        points = Points(spots[:, 0].copy(), spots[:, 1].copy())
-        found = self.locate_many(points, edition=edition, areas_only=True, actor=public)
-        return {level: found.codes[level] for level in found.levels.names}
 
 
 def _estate_points(

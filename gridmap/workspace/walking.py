@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +42,8 @@ class ServiceCoverage:
     walking : dict
         ``speed_kmh``, ``detour``, and ``network``: whether there are streets at all.
     rows : list of dict
-        One an area and category, and one a category for the whole district (code empty):
+        One an area and category, and one a category for the whole district (code empty), with
+        the `places` that stand there:
         ``level``, ``code``, ``name``, ``name_en``, ``category``, ``places``, ``households``,
         ``within_5``, ``within_10``, ``within_15``, ``straight`` (households whose minutes are
         a straight line), ``share_5``, ``share_10``, ``share_15``; a share is None where it is
@@ -324,14 +326,18 @@ class Walks(Locating, Facts):
         owner = coverage.ancestors[:, coverage.levels.rank(level)]
         area = number[np.where(atom >= 0, owner[atom], -1)]
         places = self.store.records("places")
-        served, count = {}, {}
+        spots = np.array([(p["lon"], p["lat"]) for p in places]).reshape(-1, 2)
+        kinds = np.array([p["category"] for p in places], dtype=object)
+        codes = self.codes_at(spots, coverage.edition)[level]
+        served, count, standing = {}, {}, {}
         for category in categories:
-            at = np.array(
-                [(p["lon"], p["lat"]) for p in places if p["category"] == category]
-            ).reshape(-1, 2)
+            mine = kinds == category
+            at = spots[mine]
             served[category] = to_nearest(self.streets(), homes, at, holder_of(walls, at))
             count[category] = len(at)
-        return Counted(coverage, level, homes, atom, rows, area, served, count)
+            held = Counter(codes[mine].tolist())
+            standing[category] = np.array([held[code] for code in coverage.code[rows]], np.int64)
+        return Counted(coverage, level, homes, atom, rows, area, served, count, standing)
 
     def _atom_homes(self, coverage: Coverage) -> tuple[Floats, Floats, Rows]:
         held = amounts_of(self.store, coverage).get("households", {})
