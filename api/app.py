@@ -39,6 +39,7 @@ from api import (
     sheets,
     signin,
     supervision,
+    tiles,
     walking,
 )
 from api.duetimes import DueTimes
@@ -52,6 +53,8 @@ from api.sheets import SheetShelf
 from api.templates import STATIC
 from gridmap import __version__, assets
 from gridmap.access import Actor
+from gridmap.i18n import LANGUAGES, catalogue
+from gridmap.maps.basemap import base_map
 from gridmap.settings import Settings
 from gridmap.times import Clock
 from gridmap.workspace import Workspace, open_workspace
@@ -85,7 +88,7 @@ def create_app(
     Raises
     ------
     BadValue
-        When the settings name a role that does not exist.
+        When the settings name a role that does not exist, or tiles that cannot be used.
     """
     if settings is None:
         settings = workspace.settings if workspace is not None else Settings()
@@ -116,6 +119,7 @@ def create_app(
     app.state.maps = MapShelf()
     app.state.staff_maps = onemap.StaffShelf()
     app.state.sheets = SheetShelf()
+    app.state.base_map = base_map(settings)
     app.state.due_times = DueTimes()
     app.state.workspace = workspace
     errors.install(app)
@@ -126,6 +130,7 @@ def create_app(
         areas,
         editions,
         export,
+        tiles,
         walking,
         district,
         places,
@@ -194,3 +199,8 @@ def _warm_up(workspace: Workspace) -> None:
         workspace.locate(float(lon), float(lat))
         workspace.router(locator.coverage.edition)
     workspace.streets()
+    # What the residents' page asks first.
+    workspace.find_places(workspace.wanted())
+    workspace.light_ground()
+    for lang in LANGUAGES:
+        catalogue(lang)

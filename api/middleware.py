@@ -28,15 +28,23 @@ __all__ = [
     "SecurityHeaders",
     "header",
     "is_loopback",
+    "page_policy",
 ]
+
 
 # Pages draw inline: folium writes its scripts and styles into the document. Nothing may be
 # fetched from, sent to or framed by another site.
-_PAGE_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-)
+def page_policy(images: str = "") -> str:
+    """Return the policy of a page; `images` is one more host that it may show images of."""
+    more = f" {images}" if images else ""
+    return (
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob:{more}; font-src 'self' data:; connect-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )
+
+
+_PAGE_POLICY = page_policy()
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 _HEADERS = {

@@ -17,6 +17,7 @@ import orjson
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
+from api.retelling import retold
 from api.templates import language, page
 from gridmap.i18n import translate
 
@@ -91,9 +92,13 @@ def problem(
     if kind.retry_after_s is not None:
         extra["Retry-After"] = str(kind.retry_after_s)
     if wants_page(scope):
-        heading = translate(f"problem.{kind.name}", language(scope))
+        lang = language(scope)
+        said = {"detail": retold(detail, lang), "repair": retold(repair, lang)}
+        heading = translate(f"problem.{kind.name}", lang)
         return HTMLResponse(
-            page("problem.html", scope, problem=body, heading=heading), kind.status, extra
+            page("problem.html", scope, problem=body, said=said, heading=heading),
+            kind.status,
+            extra,
         )
     return Response(orjson.dumps(body), kind.status, extra, MEDIA_TYPE)
 

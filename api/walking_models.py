@@ -55,7 +55,7 @@ class CoverageRow(Exact):
     name: str
     name_en: str
     category: str
-    places: int | None = Field(description="In the whole district; null for a single area.")
+    places: int | None = Field(description="That stand there.")
     households: int = 0
     within_5: int = 0
     within_10: int = 0

@@ -21,6 +21,7 @@ from benchmarks import (
     serving,
     single,
     storing,
+    vector,
 )
 from benchmarks.plan import FULL, QUICK, TINY, Plan
 from benchmarks.results import Results
@@ -34,6 +35,7 @@ MARKED: dict[str, Callable[[Plan, Results], None]] = {
     "http": serving.run,
     "ingest": ingest.run,
     "routing": routing.run,
+    "vector": vector.run,
 }
 PRINTED: dict[str, Callable[[], None]] = {
     "auditing": auditing.run,

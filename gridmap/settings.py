@@ -39,6 +39,21 @@ class Settings(BaseSettings):
     map_review_no: str = Field(
         "", description="Map review number (审图号) printed on every map; a blank slot when unset."
     )
+    base_tiles: str = Field(
+        "",
+        description="Tiles under the residents' map: an address with `{z}`, `{x}` and `{y}`, "
+        "such as that of Tianditu with a site's own key. Unset: the map draws roads, water and "
+        "parks itself.",
+    )
+    base_coord_sys: str = Field(
+        "cgcs2000",
+        description="System of these tiles: wgs84, cgcs2000 or gcj02; on gcj02 what is drawn upon "
+        "them is shifted, for display only.",
+    )
+    base_credit: str = Field(
+        "", description="Whose tiles they are, with their review number; shown with the map."
+    )
+    base_max_zoom: int = Field(18, ge=1, le=22, description="The last zoom there are tiles of.")
     language: str = Field("zh", description="Default language of pages: zh or en.")
     loopback_role: str = Field(
         "dispatcher",

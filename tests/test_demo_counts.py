@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridmap.access import Actor
 from gridmap.demo import AREA_LAYERS, NOTE, SCALES, build
 from gridmap.errors import BadValue
+from gridmap.maps.categories import SERVICES
+from gridmap.maps.records import places_data
+from gridmap.maps.topology import MICRO
 from tests.demo_built import district
 
 COUNTS = {
@@ -51,6 +58,25 @@ def test_the_services_scale_has_exactly_its_estates_and_places():
     assert built.layers["estate"]["kind"].value_counts().to_dict() == {"managed": 427, "open": 89}
     places = built.places["category"].value_counts()
     assert places[["canteen", "nursery", "repair"]].tolist() == [110, 11, 153]
+
+
+def test_all_places_of_the_services_scale_are_drawn_each_in_one_community():
+    built = district("services")
+    data = places_data(
+        built.places.to_dict("records"), SERVICES, actor=Actor.resident(), layer="places"
+    )
+    names = [one["code"] for one in data["categories"]]
+    drawn = Counter(names[one["c"]] for one in data["places"])
+    assert [drawn[name] for name in ("canteen", "nursery", "repair")] == [110, 11, 153]
+    assert data["unplaced"] == 0
+    spots = shapely.points([(one["x"] / MICRO, one["y"] / MICRO) for one in data["places"]])
+    tree = shapely.STRtree(built.layers["community"].geometry.to_numpy())
+    place, community = tree.query(spots, predicate="intersects")
+    assert sorted(place.tolist()) == list(range(len(spots)))
+    counts = Counter(zip([names[data["places"][i]["c"]] for i in place], community, strict=True))
+    held = {name for name, _ in counts}
+    assert held == set(names)
+    assert sum(n for (name, _), n in counts.items() if name == "canteen") == 110
 
 
 def test_the_street_scale_has_exactly_its_estates_buildings_and_centres():

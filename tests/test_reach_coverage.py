@@ -203,6 +203,16 @@ def test_shares_of_households_are_counted_by_community_and_in_all(town):
     assert (found[""]["places"], found["C1"]["straight"]) == (1, 0)
 
 
+def test_the_places_that_stand_in_each_community_are_counted(town):
+    workspace, _ = town
+    found = workspace.service_coverage().rows
+    counts = {(row["category"], row["code"]): row["places"] for row in found if row["places"]}
+    assert counts == {
+        ("canteen", ""): 1, ("canteen", "C1"): 1,
+        ("service_centre", ""): 1, ("service_centre", "C1"): 1,
+    }  # fmt: skip
+
+
 def test_gaps_are_named_with_their_homes_and_the_way_to_the_nearest(town):
     workspace, _ = town
     gaps = workspace.service_coverage(categories=["canteen"]).gaps

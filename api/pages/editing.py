@@ -17,7 +17,7 @@ from api.templates import language, page
 from gridmap.access import Action, Actor
 from gridmap.errors import BadValue, InputError
 from gridmap.places.hours import BadHours
-from gridmap.places.model import ACCESS_FACTS, CATEGORIES
+from gridmap.places.model import ACCESS_FACTS
 from gridmap.times import to_site
 from gridmap.workspace import Workspace
 
@@ -126,7 +126,10 @@ def _form(
         saved=saved,
         week=week_shown(workspace, place["code"]),
         today=to_site(workspace.clock(), workspace.zone).date().isoformat(),
-        categories=[(c.code, c.label_en if lang else c.label) for c in CATEGORIES.values()],
+        categories=[
+            (c.code, c.label_en if lang else c.label)
+            for c in workspace.categories.categories.values()
+        ],
         facts=[(code, labels[lang]) for code, labels in ACCESS_FACTS.items()],
     )
     return HTMLResponse(body, status, _NOT_KEPT)

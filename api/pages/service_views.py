@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 from fastapi import Request
 
 from api.places import opening_shown
 from api.templates import language
 from gridmap.access import Actor
 from gridmap.errors import InputError, NotFound
-from gridmap.maps.categories import OTHER, SERVICES
-from gridmap.places.model import CATEGORIES, CATEGORY_GROUPS, POST_ROLES
+from gridmap.maps.basemap import BaseMap
+from gridmap.maps.categories import OTHER, Category, service_pins
+from gridmap.places.categories import CategoryTree
+from gridmap.places.model import POST_ROLES
 from gridmap.times import to_site
 from gridmap.workspace import Workspace
 from gridmap.workspace.serving import Origin
@@ -24,14 +27,16 @@ __all__ = [
     "Asked",
     "card",
     "dialled",
+    "drawn",
     "find",
     "frame",
     "groups",
     "items",
+    "map_frame",
     "my_grid",
     "named",
     "origin_or_none",
-    "pin",
+    "pins_of",
     "week_shown",
 ]
 
@@ -40,7 +45,6 @@ RESIDENT = Actor.resident()
 _ON_A_PAGE = 24
 _MOST_ON_A_PAGE = 2_000
 _NAMES = ("category", "open_now", "near", "estate", "within", "accessible", "free", "text")
-_PINS = {one.code: one for one in SERVICES}
 
 
 @dataclass(frozen=True)
@@ -128,16 +132,20 @@ def named(record: Mapping[str, Any], field: str, lang: str) -> Any:
     return other if lang == "en" and other else record[field]
 
 
-def _category(code: str, lang: str) -> dict[str, str]:
-    one = _PINS.get(code, OTHER)
+def pins_of(workspace: Workspace) -> Mapping[str, Category]:
+    """Return the pins of the categories that the public sees, by code."""
+    return {one.code: one for one in service_pins(workspace.categories.seen_by(RESIDENT))}
+
+
+def _category(pin: Category, lang: str) -> dict[str, str]:
     return {
-        "label": one.name_en if lang == "en" else one.name,
-        "mark": one.mark,
-        "colour": one.colour,
+        "label": pin.name_en if lang == "en" else pin.name,
+        "mark": pin.mark,
+        "colour": pin.colour,
     }
 
 
-def card(record: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+def card(record: Mapping[str, Any], asked: Asked, pins: Mapping[str, Category]) -> dict[str, Any]:
     """Return a place as it stands in the list."""
     lang = asked.lang
     return {
@@ -145,7 +153,7 @@ def card(record: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         "href": asked.link(f"/services/{record['code']}"),
         "name": named(record, "name", lang),
         "address": named(record, "address", lang),
-        "category": _category(record["category"], lang),
+        "category": _category(pins.get(record["category"], OTHER), lang),
         "open": record["open"],
         "changes": record["open"]["changes_at"],
         "opens": record["open"]["opens_at"],
@@ -159,18 +167,38 @@ def card(record: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     }
 
 
-def pin(record: Mapping[str, Any]) -> list[Any]:
-    """Return a place as the map has it."""
-    one = _PINS.get(record["category"], OTHER)
+def drawn(
+    records: Sequence[Mapping[str, Any]], pins: Mapping[str, Category], base: BaseMap | None
+) -> list[list[Any]]:
+    """Return places as the map has them, where they lie upon its tiles."""
+    lon, lat = np.array([(one["lon"], one["lat"]) for one in records]).reshape(-1, 2).T
+    if base is not None:
+        lon, lat = base.shown(lon, lat)
+    kinds = [pins.get(one["category"], OTHER) for one in records]
     return [
-        record["code"],
-        record["name"],
-        round(record["lon"], 6),
-        round(record["lat"], 6),
-        one.mark,
-        one.colour,
-        record["open"]["state"],
+        [one["code"], one["name"], x, y, kind.mark, kind.colour, one["open"]["state"]]
+        for one, kind, x, y in zip(
+            records, kinds, np.round(lon, 6).tolist(), np.round(lat, 6).tolist(), strict=True
+        )
     ]
+
+
+def map_frame(workspace: Workspace, origin: Origin | None, base: BaseMap | None) -> dict[str, Any]:
+    """Return what the map is: its tiles, the district's bounds, where one sets out from."""
+    bounds = workspace.district_bounds()
+    spots = [] if origin is None else [origin.spot]
+    corners = [] if bounds is None else [bounds[:2], bounds[2:]]
+    lon, lat = np.array([*spots, *corners]).reshape(-1, 2).T
+    if base is not None:
+        lon, lat = base.shown(lon, lat)
+    shown = np.column_stack([lon, lat]).round(6).tolist()
+    return {
+        "origin": dict(zip(("lon", "lat"), shown[0], strict=True)) if spots else None,
+        "bounds": shown[len(spots) :] or None,
+        "tiles": None
+        if base is None
+        else {"url": base.template, "most": base.most_zoom, "credit": base.credit},
+    }
 
 
 def dialled(phone: str) -> str:
@@ -180,31 +208,42 @@ def dialled(phone: str) -> str:
     return number.replace("-", "") + (f",{extension}" if extension else "")
 
 
-def groups(asked: Asked) -> list[dict[str, Any]]:
-    """Return the tree of categories with what is chosen, each with its address."""
+def groups(asked: Asked, tree: CategoryTree) -> list[dict[str, Any]]:
+    """Return the tree of categories with what is chosen, each with its address.
+
+    A branch of the first order with all that is under it: a page has no room for more.
+    """
     chosen = asked.values.get("category", "")
     place = 1 if asked.lang == "en" else 0
     found = []
-    for code, labels in CATEGORY_GROUPS.items():
-        own = [one for one in CATEGORIES.values() if one.group == code]
+    for code, labels in tree.branches.items():
+        if tree.parents[code]:
+            continue
+        held = tree.under(code)
+        own = [one for one in tree.categories.values() if one.code in held]
         found.append(
             {
                 "code": code,
                 "label": labels[place],
                 "href": asked.link(category=code),
-                "chosen": chosen == code or chosen in {one.code for one in own},
-                "kinds": [
-                    {
-                        "code": one.code,
-                        "label": one.label_en if place else one.label,
-                        "href": asked.link(category=one.code),
-                        "chosen": chosen == one.code,
-                    }
-                    for one in own
-                ],
+                "chosen": chosen == code or chosen in held,
+                "kinds": [_kind(one.code, (one.label, one.label_en)[place], asked) for one in own],
             }
         )
-    return found
+    loose = [one for one in tree.categories.values() if not one.group]
+    return found + [
+        {**_kind(one.code, (one.label, one.label_en)[place], asked), "kinds": []} for one in loose
+    ]
+
+
+def _kind(code: str, label: str, asked: Asked) -> dict[str, Any]:
+    chosen = asked.values.get("category", "") == code
+    return {
+        "code": code,
+        "label": label,
+        "href": asked.link(category=code),
+        "chosen": chosen,
+    }
 
 
 def my_grid(workspace: Workspace, origin: Origin, lang: str) -> dict[str, Any]:

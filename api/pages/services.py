@@ -6,16 +6,15 @@ draws the map and asks the device where it is. The pages are the same for everyb
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import shapely
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import PUBLIC, WorkspaceDep
 from api.identity import FORM_FIELD, client_address, form_fields
+from api.middleware import page_policy
 from api.pages import service_views as views
 from api.pages.service_views import RESIDENT, Asked
 from api.places import opening_shown
@@ -24,6 +23,7 @@ from api.templates import STATIC, language, page
 from gridmap import __version__
 from gridmap.errors import InputError, NotFound, TooManyAttempts
 from gridmap.i18n import texts
+from gridmap.maps.basemap import BaseMap
 from gridmap.places.model import ACCESS_FACTS
 from gridmap.places.navigation import navigation_links
 from gridmap.workspace import Workspace
@@ -52,6 +52,8 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         problem, status = "estate", 404
     except InputError:
         problem, status = "query", 422
+    pins = views.pins_of(workspace)
+    base: BaseMap | None = request.app.state.base_map
     body = page(
         "services.html",
         request.scope,
@@ -61,40 +63,27 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         method="network" if any(p["method"] == "network" for p in found) else "straight",
         total=len(found),
         open_count=sum(1 for one in found if one["open"]["state"] == "open"),
-        places=[views.card(one, asked) for one in found[: asked.shown]],
-        pins=[views.pin(one) for one in found],
-        groups=views.groups(asked),
+        places=[views.card(one, asked, pins) for one in found[: asked.shown]],
+        pins=views.drawn(found, pins, base),
+        map_frame=views.map_frame(workspace, origin, base),
+        credit="" if base is None else base.credit,
+        groups=views.groups(asked, workspace.categories.seen_by(views.RESIDENT)),
         estates=sorted({one.name for one, _ in workspace.estates()}),
         within=_WITHIN,
         grid=None if origin is None else views.my_grid(workspace, origin, asked.lang),
         items=views.items(workspace, origin, asked),
         texts={k.removeprefix("around.js."): v for k, v in texts(asked.lang, "around.js.").items()},
     )
-    return HTMLResponse(body, status, {"Cache-Control": "no-cache"})
+    headers = {"Cache-Control": "no-cache"}
+    if base is not None and base.origin:
+        headers["Content-Security-Policy"] = page_policy(base.origin)
+    return HTMLResponse(body, status, headers)
 
 
 @router.get("/services/ground.json")
 def ground(request: Request, workspace: WorkspaceDep) -> Response:
     """Return what the map is drawn upon, light enough for a phone."""
-    features = []
-    for layer, frame in workspace.ground().items():
-        if layer == "gates":
-            continue
-        rank = frame["rank"].to_numpy() if layer == "roads" else [None] * len(frame)
-        shapes = shapely.set_precision(
-            shapely.simplify(frame.geometry.to_numpy(), 2e-5), 1e-5, mode="pointwise"
-        )
-        for shape, own in zip(shapes, rank, strict=True):
-            if shape is not None and not shape.is_empty:
-                step = None if own is None or own != own else int(own)  # noqa: PLR0124 - NaN
-                features.append(
-                    {
-                        "type": "Feature",
-                        "properties": {"l": layer, "r": step},
-                        "geometry": json.loads(shapely.to_geojson(shape)),
-                    }
-                )
-    content = {"type": "FeatureCollection", "features": features}
+    content = {"type": "FeatureCollection", "features": workspace.light_ground()}
     return answer_unchanging(request, workspace, content, max_age_s=3600)
 
 
@@ -187,7 +176,7 @@ def _place_page(
         request.scope,
         **views.frame(workspace, asked),
         place=record,
-        card=views.card(record, asked),
+        card=views.card(record, asked, views.pins_of(workspace)),
         services=views.named(record, "special_services", lang),
         booking_tel=views.dialled(record["booking_phone"]),
         facts=[ACCESS_FACTS[f][1 if lang == "en" else 0] for f in record["accessibility"]],

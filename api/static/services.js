@@ -43,7 +43,7 @@ async function show(address, { keep = false } = {}) {
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== turn) return;
     if (!found.getElementById("results")) throw new Error(String(answer.status));
-    for (const part of ["#results", ".kinds", ".more-help", "#pins", "#origin"]) {
+    for (const part of ["#results", ".kinds", ".more-help", "#pins", "#map-frame"]) {
       $(part).replaceWith($(part, found));
     }
     $("#as-of").replaceWith($("#as-of", found));
@@ -175,22 +175,30 @@ async function drawGround() {
   const found = await answer.json();
   const order = ["parks", "water", "rivers", "railways", "roads"];
   found.features.sort((a, b) => order.indexOf(a.properties.l) - order.indexOf(b.properties.l));
-  const layer = window.L.geoJSON(found, {
+  window.L.geoJSON(found, {
     interactive: false,
     renderer: window.L.canvas({ pane: "tilePane" }),
     style: ({ properties: { l, r } }) => (l === "roads" ? road(r) : GROUND[l]),
   }).addTo(map);
-  if (!read("pins").length && layer.getBounds().isValid()) map.fitBounds(layer.getBounds());
 }
 
 function draw() {
   if (!window.L || map || $("#mapbox").offsetParent === null) return;
+  const { bounds, tiles } = read("map-frame");
   map = window.L.map("map", { attributionControl: false, zoomControl: true, minZoom: 9, maxZoom: 18 });
-  map.setView([36.66, 117.03], 13);
+  if (bounds) {
+    const district = window.L.latLngBounds(bounds.map(([lon, lat]) => [lat, lon]));
+    map.fitBounds(district);
+    map.setMaxBounds(district.pad(0.5));
+  } else map.setView([0, 0], 9);
   pins = window.L.layerGroup().addTo(map);
-  drawGround().catch(() => {
-    // The pins are where they are without streets under them.
-  });
+  if (tiles) {
+    window.L.tileLayer(tiles.url, { maxNativeZoom: tiles.most, maxZoom: 18, bounds: map.options.maxBounds }).addTo(map);
+  } else {
+    drawGround().catch(() => {
+      // The pins are where they are without streets under them.
+    });
+  }
   place();
 }
 
@@ -211,7 +219,7 @@ function place() {
     marks.set(code, glyph);
     spots.push([lat, lon]);
   }
-  const origin = read("origin");
+  const { origin } = read("map-frame");
   if (origin) {
     const icon = window.L.divIcon({ className: "gm-you", iconSize: [18, 18] });
     const you = [origin.lat, origin.lon];

@@ -294,7 +294,15 @@ LAYERS: Mapping[str, LayerPolicy] = {
     ),
     "rosters": _policy(
         Visibility.PUBLIC,
-        public=("level", "area_code", "role", "kind", "work_phone", "department"),
+        public=(
+            "level",
+            "area_code",
+            "role",
+            "kind",
+            "work_phone",
+            "department",
+            "estate_code",
+        ),
         staff=("id", "code", "person", "name", "valid_from", "valid_to", "remarks"),
         restricted=("private_phone",),
     ),

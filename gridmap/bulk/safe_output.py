@@ -153,7 +153,20 @@ def _alive(number: int) -> bool:
         return False
     except OSError:
         return True
-    return True
+    return not _is_zombie(number)
+
+
+def _is_zombie(number: int) -> bool:
+    """True for a process that has ended and that nobody has asked about: it writes no more.
+
+    In a container whose first process does not care for orphans they stay like that.
+    """
+    try:
+        stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    # The name before it, in brackets, may hold anything.
+    return stat.rpartition(")")[2].split()[:1] == ["Z"]
 
 
 def sync(path: Path) -> None:

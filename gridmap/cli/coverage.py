@@ -12,6 +12,7 @@ from gridmap.cli.output import STDOUT, write_json
 from gridmap.cli.show import table
 
 if TYPE_CHECKING:
+    from gridmap.places.categories import CategoryTree
     from gridmap.workspace.walking import ServiceCoverage
 
 __all__ = ["coverage"]
@@ -70,6 +71,7 @@ def coverage(
             homes=None if homes is None else read_homes(homes, coord_sys=coord_sys),
             actor=Actor.resident() if public else None,
         )
+        categories = workspace.categories
         if output is not None:
             area = workspace.coverage_at(at)
             shapes = {
@@ -80,7 +82,7 @@ def coverage(
     if json_out is not None:
         write_json(_record(found), json_out)
     if json_out != STDOUT:
-        _show(found)
+        _show(found, categories)
         if output is not None:
             typer.echo(f"Wrote {output}: {', '.join(f'{n} {k:,}' for n, k in done.items())}.")
 
@@ -95,9 +97,7 @@ def _record(found: ServiceCoverage) -> dict[str, Any]:
     }
 
 
-def _show(found: ServiceCoverage) -> None:
-    from gridmap.places.model import CATEGORIES
-
+def _show(found: ServiceCoverage, categories: CategoryTree) -> None:
     walking = found.walking
     how = "along the streets" if walking["network"] else f"straight lines x {walking['detour']:g}"
     typer.echo(f"{found.edition}, on foot at {walking['speed_kmh']:g} km/h, {how}\n")
@@ -107,7 +107,7 @@ def _show(found: ServiceCoverage) -> None:
         ("category", "places", "5 min", "10 min", "15 min", f"least served {found.level}"),
         [
             (
-                f"{row['category']} {CATEGORIES[row['category']].label}",
+                f"{row['category']} {categories.categories[row['category']].label}",
                 f"{row['places']:,}",
                 *(_percent(row[f"share_{m}"]) for m in (5, 10, 15)),
                 worst[row["category"]],

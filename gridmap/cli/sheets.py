@@ -27,13 +27,15 @@ OutOption = Annotated[
 @sheets.command("make")
 def make(
     ctx: typer.Context,
-    kind: Annotated[
-        str, typer.Option("--kind", metavar="services|board|card", help="Which kind of sheet.")
-    ],
-    level: Annotated[
-        str, typer.Option("--for", metavar="estate|community", help="A sheet for each of these.")
-    ],
     out: OutOption,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="services|board|card", help="Which kind of sheet."),
+    ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option("--for", metavar="estate|community", help="A sheet for each of these."),
+    ] = None,
     code: Annotated[
         list[str] | None, typer.Option("--code", help="Only of this one; may be repeated.")
     ] = None,
@@ -42,18 +44,57 @@ def make(
         str | None, typer.Option(metavar="zh|en", help="Language; else that of the settings.")
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF of each sheet as well.")] = False,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed", help="Only the sheets in the folder that `stale` lists, as they were made."
+        ),
+    ] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="How many sheets are made at a time.")
+    ] = 1,
     store: StoreOption = None,
 ) -> None:
     """Make sheets of what the public may see; those that are as they should be are left alone."""
+    _require_fitting(kind, level, code, changed=changed)
     with opened(ctx, store) as workspace:
         with progress_bar("sheets") as progress:
-            made = workspace.make_sheets(
-                kind, level, out, codes=code or (), paper=paper, lang=lang, pdf=pdf,
-                progress=progress,
-            )  # fmt: skip
+            if changed:
+                made = workspace.renew_sheets(
+                    out, kind=kind, level=level, processes=processes, progress=progress
+                )
+            else:
+                made = workspace.make_sheets(
+                    kind or "", level or "", out, codes=code or (), paper=paper, lang=lang,
+                    pdf=pdf, processes=processes, progress=progress,
+                )  # fmt: skip
         if not workspace.settings.public_url:
             typer.echo("No QR codes: GRIDMAP_PUBLIC_URL does not say where the site is.", err=True)
+    for one in made.gone:
+        typer.echo(f"{one.file}: there is no {one.name} any more; take the sheet down.")
     typer.echo(f"{made.written:,} sheets written, {made.kept:,} left as they were; see {out}.")
+
+
+def _require_fitting(
+    kind: str | None, level: str | None, code: list[str] | None, *, changed: bool
+) -> None:
+    """Refuse options that contradict each other, and too few of them."""
+    from gridmap.errors import BadValue
+
+    if changed and code:
+        raise BadValue(
+            "--changed looks at all sheets of the folder.",
+            got=f"--code {code[0]}",
+            repair="Leave one of the two out.",
+        )
+    missing = [name for name, value in (("--kind", kind), ("--for", level)) if value is None]
+    if missing and not changed:
+        raise BadValue(
+            "Which sheets are to be made is not said.",
+            got=f"no {' and no '.join(missing)}",
+            repair="Add, for instance, `--kind services --for estate`, or `--changed` for those "
+            "in the folder that are not true any more.",
+        )
 
 
 @sheets.command("stale")
@@ -65,7 +106,7 @@ def stale(
     ] = None,
     store: StoreOption = None,
 ) -> None:
-    """List the sheets of a folder to print again, and what changed; `make` makes them anew.
+    """List the sheets of a folder to print again, and why; `make --changed` makes them anew.
 
     What can have changed: place (its name, where it belongs, its outline, its firm), people,
     services, areas, ground, site (review number, address).

@@ -12,8 +12,18 @@ from dataclasses import dataclass, replace
 from gridmap.errors import BadValue
 from gridmap.maps.colours import PIN_COLOURS
 from gridmap.places import model
+from gridmap.places.categories import PACKAGED, CategoryTree
 
-__all__ = ["GROUPS", "OTHER", "PARTY", "PARTY_PLACES", "SERVICES", "Category", "check_categories"]
+__all__ = [
+    "GROUPS",
+    "OTHER",
+    "PARTY",
+    "PARTY_PLACES",
+    "SERVICES",
+    "Category",
+    "check_categories",
+    "service_pins",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +68,8 @@ GROUPS: Mapping[str, tuple[str, str]] = {
 
 OTHER = Category("other", "其他", "Other", "他", "safety")
 
-# Theme, and so colour, of each category of `gridmap.places.model`; the rest is "daily".
+# Theme, and so colour, of organisations; the rest is "daily".
 _THEMES = {
-    "service_centre": "party",
-    "party_station": "party",
-    "education_site": "party",
-    "canteen": "care",
-    "elder_care": "care",
-    "nursery": "care",
-    "health": "health",
-    "fitness": "health",
-    "repair": "repair",
-    "home_service": "repair",
-    "mediation": "public",
-    "sharing": "public",
-    "station_24h": "public",
-    "grid_station": "public",
-    "shelter": "safety",
     "party_work_committee": "party",
     "party_committee": "party",
     "general_branch": "party",
@@ -97,13 +92,18 @@ _MANY = ("party_branch", "party_group")
 def _pins(kinds: Mapping[str, model.Category]) -> tuple[Category, ...]:
     return tuple(
         Category(
-            k.code, k.label, k.label_en, k.pin, _THEMES.get(k.code, "daily"), k.code not in _MANY
+            k.code, k.label, k.label_en, k.pin, _THEMES.get(k.code, k.theme), k.code not in _MANY
         )
         for k in kinds.values()
     )
 
 
-SERVICES = _pins(model.CATEGORIES)
+def service_pins(tree: CategoryTree) -> tuple[Category, ...]:
+    """Return the pins of a site's categories of places."""
+    return _pins(tree.categories)
+
+
+SERVICES = service_pins(PACKAGED)
 
 # What the party map shows, group by group in the order of its legend: organisations, and of the
 # places those that belong to the same picture.

@@ -7,9 +7,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from gridmap.errors import BadValue
+from gridmap.places.categories import PACKAGED, CategoryTree
 from gridmap.places.hours import read_closure, read_hours
 from gridmap.places.identity import holds_identity_number
-from gridmap.places.model import ACCESS_FACTS, CATEGORIES, Place
+from gridmap.places.model import ACCESS_FACTS, Place
 from gridmap.places.phones import normalise_phone
 
 __all__ = ["EDITABLE", "edited"]
@@ -20,7 +21,7 @@ EDITABLE = tuple(f.name for f in fields(Place) if f.name not in {"code", "lon", 
 _PHONES = {"phone", "booking_phone"}
 
 
-def edited(place: Place, changes: Mapping[str, Any]) -> Place:
+def edited(place: Place, changes: Mapping[str, Any], categories: CategoryTree = PACKAGED) -> Place:
     """Return the place with these fields changed.
 
     Raises
@@ -36,8 +37,9 @@ def edited(place: Place, changes: Mapping[str, Any]) -> Place:
     found = replace(place, **new)
     if not found.name:
         raise BadValue("A place has a name.", got="")
-    if found.category not in CATEGORIES:
-        raise BadValue("There is no such category.", got=found.category, allowed=list(CATEGORIES))
+    known = categories.categories
+    if found.category not in known:
+        raise BadValue("There is no such category.", got=found.category, allowed=list(known))
     return found
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from gridmap.places.categories import PACKAGED, Category
+
 __all__ = [
     "ACCESS_FACTS",
     "CATEGORIES",
@@ -28,67 +30,13 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
-    """What a pin stands for.
-
-    Attributes
-    ----------
-    code : str
-        As the data have it.
-    label, label_en : str
-    pin : str
-        The one plain character on the pin: no emblem, star, flag, hammer or sickle.
-    group : str
-        The branch of the tree it hangs on, a key of :data:`CATEGORY_GROUPS`; empty for none.
-    """
-
-    code: str
-    label: str
-    label_en: str
-    pin: str
-    group: str = ""
-
-
 def _table(*categories: Category) -> Mapping[str, Category]:
     return {category.code: category for category in categories}
 
 
-# Branches of the tree of categories: what one is looking for, in the order of a legend.
-CATEGORY_GROUPS: Mapping[str, tuple[str, str]] = {
-    "party": ("党群服务", "Party service"),
-    "care": ("吃饭与照料", "Meals and care"),
-    "health": ("健康与健身", "Health and fitness"),
-    "daily": ("便民与维修", "Repairs and daily needs"),
-    "public": ("社区与网格", "Community and grid"),
-    "safety": ("应急", "Emergency"),
-}
-
-# Categories of service places, in the order of a legend.
-CATEGORIES = _table(
-    Category("service_centre", "党群服务中心", "Party service centre", "党", "party"),
-    Category("party_station", "党群驿站", "Party service station", "站", "party"),
-    Category("practice_station", "文明实践站", "Civic practice station", "践", "party"),
-    Category("canteen", "社区食堂/长者助餐点", "Canteen, meals for elders", "餐", "care"),
-    Category("elder_care", "养老/日间照料", "Elder day care", "老", "care"),
-    Category("nursery", "托育", "Nursery", "育", "care"),
-    Category("health", "卫生服务", "Health service", "医", "health"),
-    Category("repair", "便民工坊", "Repair point", "修", "daily"),
-    Category("home_service", "家政维修", "Home service", "家", "daily"),
-    Category("parcel", "快递", "Parcel point", "递", "daily"),
-    Category("charging", "充电/车棚", "Charging, bike shed", "充", "daily"),
-    Category("market", "菜市场", "Food market", "菜", "daily"),
-    Category("pharmacy", "药店", "Pharmacy", "药", "health"),
-    Category("fitness", "健身", "Fitness spot", "健", "health"),
-    Category("mediation", "调解/律师", "Mediation, legal aid", "调", "public"),
-    Category("sharing", "共享点", "Sharing point", "享", "public"),
-    Category("station_24h", "24小时驿站", "24-hour station", "驿", "public"),
-    Category("meeting_room", "网格会客厅", "Grid meeting room", "厅", "public"),
-    Category("shelter", "应急避难", "Emergency shelter", "避", "safety"),
-    Category("grid_station", "网格工作站", "Grid work station", "格", "public"),
-    Category("enforcement_point", "联合执法点", "Joint enforcement point", "执", "safety"),
-    Category("education_site", "教育基地", "Education site", "教", "party"),
-)
+# Those of the package's own table; a site may have others, which its workspace knows.
+CATEGORIES: Mapping[str, Category] = PACKAGED.categories
+CATEGORY_GROUPS: Mapping[str, tuple[str, str]] = PACKAGED.branches
 
 # What makes a place fit for who cannot walk, see or hear well, beside `Place.wheelchair`.
 ACCESS_FACTS: Mapping[str, tuple[str, str]] = {
@@ -164,7 +112,7 @@ class Place:
     code : str
         The district's own number for it, unique.
     category : str
-        A key of :data:`CATEGORIES`.
+        A category of the site, see :class:`gridmap.places.categories.CategoryTree`.
     name, name_en, address : str
     lon, lat : float
         Entrance, EPSG:4326.
@@ -320,6 +268,8 @@ class Post:
         Department or utility that posts a professional; empty otherwise.
     valid_from, valid_to : date or None
         First day, and the first day no longer; None is open.
+    estate_code : str
+        The estate that the post is about, where that is less than its area.
     """
 
     code: str
@@ -333,6 +283,7 @@ class Post:
     department: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
+    estate_code: str = ""
 
     def on_duty(self, day: date) -> bool:
         """True when the post is held on that day."""

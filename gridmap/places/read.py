@@ -15,14 +15,13 @@ import numpy as np
 
 from gridmap.areas import DEFAULT_LEVELS, Levels
 from gridmap.errors import BadValue
+from gridmap.places.categories import PACKAGED, Category, CategoryTree
 from gridmap.places.hours import BadHours, read_closure, read_hours
 from gridmap.places.model import (
     ACCESS_FACTS,
-    CATEGORIES,
     ORGANISATION_KINDS,
     POST_KINDS,
     POST_ROLES,
-    Category,
     Organisation,
     Place,
     Post,
@@ -114,6 +113,7 @@ _POSTS = (
     Column("area_code", ("网格编码", "区域编码", "服务区域"), required=True),
     Column("work_phone", ("工作电话", "电话", "phone")),
     Column("department", ("派出单位", "部门")),
+    Column("estate_code", ("小区编号", "小区编码", "定岗小区")),
     *_VALID,
 )
 # People write 基础 as well as 基础力量.
@@ -122,7 +122,11 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def read_places(
-    source: str | Path, *, coord_sys: str | None = None, encoding: str | None = None
+    source: str | Path,
+    *,
+    coord_sys: str | None = None,
+    encoding: str | None = None,
+    categories: CategoryTree = PACKAGED,
 ) -> list[Place]:
     """Read service places.
 
@@ -137,11 +141,14 @@ def read_places(
         Of the positions; needed for a table without a column ``coord_sys`` (坐标系).
     encoding : str, optional
         Of a layer's text.
+    categories : CategoryTree
+        What a place can be.
     """
     sheet = open_sheet(source, _PLACES, encoding=encoding)
     sheet.unique("code")
     lon, lat = positions(sheet, coord_sys)
-    found = [_place(r, lon[i], lat[i]) for i, r in enumerate(sheet.records)]
+    labels = _labels(categories.categories)
+    found = [_place(r, lon[i], lat[i], labels) for i, r in enumerate(sheet.records)]
     sheet.finish()
     return found
 
@@ -200,7 +207,8 @@ def read_posts(
     source : str or Path
         Columns ``code``, ``person`` (人员编号: an opaque number, never an identity number),
         ``name`` (姓名), ``role`` (角色), ``kind`` (力量类型), ``level``, ``area_code``, and
-        where known ``work_phone``, ``department``, ``valid_from``, ``valid_to``.
+        where known ``work_phone``, ``department``, ``valid_from``, ``valid_to`` and
+        ``estate_code`` (小区编号) of a post that is about one estate of its area.
     levels, areas, encoding
         As in :func:`read_organisations`.
 
@@ -246,13 +254,15 @@ def read_service_items(
 # -- one record -----------------------------------------------------------------------
 
 
-def _place(record: Record, lon: float, lat: float) -> Place:
+def _place(
+    record: Record, lon: float, lat: float, categories: Mapping[str, tuple[str, str]]
+) -> Place:
     if not record.faults and not np.isfinite(lon):
         record.refuse("lon", "is empty: a place is somewhere")
     hours, words = _hours(record)
     return Place(
         code=record.code("code"),
-        category=record.choice("category", _labels(CATEGORIES)),
+        category=record.choice("category", categories),
         name=record.needed("name"),
         lon=float(lon),
         lat=float(lat),
@@ -388,6 +398,7 @@ def _post(record: Record, levels: Levels, areas: Areas | None) -> Post:
         department=record.text("department"),
         valid_from=valid_from,
         valid_to=valid_to,
+        estate_code=record.code("estate_code", needed=False),
     )
 
 

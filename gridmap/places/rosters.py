@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from gridmap.places.model import Post
 
-__all__ = ["roster_conflicts"]
+__all__ = ["BOARD_ROLES", "posts_for", "roster_conflicts"]
+
+# Who stands on a public board, in this order. Volunteers and leads of buildings do not: their
+# numbers are their own.
+BOARD_ROLES = (
+    "grid_lead",
+    "grid_worker",
+    "estate_secretary",
+    "posted_worker",
+    "property_manager",
+    "police_officer",
+)
 
 Key = Callable[[Post], tuple[str, ...]]
 
@@ -33,6 +45,33 @@ def roster_conflicts(posts: Sequence[Post]) -> list[tuple[int, int, str]]:
         for first, second in _overlapping(posts, key)
     ]
     return sorted(found, key=lambda pair: (pair[1], pair[0], pair[2]))
+
+
+def posts_for(
+    posts: Iterable[Mapping[str, Any]], areas: Container[tuple[str, str]], estate: str = ""
+) -> list[Mapping[str, Any]]:
+    """Return the posts that are for somebody who lives in some areas and in an estate.
+
+    Those of the estate itself; in roles that it has none in, those of the areas. Who is there
+    for another estate is left out.
+
+    Parameters
+    ----------
+    posts : iterable of mappings
+        ``level``, ``area_code``, ``role``, ``estate_code``.
+    areas : container of (level, code)
+    estate : str
+        Code; empty for somebody who lives in none.
+    """
+    own, others = [], []
+    for post in posts:
+        about = post.get("estate_code") or ""
+        if about and about == estate:
+            own.append(post)
+        elif not about and (post["level"], post["area_code"]) in areas:
+            others.append(post)
+    roles = {post["role"] for post in own}
+    return own + [post for post in others if post["role"] not in roles]
 
 
 def _person(post: Post) -> tuple[str, ...]:

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmap.places.categories import PACKAGED, CategoryTree
 from gridmap.places.hours import HoursBook, HoursState, Opening
 from gridmap.places.model import (
     ACCESS_FACTS,
-    CATEGORIES,
-    CATEGORY_GROUPS,
     Place,
     ServiceItem,
     is_free,
@@ -26,7 +25,6 @@ __all__ = [
     "Found",
     "Walk",
     "Wanted",
-    "categories_of",
     "find_items",
     "find_places",
     "is_accessible",
@@ -89,10 +87,16 @@ class Found:
 
 
 def find_places(
-    places: Sequence[Place], wanted: Wanted, *, at: datetime, book: HoursBook, walk: Walk
+    places: Sequence[Place],
+    wanted: Wanted,
+    *,
+    at: datetime,
+    book: HoursBook,
+    walk: Walk,
+    categories: CategoryTree = PACKAGED,
 ) -> list[Found]:
     """Return the places that fit, by minutes on foot where an origin is given, else in order."""
-    fitting = [place for place in places if _fits(place, wanted)]
+    fitting = [place for place in places if _fits(place, wanted, categories)]
     minutes: list[float | None] = [None] * len(fitting)
     methods: list[str | None] = [None] * len(fitting)
     if wanted.origin is not None and fitting:
@@ -129,13 +133,6 @@ def find_items(items: Sequence[ServiceItem], words: Sequence[str]) -> list[Servi
     ]
 
 
-def categories_of(name: str) -> frozenset[str]:
-    """Return the categories that a category or a branch of the tree stands for."""
-    if name in CATEGORY_GROUPS:
-        return frozenset(code for code, one in CATEGORIES.items() if one.group == name)
-    return frozenset({name})
-
-
 def is_accessible(place: Place) -> bool:
     """True when it is known that somebody in a wheelchair gets in."""
     return place.wheelchair is True or "step_free" in place.accessibility
@@ -146,27 +143,25 @@ def is_stale(place: Place, today: date) -> bool:
     return place.checked_on is None or today - place.checked_on > STALE_AFTER
 
 
-def _fits(place: Place, wanted: Wanted) -> bool:
+def _fits(place: Place, wanted: Wanted, tree: CategoryTree) -> bool:
     if wanted.categories and place.category not in wanted.categories:
         return False
     if wanted.accessible and not is_accessible(place):
         return False
     if wanted.free and not is_free(place.price):
         return False
-    return not wanted.words or _holds(_said_of(place), wanted.words)
+    return not wanted.words or _holds(_said_of(place, tree), wanted.words)
 
 
-def _said_of(place: Place) -> Iterable[str]:
+def _said_of(place: Place, tree: CategoryTree) -> Iterable[str]:
     yield from (place.name, place.name_en, place.address, place.address_en, place.organiser)
     yield from place.special_services
     yield from place.special_services_en
-    for table, codes in ((CATEGORIES, [place.category]), (ACCESS_FACTS, place.accessibility)):
-        for code in codes:
-            label = table.get(code)
-            if isinstance(label, tuple):
-                yield from label
-            elif label is not None:
-                yield from (label.label, label.label_en)
+    category = tree.categories.get(place.category)
+    if category is not None:
+        yield from (category.label, category.label_en)
+    for fact in place.accessibility:
+        yield from ACCESS_FACTS.get(fact, ())
 
 
 def _holds(texts: Iterable[str], words: Sequence[str]) -> bool:

@@ -37,6 +37,8 @@ class Counted:
         By category.
     places : dict of str to int
         How many there are of each category.
+    standing : dict of str to int64 (k,)
+        How many of each category stand in each of the areas.
     """
 
     coverage: Coverage
@@ -47,6 +49,7 @@ class Counted:
     area: Rows
     served: dict[str, Served]
     places: dict[str, int]
+    standing: dict[str, Rows]
 
 
 def district_rows(counted: Counted) -> list[dict[str, Any]]:
@@ -72,7 +75,9 @@ def district_rows(counted: Counted) -> list[dict[str, Any]]:
                     "name": name,
                     "name_en": name_en,
                     "category": category,
-                    "places": counted.places[category] if at < 0 else None,
+                    "places": counted.places[category]
+                    if at < 0
+                    else int(counted.standing[category][at]),
                     "households": round(float(households)),
                     **{f"within_{m}": round(float(v)) for m, v in zip(LIMITS, near, strict=True)},
                     "straight": round(float(line)),

@@ -11,13 +11,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.maps.categories import OTHER, SERVICES
+from gridmap.places.rosters import BOARD_ROLES
+from gridmap.sheets.card import fit_a_card
 from gridmap.sheets.district import District
 from gridmap.sheets.frame import Frame, frames_around
 from gridmap.sheets.labels import text_width
 from gridmap.sheets.model import (
-    BOARD_ROLES,
     Contact,
+    Errand,
     Named,
     Request,
     Service,
@@ -26,7 +27,7 @@ from gridmap.sheets.model import (
 )
 from gridmap.sheets.papers import Paper, paper_of
 
-__all__ = ["MARKER_MM", "MOST_ON_CARD", "category_colour", "category_label", "compose"]
+__all__ = ["MARKER_MM", "compose"]
 
 # Radius of a numbered marker on A4.
 MARKER_MM = 2.9
@@ -35,26 +36,8 @@ _WANTED = 11
 _LARGEST = {"services": 5000, "board": 5000}
 # A card holds the nearest place of each kind, so many of them.
 _ON_CARD = 8
-# Of a card of A5: millimetres for people and services together, for one of the people, and the
-# width of the column that names stand in; and how many people it holds.
-_CARD_MM, _CARD_PERSON_MM, _CARD_COLUMN_MM = 112.0, 6.0, 98.0
-MOST_ON_CARD = 9
 # Widths of the table's columns in heights of its type: what a cell breaks into lines by.
 _COLUMNS = {"name": 18.5, "address": 12.5, "hours": 12.0}
-
-_CATEGORIES = {category.code: category for category in SERVICES}
-_RANK = {category.code: at for at, category in enumerate((*SERVICES, OTHER))}
-
-
-def category_colour(code: str) -> str:
-    """Return the colour of a category's markers."""
-    return _CATEGORIES.get(code, OTHER).colour
-
-
-def category_label(code: str, lang: str) -> str:
-    """Return the name of a category, of an unknown one that of the others."""
-    category = _CATEGORIES.get(code, OTHER)
-    return category.name_en if lang == "en" else category.name
 
 
 def compose(district: District, request: Request) -> tuple[Sheet, Frame]:
@@ -83,7 +66,8 @@ def compose(district: District, request: Request) -> tuple[Sheet, Frame]:
     if request.kind == "card":
         order = _nearest_of_each(district, range(len(district.places)), metres)[:_ON_CARD]
         nearest = _services(district, order, metres)
-        return replace(sheet, services=_that_fit_a_card(sheet, nearest)), frame
+        errands, services = fit_a_card(sheet, _errands(district, sheet), nearest)
+        return replace(sheet, errands=errands, services=services), frame
     kept = _that_fit(district, sheet, chosen, metres, paper)
     services = _services(district, sorted(kept, key=lambda i: _order(district, i, metres)), metres)
     return replace(sheet, services=services, more=len(chosen) - len(kept)), frame
@@ -99,7 +83,8 @@ def _of_estate(district: District, request: Request) -> Sheet:
     chain = [
         district.area_name(level, areas[level][0]) for level in names[:-1] if areas[level]
     ] or [district.area_name(level, c) for level in names for c in areas[level][:1]]
-    contacts = _contacts(district, ((level, code) for level in names for code in areas[level]))
+    held = [(level, code) for level in names for code in areas[level]]
+    contacts = _contacts_of_estate(district, estate.code, held)
     return Sheet(
         request, estate.name, tuple(chain), estate.firm, estate.shape, contacts, site=district.site
     )
@@ -144,15 +129,30 @@ def _contacts(
         for post in district.posts_of(level, code):
             role = str(post["role"])
             if role in roles:
-                contact = Contact(
-                    role,
-                    str(post.get("work_phone") or ""),
-                    district.area_name(level, code),
-                    district.coverage.levels.rank(level),
-                )
                 key = (at, roles.index(role)) if by_area else (roles.index(role), at)
-                found.setdefault(contact, key)
+                found.setdefault(_contact(district, post), key)
     return tuple(sorted(found, key=lambda c: (found[c], c.phone)))
+
+
+def _contacts_of_estate(
+    district: District, estate: str, areas: Sequence[tuple[str, str]]
+) -> tuple[Contact, ...]:
+    """Return who stands on the board of an estate, in the order of the roles."""
+    found: dict[Contact, tuple[int, int]] = {}
+    for post in district.posts_of_estate(estate, areas):
+        role, area = str(post["role"]), (post["level"], post["area_code"])
+        if role in BOARD_ROLES:
+            at = areas.index(area) if area in areas else -1
+            found.setdefault(_contact(district, post), (BOARD_ROLES.index(role), at))
+    return tuple(sorted(found, key=lambda c: (found[c], c.phone)))
+
+
+def _contact(district: District, post: Mapping[str, Any]) -> Contact:
+    """Return a post as it stands on a board: for its estate, else for its area."""
+    estate = district.estates.get(str(post.get("estate_code") or ""))
+    area = district.area_name(str(post["level"]), str(post["area_code"]))
+    phone = str(post.get("work_phone") or "")
+    return Contact(str(post["role"]), phone, area if estate is None else estate.name)
 
 
 # -- which services ----------------------------------------------------------------------
@@ -215,22 +215,6 @@ def _that_fit(
     return kept
 
 
-def _that_fit_a_card(sheet: Sheet, services: Sequence[Service]) -> tuple[Service, ...]:
-    """Return as many services as a card has room for beside its people."""
-    lang = sheet.request.lang
-    room = _CARD_MM - _CARD_PERSON_MM * min(len(sheet.contacts), MOST_ON_CARD)
-    kept = []
-    for one in services:
-        category = category_label(one.category, lang)
-        name = ceil(text_width(f"{category} {one.name.say(lang)}", 3.1) / _CARD_COLUMN_MM)
-        more = f"{one.address.say(lang)} {one.floor} · {one.hours.say(lang)}"
-        room -= 4.1 * name + 3.6 * ceil(text_width(more, 2.7) / _CARD_COLUMN_MM) + 1.9
-        if room < 0:
-            break
-        kept.append(one)
-    return tuple(kept)
-
-
 def _height(service: Service, lang: str) -> float:
     """Return about how high a row of the table is, millimetres on A4."""
     name = ceil(text_width(service.name.say(lang), 1.08) / _COLUMNS["name"])
@@ -257,7 +241,7 @@ def _nearest_of_each(
 
 def _order(district: District, i: int, metres: NDArray[np.float64]) -> tuple[int, float, str]:
     place = district.places[i]
-    rank = _RANK.get(str(place["category"]), len(_RANK))
+    rank = district.category_rank(str(place["category"]))
     return rank, round(float(metres[i])), str(place["code"])
 
 
@@ -265,12 +249,39 @@ def _services(
     district: District, order: Sequence[int], metres: NDArray[np.float64]
 ) -> tuple[Service, ...]:
     return tuple(
-        _service(district.places[i], number, float(metres[i]))
+        _service(district, district.places[i], number, float(metres[i]))
         for number, i in enumerate(order, start=1)
     )
 
 
-def _service(place: Mapping[str, Any], number: int, metres: float) -> Service:
+def _errands(district: District, sheet: Sheet) -> list[Errand]:
+    """Return the services one asks for where the sheet is, those for it alone first."""
+    request = sheet.request
+    if district.is_estate(request.level):
+        held = district.areas_of_estate(request.code)
+        areas = {(level, code) for level, codes in held.items() for code in codes}
+    else:
+        areas = district.area_chain(request.level, request.code)
+    return [_errand(one) for one in district.items_in(areas)]
+
+
+def _errand(item: Mapping[str, Any]) -> Errand:
+    def both(name: str) -> Named:
+        return Named(str(item[name] or ""), str(item[f"{name}_en"] or ""))
+
+    return Errand(
+        both("name"),
+        both("kind"),
+        both("channel"),
+        (tuple(item["steps"]), tuple(item["steps_en"])),
+        str(item["phone"] or ""),
+        str(item["price"] or ""),
+    )
+
+
+def _service(district: District, place: Mapping[str, Any], number: int, metres: float) -> Service:
+    pin = district.category(str(place["category"]))
+
     def said(name: str) -> str:
         value = place.get(name)
         if isinstance(value, (list, tuple)):
@@ -281,6 +292,8 @@ def _service(place: Mapping[str, Any], number: int, metres: float) -> Service:
     return Service(
         number=number,
         category=said("category"),
+        kind=Named(pin.name, pin.name_en),
+        colour=pin.colour,
         name=Named(said("name"), said("name_en")),
         address=Named(said("address"), said("address_en")),
         floor=said("floor"),

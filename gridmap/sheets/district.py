@@ -7,7 +7,7 @@ located by the locator, which alone answers where something lies.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from gridmap.areas import tie_key
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue, NotFound
+from gridmap.maps.categories import OTHER, SERVICES, Category
+from gridmap.places.rosters import posts_for
 from gridmap.sheets.model import ESTATE, Named
 
 __all__ = ["District", "Estate", "GroundLayer"]
@@ -91,6 +93,10 @@ class District:
     ground : mapping of layer to GroundLayer
     site : mapping
         See :class:`~gridmap.sheets.model.Sheet`.
+    items : sequence of mappings
+        Services that one asks for, in code order.
+    categories : sequence of Category
+        What places can be, in the order of a legend.
     """
 
     coverage: Coverage
@@ -102,6 +108,8 @@ class District:
     place_codes: Mapping[str, Objects]
     ground: Mapping[str, GroundLayer]
     site: Mapping[str, Any]
+    items: Sequence[Mapping[str, Any]] = ()
+    categories: Sequence[Category] = SERVICES
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -162,6 +170,37 @@ class District:
         """Return the posts for one area."""
         return self._posts.get((level, code), [])
 
+    def posts_of_estate(
+        self, code: str, areas: Iterable[tuple[str, str]]
+    ) -> list[Mapping[str, Any]]:
+        """Return the posts for an estate that lies in some areas; see :func:`posts_for`."""
+        areas = list(areas)
+        some = [*self._about_estates.get(code, []), *(p for a in areas for p in self.posts_of(*a))]
+        return posts_for({id(post): post for post in some}.values(), set(areas), code)
+
+    def area_chain(self, level: str, code: str) -> set[tuple[str, str]]:
+        """Return an area and those that it lies in, by level and code."""
+        coverage = self.coverage
+        above = coverage.ancestors[coverage.row(level, code)].tolist()
+        return {(level, code)} | {
+            (name, str(coverage.code[row]))
+            for name, row in zip(coverage.levels.names, above, strict=True)
+            if row >= 0
+        }
+
+    def category(self, code: str) -> Category:
+        """Return a category; one that there is not is "other"."""
+        return self._categories.get(code, (0, OTHER))[1]
+
+    def category_rank(self, code: str) -> int:
+        """Return the place of a category in the legend; one that there is not is the last."""
+        return self._categories.get(code, (len(self._categories), OTHER))[0]
+
+    def items_in(self, areas: Container[tuple[str, str]]) -> list[Mapping[str, Any]]:
+        """Return the services given in some areas (level, code), those for them alone first."""
+        own = [one for one in self.items if (one["level"], one["area_code"]) in areas]
+        return [*own, *(one for one in self.items if not one["level"])]
+
     @cached_property
     def area_tree(self) -> dict[str, tuple[NDArray[np.int64], shapely.STRtree]]:
         """For each level its rows and a tree of their shapes."""
@@ -201,6 +240,18 @@ class District:
         starts = 1 + np.flatnonzero(codes[1:] != codes[:-1])
         groups = np.split(order, starts) if len(codes) else []
         return {str(self.estate_of[group[0]]): group for group in groups}
+
+    @cached_property
+    def _categories(self) -> dict[str, tuple[int, Category]]:
+        return {one.code: (at, one) for at, one in enumerate(self.categories)}
+
+    @cached_property
+    def _about_estates(self) -> dict[str, list[Mapping[str, Any]]]:
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for post in self.posts:
+            if post.get("estate_code"):
+                found.setdefault(str(post["estate_code"]), []).append(post)
+        return found
 
     @cached_property
     def _posts(self) -> dict[tuple[str, str], list[Mapping[str, Any]]]:

@@ -58,7 +58,7 @@ def draw(district: District, sheet: Sheet, frame: Frame, paper: Paper) -> str:
     name_things(district, sheet, frame, focus, labels, zoom)
     parts += [text_of(label) for label in labels.placed]
     for service, anchor, at, led in zip(marked, anchors, spots.at, spots.led, strict=True):
-        parts.append(marker(service.number, service.category, anchor, at, bool(led), radius))
+        parts.append(marker(service.number, service.colour, anchor, at, bool(led), radius))
     parts += [
         furniture,
         f'<rect x="0.15" y="0.15" width="{width - 0.3:g}" height="{height - 0.3:g}" '

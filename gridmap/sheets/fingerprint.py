@@ -19,6 +19,7 @@ from gridmap.sheets.content import compose
 from gridmap.sheets.district import District
 from gridmap.sheets.frame import Frame
 from gridmap.sheets.model import Request, Sheet
+from gridmap.sheets.page import live_address
 
 __all__ = ["PARTS", "fingerprint", "fingerprint_of"]
 
@@ -48,10 +49,16 @@ def fingerprint_of(district: District, sheet: Sheet, frame: Frame) -> dict[str, 
             [sheet.focus],
         ),
         "people": "" if kind == "services" else _digest([astuple(one) for one in people]),
-        "services": _digest([[astuple(one) for one in sheet.services], sheet.more]),
+        "services": _digest(
+            [
+                [astuple(one) for one in sheet.services],
+                [astuple(one) for one in sheet.errands],
+                sheet.more,
+            ]
+        ),
         "areas": _areas(district, frame) if drawn else "",
         "ground": _ground(district, frame) if drawn else "",
-        "site": _digest([sheet.site[name] for name in ("review_no", "public_url", "demo")]),
+        "site": _digest([sheet.site["review_no"], live_address(sheet), sheet.site["demo"]]),
     }
 
 

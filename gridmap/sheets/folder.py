@@ -8,34 +8,21 @@ sheet whose content is what the manifest says is not made again.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from importlib.resources import files
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import orjson
-from jinja2 import Environment, StrictUndefined
-
-from gridmap.bulk.safe_output import PendingFile, disk_errors
-from gridmap.errors import BadValue, NotFound, UnreadableFile
-from gridmap.i18n import translate
-from gridmap.sheets.content import compose
+from gridmap.bulk.safe_output import disk_errors
+from gridmap.errors import BadValue, NotFound
+from gridmap.sheets import manifest
+from gridmap.sheets.crew import Job, work_off
 from gridmap.sheets.district import District
-from gridmap.sheets.drawing import draw
-from gridmap.sheets.fingerprint import fingerprint, fingerprint_of
+from gridmap.sheets.fingerprint import fingerprint
+from gridmap.sheets.manifest import INDEX, MANIFEST, Entry
 from gridmap.sheets.model import Request
-from gridmap.sheets.page import render
-from gridmap.sheets.papers import paper_of
-from gridmap.sheets.printing import to_pdf
 
-__all__ = ["INDEX", "MANIFEST", "Made", "Stale", "make_sheets", "stale_sheets"]
+__all__ = ["INDEX", "MANIFEST", "Made", "Stale", "make_sheets", "renew_sheets", "stale_sheets"]
 
-MANIFEST = "sheets.json"
-INDEX = "index.html"
-_FORMAT = 1
 _SAVE_S = 5.0
 
 Progress = Callable[[int, int | None], None]
@@ -43,11 +30,21 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run did: sheets written, and those that were as they should be."""
+    """What a run did.
+
+    Attributes
+    ----------
+    written, kept : int
+        Sheets written, and those that were as they should be.
+    folder : Path
+    gone : tuple of Stale
+        Sheets in the folder of what there is no more: to be taken down, not printed again.
+    """
 
     written: int
     kept: int
     folder: Path
+    gone: tuple[Stale, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,60 +66,60 @@ class Stale:
     why: tuple[str, ...]
 
 
-@dataclass
-class _Entry:
-    kind: str
-    level: str
-    code: str
-    paper: str
-    lang: str
-    name: str
-    where: str
-    pdf: bool
-    as_of: str
-    edition: str
-    parts: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def request(self) -> Request:
-        return Request(self.kind, self.level, self.code, self.paper, self.lang)
-
-
 def make_sheets(
     district: District,
     requests: Sequence[Request],
     folder: Path,
     *,
     pdf: bool = False,
+    processes: int = 1,
     progress: Progress | None = None,
 ) -> Made:
     """Write sheets into a folder, one file each (two with `pdf`), and the index.
 
     Sheets that the folder holds as they should be are left alone, so that a run that broke off
     is gone on with by the same call.
+
+    Parameters
+    ----------
+    processes : int
+        How many at a time; a process beside the first holds a district of its own.
     """
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    entries = _read(folder) if (folder / MANIFEST).exists() else {}
-    written = kept = 0
-    saved = time.monotonic()
-    try:
-        for number, request in enumerate(requests):
-            if progress is not None:
-                progress(number, len(requests))
-            if _make(district, request, folder, entries, pdf=pdf):
-                written += 1
-            else:
-                kept += 1
-            if time.monotonic() - saved > _SAVE_S:
-                _save(folder, entries)
-                saved = time.monotonic()
-    finally:
-        _save(folder, entries)
-        _write(folder / INDEX, _index(entries, district).encode())
-    if progress is not None:
-        progress(len(requests), len(requests))
-    return Made(written, kept, folder)
+    entries = manifest.read(folder) if (folder / MANIFEST).exists() else {}
+    jobs = [Job(one, pdf, entries.get(manifest.file_name(one))) for one in requests]
+    return _run(district, jobs, folder, entries, processes, progress)
+
+
+def renew_sheets(
+    district: District,
+    folder: Path,
+    *,
+    kind: str | None = None,
+    level: str | None = None,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> Made:
+    """Make the sheets of a folder anew that say what is not true any more; all others stay.
+
+    As PDF as well where they were so before. `kind` and `level` narrow which are looked at.
+
+    Raises
+    ------
+    NotFound
+        When the folder holds no manifest.
+    """
+    entries = manifest.read(folder)
+    found = [
+        one
+        for one in stale_sheets(district, folder)
+        if kind in (None, one.request.kind) and level in (None, one.request.level)
+    ]
+    gone = tuple(one for one in found if "gone" in one.why)
+    jobs = [Job(one.request, entries[one.file].pdf, None) for one in found if "gone" not in one.why]
+    made = _run(district, jobs, folder, entries, processes, progress)
+    return Made(made.written, len(entries) - made.written - len(gone), folder, gone)
 
 
 def stale_sheets(
@@ -135,13 +132,13 @@ def stale_sheets(
     NotFound
         When the folder holds no manifest.
     """
-    entries = _read(folder)
+    entries = manifest.read(folder)
     found = []
     for number, (file, entry) in enumerate(sorted(entries.items())):
         if progress is not None:
             progress(number, len(entries))
         why = _changed(district, entry)
-        if not why and not _there(folder, file, entry):
+        if not why and not manifest.is_there(folder, file, entry):
             why = ("file_missing",)
         if why:
             found.append(Stale(file, entry.request, entry.name, why))
@@ -150,115 +147,40 @@ def stale_sheets(
     return found
 
 
-# -- one sheet -----------------------------------------------------------------------------
+def _run(
+    district: District,
+    jobs: Sequence[Job],
+    folder: Path,
+    entries: dict[str, Entry],
+    processes: int,
+    progress: Progress | None,
+) -> Made:
+    """Work off jobs; what was made is in the manifest however the run ends."""
+    written = 0
+    saved = time.monotonic()
+    if progress is not None:
+        progress(0, len(jobs))
+    try:
+        made = work_off(district, jobs, folder, processes=processes)
+        for number, (job, entry) in enumerate(zip(jobs, made, strict=True), start=1):
+            if entry is not None:
+                entries[manifest.file_name(job.request)] = entry
+                written += 1
+            if time.monotonic() - saved > _SAVE_S:
+                manifest.save(folder, entries)
+                saved = time.monotonic()
+            if progress is not None:
+                progress(number, len(jobs))
+    finally:
+        manifest.save(folder, entries)
+        index = manifest.index_page(entries, demo=bool(district.site["demo"]))
+        manifest.write(folder / INDEX, index.encode())
+    return Made(written, len(jobs) - written, folder)
 
 
-def _make(
-    district: District, request: Request, folder: Path, entries: dict[str, _Entry], *, pdf: bool
-) -> bool:
-    """Make a sheet; False when it is there as it should be."""
-    file = _file_name(request)
-    sheet, frame = compose(district, request)
-    parts = fingerprint_of(district, sheet, frame)
-    known = entries.get(file)
-    if known and known.parts == parts and known.pdf >= pdf and _there(folder, file, known):
-        return False
-    html = render(sheet, "" if request.kind == "card" else _drawn(district, sheet, frame, request))
-    _write(folder / f"{file}.html", html.encode())
-    if pdf:
-        _write(folder / f"{file}.pdf", to_pdf(html))
-    else:
-        (folder / f"{file}.pdf").unlink(missing_ok=True)
-    entries[file] = _Entry(
-        **asdict(request),
-        name=sheet.name.say(request.lang),
-        where=" · ".join(one.say(request.lang) for one in sheet.chain),
-        pdf=pdf,
-        as_of=str(sheet.site["as_of"]),
-        edition=str(sheet.site["edition"]),
-        parts=parts,
-    )
-    return True
-
-
-def _drawn(district: District, sheet: Any, frame: Any, request: Request) -> str:
-    return draw(district, sheet, frame, paper_of(request.paper))
-
-
-def _file_name(request: Request) -> str:
-    code = quote(request.code, safe="~")
-    lang = "" if request.lang == "zh" else f"-{request.lang}"
-    return f"{request.kind}-{request.level}-{code}-{request.paper}{lang}"
-
-
-def _changed(district: District, entry: _Entry) -> tuple[str, ...]:
+def _changed(district: District, entry: Entry) -> tuple[str, ...]:
     try:
         today = fingerprint(district, entry.request)
     except (NotFound, BadValue):
         return ("gone",)
     return tuple(part for part, digest in today.items() if entry.parts.get(part) != digest)
-
-
-def _there(folder: Path, file: str, entry: _Entry) -> bool:
-    endings = (".html", ".pdf") if entry.pdf else (".html",)
-    return all((folder / f"{file}{ending}").is_file() for ending in endings)
-
-
-# -- manifest and index ----------------------------------------------------------------------
-
-
-def _read(folder: Path) -> dict[str, _Entry]:
-    path = folder / MANIFEST
-    try:
-        held = orjson.loads(path.read_bytes())
-        if held["format"] != _FORMAT:
-            raise ValueError(f"format {held['format']}")
-        return {file: _Entry(**entry) for file, entry in held["sheets"].items()}
-    except FileNotFoundError:
-        raise NotFound(
-            "There are no sheets in this folder.",
-            got=folder,
-            repair="Make them with `gridmap sheets make --out FOLDER`.",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableFile(
-            "The list of sheets in this folder cannot be read.",
-            got=f"{path}: {error}",
-            repair="Remove it and make the sheets anew.",
-        ) from error
-
-
-def _save(folder: Path, entries: dict[str, _Entry]) -> None:
-    content = {"format": _FORMAT, "sheets": {k: asdict(v) for k, v in sorted(entries.items())}}
-    _write(folder / MANIFEST, orjson.dumps(content, option=orjson.OPT_INDENT_2))
-
-
-def _write(path: Path, content: bytes) -> None:
-    with PendingFile(path) as pending, disk_errors(path):
-        pending.path.write_bytes(content)
-        pending.commit()
-
-
-def _index(entries: dict[str, _Entry], district: District) -> str:
-    """Return the page that lists the sheets of the folder, by where they are."""
-    lang = _usual(entry.lang for entry in entries.values())
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for file, entry in sorted(entries.items(), key=lambda item: (item[1].where, item[0])):
-        row = {"href": quote(file), "entry": entry}
-        row["kind"] = translate(f"sheet.title.{entry.kind}", lang)
-        groups.setdefault(entry.where, []).append(row)
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    text = (files("gridmap.sheets") / "templates" / "index.html.j2").read_text("utf-8")
-    return environment.from_string(text).render(
-        lang=lang,
-        title=translate("sheet.index.title", lang),
-        count=translate("sheet.index.count", lang, n=len(entries)),
-        demo=translate("map.demo", lang) if district.site["demo"] else "",
-        groups=groups,
-    )
-
-
-def _usual(values: Iterable[str]) -> str:
-    return Counter(values).most_common(1)[0][0] if (values := list(values)) else "zh"

@@ -9,11 +9,11 @@ from typing import Any
 from gridmap.errors import BadValue
 
 __all__ = [
-    "BOARD_ROLES",
     "ESTATE",
     "HOTLINES",
     "SHEET_KINDS",
     "Contact",
+    "Errand",
     "Hotline",
     "Named",
     "Request",
@@ -26,17 +26,6 @@ SHEET_KINDS = ("services", "board", "card")
 
 # What sheets are made for beside the levels of areas.
 ESTATE = "estate"
-
-# Who stands on a board, in this order. Volunteers and leads of buildings do not: their numbers
-# are their own.
-BOARD_ROLES = (
-    "grid_lead",
-    "grid_worker",
-    "posted_worker",
-    "estate_secretary",
-    "property_manager",
-    "police_officer",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +51,26 @@ class Contact:
     phone : str
         Work phone; empty where none is known.
     area : Named
-        What the post is for.
-    rank : int
-        Of that area's level, 0 is the coarsest.
+        What the post is for: an area, or an estate.
     """
 
     role: str
     phone: str
     area: Named
-    rank: int
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service point with its number on the map; fields as in the list of places.
 
+    `kind` and `colour` are those of its category;
     `metres` is the straight line from the border of the sheet's own ground, 0 inside it.
     """
 
     number: int
     category: str
+    kind: Named
+    colour: str
     name: Named
     address: Named
     floor: str
@@ -91,6 +80,26 @@ class Service:
     lon: float
     lat: float
     metres: int
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A service that one asks for: how to get it, step by step, whom to call.
+
+    Fields as in :class:`gridmap.places.model.ServiceItem`.
+    """
+
+    name: Named
+    kind: Named
+    channel: Named
+    steps: tuple[tuple[str, ...], tuple[str, ...]]
+    phone: str
+    price: str
+
+    def how(self, lang: str) -> str:
+        """Return channel and steps in a line."""
+        steps = self.steps[1] if lang == "en" and self.steps[1] else self.steps[0]
+        return " · ".join(part for part in (self.channel.say(lang), " → ".join(steps)) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +165,8 @@ class Sheet:
         In the order of their numbers; those on a card bear none that counts.
     more : int
         Services near by that the paper has no room for.
+    errands : tuple of Errand
+        Of a card.
     site : mapping
         ``as_of``, ``edition``, ``review_no``, ``public_url``, ``demo``.
     """
@@ -169,6 +180,7 @@ class Sheet:
     posts_below: tuple[Contact, ...] = ()
     services: tuple[Service, ...] = ()
     more: int = 0
+    errands: tuple[Errand, ...] = ()
     site: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -6,7 +6,7 @@ import io
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import segno
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -14,10 +14,11 @@ from markupsafe import Markup
 
 from gridmap.i18n import translate
 from gridmap.places.model import POST_ROLES
-from gridmap.sheets.content import MOST_ON_CARD, category_colour, category_label, compose
+from gridmap.sheets.card import MOST_ON_CARD
+from gridmap.sheets.content import compose
 from gridmap.sheets.district import District
 from gridmap.sheets.drawing import draw
-from gridmap.sheets.model import HOTLINES, Contact, Request, Sheet
+from gridmap.sheets.model import ESTATE, HOTLINES, Contact, Errand, Request, Sheet
 from gridmap.sheets.papers import FONTS, paper_of
 
 __all__ = ["live_address", "qr_code", "render", "sheet_html"]
@@ -36,7 +37,7 @@ def render(sheet: Sheet, drawn: str) -> str:
     request = sheet.request
     paper = paper_of(request.paper)
     lang = request.lang
-    address = live_address(str(sheet.site["public_url"]), request)
+    address = live_address(sheet)
 
     def t(key: str, **values: object) -> str:
         return translate(key, lang, **values)
@@ -56,20 +57,29 @@ def render(sheet: Sheet, drawn: str) -> str:
         most=MOST_ON_CARD,
         below=_by_area(sheet, lang),
         services=[_service(sheet, n, lang) for n in range(len(sheet.services))],
+        errands=[_errand(one, lang) for one in sheet.errands],
         hotlines=[(one.number, t(f"sheet.hotline.{one.key}")) for one in HOTLINES],
         site=sheet.site,
     )
     return page
 
 
-def live_address(public_url: str, request: Request) -> str:
-    """Return where the sheet is shown as it is now; empty when the site has no address."""
-    base = public_url.rstrip("/")
+def live_address(sheet: Sheet) -> str:
+    """Return where one finds what is near the sheet's ground as it is now: the residents' page.
+
+    From the estate, or from the middle of an area. Empty when the site has no address.
+    """
+    base, request = str(sheet.site["public_url"]).rstrip("/"), sheet.request
     if not base:
         return ""
-    level, code = (quote(part, safe="") for part in (request.level, request.code))
-    lang = "" if request.lang == "zh" else f"?lang={request.lang}"
-    return f"{base}/sheets/{request.kind}/{level}/{code}{lang}"
+    if request.level == ESTATE:
+        query = {"estate": request.code}
+    else:
+        middle = sheet.focus.representative_point()
+        query = {"near": f"{middle.x:.5f},{middle.y:.5f}"}
+    if request.lang != "zh":
+        query["lang"] = request.lang
+    return f"{base}/services?{urlencode(query)}"
 
 
 def qr_code(text: str) -> str:
@@ -85,6 +95,15 @@ def qr_code(text: str) -> str:
 def _person(contact: Contact, lang: str) -> dict[str, str]:
     role = POST_ROLES[contact.role][1 if lang == "en" else 0]
     return {"role": role, "phone": contact.phone, "area": contact.area.say(lang)}
+
+
+def _errand(errand: Errand, lang: str) -> dict[str, str]:
+    return {
+        "name": errand.name.say(lang),
+        "how": errand.how(lang),
+        "phone": errand.phone,
+        "price": errand.price,
+    }
 
 
 def _by_area(sheet: Sheet, lang: str) -> list[dict[str, str]]:
@@ -108,8 +127,8 @@ def _service(sheet: Sheet, at: int, lang: str) -> dict[str, Any]:
     one = sheet.services[at]
     return {
         "number": one.number,
-        "colour": category_colour(one.category),
-        "category": category_label(one.category, lang),
+        "colour": one.colour,
+        "category": one.kind.say(lang),
         "name": one.name.say(lang),
         "address": one.address.say(lang),
         "floor": one.floor,

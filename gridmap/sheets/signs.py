@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 
 from gridmap.i18n import translate
-from gridmap.sheets.content import category_colour
 from gridmap.sheets.frame import Frame
 from gridmap.sheets.labels import Label
 
@@ -44,9 +43,8 @@ class Line:
     fill: str = "none"
 
 
-def marker(number: int, category: str, anchor: Any, at: Any, led: bool, radius: float) -> str:
+def marker(number: int, colour: str, anchor: Any, at: Any, led: bool, radius: float) -> str:
     """Return a numbered circle, with a leader to its place when it stands apart."""
-    colour = category_colour(category)
     out = ""
     if led:
         line = f'x1="{anchor[0]:.2f}" y1="{anchor[1]:.2f}" x2="{at[0]:.2f}" y2="{at[1]:.2f}"'

@@ -168,6 +168,7 @@ posts = new_table(
     required("department", Text),
     Column("valid_from", Date),
     Column("valid_to", Date),
+    required("estate_code", Text),
     UniqueConstraint("code"),
 )
 Index("ix_posts_level_area_code", posts.c.level, posts.c.area_code)

@@ -45,6 +45,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.mapping`       the maps as documents; what areas are coloured by is in ``map_figures``
 :mod:`.onemap`        the one map for staff, part by part
 :mod:`.sheeting`      sheets to print: service maps, duty boards, contact cards
+:mod:`.tiling`        vector tiles of editions
 :mod:`.accounts`      accounts, keys, the site's secrets
 :mod:`.signing_in`    passwords, sessions, throttling
 :mod:`.personal`      whom a report names: sealed, read with a reason, anonymised
@@ -80,6 +81,7 @@ from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
 from gridmap.workspace.tending import Tending
+from gridmap.workspace.tiling import Tiling
 from gridmap.workspace.working import Worked, Working
 
 __all__ = [
@@ -111,6 +113,7 @@ class Workspace(
     OneMap,
     Tending,
     Sheets,
+    Tiling,
     Replaying,
     Rulemaking,
     Board,

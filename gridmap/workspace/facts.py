@@ -29,8 +29,8 @@ from gridmap.routing.overlays import OVERLAY_KINDS, Overlay, OverlayMap
 from gridmap.routing.parties import Party
 from gridmap.routing.read import read_overlays, read_parties
 from gridmap.routing.territory import Territory
-from gridmap.workspace.base import Base
 from gridmap.workspace.facts_state import STATE_KINDS, FactState
+from gridmap.workspace.place_tables import PlaceTables
 
 __all__ = ["FACT_KINDS", "Facts", "FactsOutcome"]
 
@@ -70,7 +70,7 @@ class FactsOutcome:
     committed: bool
 
 
-class Facts(Base):
+class Facts(PlaceTables):
     """District records, kept by code."""
 
     # How many callers have several imports under way that count as one change.
@@ -170,7 +170,9 @@ class Facts(Base):
         """Return the store's kind and the rows of a file."""
         levels = self.levels()
         simple: dict[str, Callable[[], Sequence[Any]]] = {
-            "places": lambda: read_places(source, coord_sys=coord_sys, encoding=encoding),
+            "places": lambda: read_places(
+                source, coord_sys=coord_sys, encoding=encoding, categories=self.categories
+            ),
             "service_items": lambda: read_service_items(source, levels=levels, encoding=encoding),
             "posts": lambda: read_posts(source, levels=levels, encoding=encoding),
             "parties": lambda: read_parties(source, encoding=encoding),
@@ -211,7 +213,16 @@ class Facts(Base):
     def records(self, kind: str, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return the records of a kind with the fields this actor may see, in code order."""
         who = actor or self.actor
-        return visible_records(who, POLICY.get(kind, kind), self.store.records(kind))
+        rows = self.place_records() if kind == "places" else self.store.records(kind)
+        return visible_records(who, POLICY.get(kind, kind), rows)
+
+    def place_records(self) -> list[dict[str, Any]]:
+        """Return all places, each with the visibility that its category gives it."""
+        tree = self.categories
+        return [
+            {**row, "visibility": tree.visibility(row["category"])}
+            for row in self.store.records("places")
+        ]
 
     def rosters(self, day: date, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return the posts held on a day with the fields this actor may see, in code order."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gridmap.access import Actor, may_see, redact, require
 from gridmap.coverage.editions import Edition, EditionState
@@ -93,6 +94,14 @@ class Locating(Base):
         self.keep_fresh()
         fresh = time.monotonic() - self._checked < REFRESH_SECONDS
         return self._atlases if fresh else None
+
+    def codes_at(
+        self, spots: NDArray[np.float64], edition: str, *, actor: Actor | None = None
+    ) -> dict[str, NDArray[np.object_]]:
+        """Return by level the codes of the areas that points (degrees, (n, 2)) lie in."""
+        points = Points(spots[:, 0].copy(), spots[:, 1].copy())
+        found = self.locate_many(points, edition=edition, areas_only=True, actor=actor)
+        return {level: found.codes[level] for level in found.levels.names}
 
     def locate_many(
         self,

@@ -58,6 +58,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
         mode : {"inline", "served"}
             One self-contained file, or a page that takes its assets from the server.
         """
+        from gridmap.maps.categories import service_pins
         from gridmap.maps.services import services_map
 
         who = actor or self.actor
@@ -74,11 +75,12 @@ class Mapmaking(Sheets, Walks, MapFigures):
             coverage,
             [
                 {**place, "hours": place["hours_text"] or place["hours"]}
-                for place in self.store.records("places")
+                for place in self.place_records()
             ],
             info=info,
             actor=who,
             rosters=self.store.records("posts"),
+            categories=service_pins(self.categories),
             ground=self.ground(),
             mode=mode,
         )
@@ -151,7 +153,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
         """Return code and area within 15 minutes on foot of every centre and station."""
         found = []
         for category in ("service_centre", "party_station"):
-            codes = [p["code"] for p in self.store.records("places") if p["category"] == category]
+            codes = [p["code"] for p in self.place_records() if p["category"] == category]
             found += list(zip(codes, self.centre_reach(category=category), strict=True))
         return found
 
@@ -165,7 +167,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
         ]
         places = [
             {**p, "hours": p["hours_text"] or p["hours"]}
-            for p in self.store.records("places")
+            for p in self.place_records()
             if which != PARTY_MAP or p["category"] in PARTY_PLACES
         ]
         return [*bodies, *places]

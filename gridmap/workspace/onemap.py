@@ -11,7 +11,6 @@ import numpy as np
 from gridmap.access import Action, Actor, reach, redact
 from gridmap.cases.states import CLOSED, State
 from gridmap.errors import NotFound
-from gridmap.places.model import CATEGORIES
 from gridmap.workspace.mapping import Mapmaking, counted_level
 
 __all__ = ["MOST_SPOTS", "OneMap"]
@@ -62,7 +61,7 @@ class OneMap(Mapmaking):
 
     def onemap_points(self, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return places, bodies and estates, and who is on duty in which area."""
-        from gridmap.maps.categories import GROUPS, PARTY, SERVICES
+        from gridmap.maps.categories import GROUPS, PARTY, service_pins
         from gridmap.maps.geometry import bounds_of
         from gridmap.maps.houses import estates_data
         from gridmap.maps.party import area_places
@@ -74,7 +73,7 @@ class OneMap(Mapmaking):
         rows = area_places(coverage)
         people = people_by_area(self.rosters_stored(now), actor=who)
         known = {one.code for one in PARTY}
-        pins = (*PARTY, *(one for one in SERVICES if one.code not in known))
+        pins = (*PARTY, *(one for one in service_pins(self.categories) if one.code not in known))
         estates, held = self._kept_part("estates", self._estates_part)
         return {
             "places": places_data(
@@ -150,7 +149,7 @@ class OneMap(Mapmaking):
             "households": self._households(coverage, level).get(code) if inside else None,
             "places": [
                 {"category": key, "zh": one.label, "en": one.label_en, "count": found[key]}
-                for key, one in CATEGORIES.items()
+                for key, one in self.categories.categories.items()
                 if found[key]
             ],
         }
@@ -242,10 +241,10 @@ class OneMap(Mapmaking):
 
     def _place_codes(self) -> list[tuple[str, dict[str, str]]]:
         """Return the category of every place, and the areas that it lies in."""
-        places = self.store.records("places")
+        places = self.place_records()
         spots = np.array([(p["lon"], p["lat"]) for p in places]).reshape(-1, 2)
         edition = self.coverage_at(self.clock()).edition
-        codes = self._codes_of(spots, edition, Actor.resident())
+        codes = self.codes_at(spots, edition, actor=Actor.resident())
         return [
             (place["category"], {level: column[n] for level, column in codes.items()})
             for n, place in enumerate(places)

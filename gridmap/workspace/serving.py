@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
-from gridmap.access import Actor, redact, require, visible_records
+from gridmap.access import Actor, may_see, redact, require, visible_records
 from gridmap.crs import to_wgs84
 from gridmap.errors import BadValue, NotFound
 from gridmap.places.hours import DayHours, HoursBook
 from gridmap.places.model import Place, ServiceItem, is_free
-from gridmap.places.search import Found, Wanted, categories_of, find_items, find_places, is_stale
+from gridmap.places.rosters import BOARD_ROLES, posts_for
+from gridmap.places.search import Found, Wanted, find_items, find_places, is_stale
 from gridmap.routing.overlays import Overlay
 from gridmap.times import to_site
 from gridmap.workspace.facts import POLICY
 from gridmap.workspace.walking import Walks
 
 __all__ = ["Origin", "Serving"]
-
-# The posts on the card "my grid": work phones that stand on the public board anyway.
-_BOARD = ("grid_lead", "grid_worker", "estate_secretary", "posted_worker", "property_manager",
-          "police_officer")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,9 @@ class Origin:
         return float(point.x), float(point.y)
 
 
+_PLACE_FIELDS = tuple(one.name for one in fields(Place))
+
+
 @dataclass(frozen=True)
 class _Held:
     """Records of the store as they were at one of its changes."""
@@ -79,6 +81,8 @@ class Serving(Walks):
 
     _kept_places: _Held | None = None
     _hours_kept: HoursBook | None = None
+    _bounds_kept: tuple[object, tuple[float, float, float, float]] | None = None
+    _light_ground: tuple[object, list[dict[str, Any]]] | None = None
 
     # -- places -------------------------------------------------------------------------
 
@@ -97,12 +101,14 @@ class Serving(Walks):
         who = actor or self.actor
         require(who, "places")
         moment = self._moment(at) or self.clock()
+        tree = self.categories.seen_by(who)
         found = find_places(
-            self._served().places,
+            [place for place in self._served().places if place.category in tree.categories],
             wanted,
             at=moment,
             book=self.hours_book,
             walk=self.minutes_on_foot,
+            categories=tree,
         )
         return [redact(who, "places", self._place_shown(one, moment)) for one in found]
 
@@ -118,7 +124,7 @@ class Serving(Walks):
         who = actor or self.actor
         require(who, "places")
         moment = self._moment(at) or self.clock()
-        one = self._place_of(code)
+        one = self._place_of(code, who)
         wanted = Wanted(origin=None if origin is None else origin.shape)
         found = find_places(
             [one], wanted, at=moment, book=self.hours_book, walk=self.minutes_on_foot
@@ -130,19 +136,21 @@ class Serving(Walks):
         self, code: str, *, at: str | datetime | None = None, actor: Actor | None = None
     ) -> list[DayHours]:
         """Return the hours of a place on seven days from a moment's day on."""
-        require(actor or self.actor, "places")
+        who = actor or self.actor
+        require(who, "places")
         moment = self._moment(at) or self.clock()
         first = to_site(moment, self.zone).date()
-        return self.hours_book.week(self._place_of(code), first)
+        return self.hours_book.week(self._place_of(code, who), first)
 
     @property
     def hours_book(self) -> HoursBook:
-        """The evaluator of hours by the site's zone and calendar."""
-        calendar = self.book.calendar
+        """The evaluator of hours by the site's zone, calendar and school holidays."""
+        calendar, schools = self.book.calendar, self.school_days
         with self._lock:
-            if self._hours_kept is None or self._hours_kept.calendar is not calendar:
-                self._hours_kept = HoursBook(self.zone, calendar)
-            return self._hours_kept
+            kept = self._hours_kept
+            if kept is None or kept.calendar is not calendar or kept.schools is not schools:
+                kept = self._hours_kept = HoursBook(self.zone, calendar, schools)
+            return kept
 
     def wanted(
         self,
@@ -155,7 +163,13 @@ class Serving(Walks):
         free: bool = False,
         text: str | None = None,
     ) -> Wanted:
-        """Return what is looked for; `BadValue` for minutes without a place to start from."""
+        """Return what is looked for.
+
+        Raises
+        ------
+        BadValue
+            For minutes without a place to start from, and a category that there is not.
+        """
         if within is not None and origin is None:
             raise BadValue(
                 "Minutes are counted from somewhere.",
@@ -164,7 +178,7 @@ class Serving(Walks):
             )
         names = [name for name in (category or "").split(",") if name]
         return Wanted(
-            categories=frozenset().union(*map(categories_of, names)),
+            categories=frozenset().union(*map(self.categories.under, names)),
             open_only=open_only,
             origin=None if origin is None else origin.shape,
             within=within,
@@ -231,15 +245,22 @@ class Serving(Walks):
         lon, lat = origin.spot
         now = self.clock()
         areas = self._areas_at(lon, lat, now)
-        codes = {area["level"]: area["code"] for area in areas}
-        held = [
-            post
-            for post in self.rosters(to_site(now, self.zone).date(), actor=Actor.resident())
-            if post["role"] in _BOARD and codes.get(post["level"]) == post["area_code"]
-        ]
-        shown = sorted(held, key=lambda post: _BOARD.index(post["role"]))
+        estate = self._estate_of(origin)
         require(who, POLICY["posts"])
-        return {"areas": areas, "posts": shown, "estate": self._estate_of(origin)}
+        found = posts_for(
+            self._posts_held(to_site(now, self.zone).date()),
+            {(area["level"], area["code"]) for area in areas},
+            "" if estate is None else estate["code"],
+        )
+        held = visible_records(Actor.resident(), POLICY["posts"], found)
+        shown = [post for role in BOARD_ROLES for post in held if post["role"] == role]
+        return {"areas": areas, "posts": shown, "estate": estate}
+
+    def _posts_held(self, day: date) -> list[dict[str, Any]]:
+        """Return the posts held on a day, from what is at hand."""
+        self._current()
+        rows = self._state().records.get("posts", [])
+        return [row for row in rows if _is_held(row, day)]
 
     def _estate_of(self, origin: Origin) -> dict[str, Any] | None:
         if origin.kind == "estate":
@@ -281,18 +302,57 @@ class Serving(Walks):
             found = [i for i in found if not i.level or (i.level, i.area_code) in codes]
         return visible_records(who, "service_items", [asdict(item) for item in found])
 
+    # -- what the pages' map is drawn upon ------------------------------------------------
+
+    def district_bounds(self) -> tuple[float, float, float, float] | None:
+        """Return west, south, east, north of the edition in force; None without one."""
+        locator = self.atlas.locator_at(self.clock())
+        if locator is None:
+            return None
+        coverage = locator.coverage
+        kept = self._bounds_kept
+        if kept is None or kept[0] is not coverage:
+            west, south, east, north = shapely.total_bounds(coverage.geometry[coverage.atoms])
+            kept = (coverage, (float(west), float(south), float(east), float(north)))
+            self._bounds_kept = kept
+        return kept[1] if np.isfinite(kept[1][0]) else None
+
+    def light_ground(self) -> list[dict[str, Any]]:
+        """Return the ground as GeoJSON features that are light enough for a phone.
+
+        Layer and rank are ``l`` and ``r``; vertices are kept to a metre or two.
+        """
+        self._current()
+        with self._lock:
+            kept, token = self._light_ground, self._token
+        if kept is not None and kept[0] == token:
+            return kept[1]
+        features = [
+            {
+                "type": "Feature",
+                "properties": {"l": layer, "r": rank},
+                "geometry": json.loads(shape),
+            }
+            for layer, frame in self.ground().items()
+            for rank, shape in _lightened(layer, frame)
+        ]
+        with self._lock:
+            self._light_ground = (token, features)
+        return features
+
     # -- inside -------------------------------------------------------------------------
 
-    def _place_of(self, code: str) -> Place:
+    def _place_of(self, code: str, who: Actor) -> Place:
+        """Return a place that the actor may see."""
         place = self._served().by_code.get(code)
-        if place is None:
+        if place is None or not may_see(who, self.categories.visibility(place.category)):
             raise NotFound("There is no such place.", got=code, repair="See /api/places.")
         return place
 
     def _place_shown(self, one: Found, moment: datetime) -> dict[str, Any]:
         place = one.place
         today = to_site(moment, self.zone).date()
-        return asdict(place) | {
+        return {name: getattr(place, name) for name in _PLACE_FIELDS} | {
             "free": is_free(place.price),
             "stale": is_stale(place, today),
             "minutes": None if one.minutes is None else round(one.minutes, 1),
@@ -329,6 +389,24 @@ class Serving(Walks):
                     tuple(_estates(self._state().records.get("overlays", []))),
                 )
             return self._kept_places
+
+
+def _lightened(layer: str, frame: gpd.GeoDataFrame) -> Iterator[tuple[int | None, str]]:
+    """Yield rank and GeoJSON of the features of a layer that are large enough to be seen."""
+    ranks = frame["rank"].to_numpy() if layer == "roads" else [None] * len(frame)
+    shapes = shapely.set_precision(
+        shapely.simplify(frame.geometry.to_numpy(), 2e-5), 1e-5, mode="pointwise"
+    )
+    for shape, rank in zip(shapes, ranks, strict=True):
+        if shape is not None and not shape.is_empty:
+            known = rank is not None and rank == rank  # noqa: PLR0124 - NaN
+            yield int(rank) if known else None, shapely.to_geojson(shape)
+
+
+def _is_held(row: Mapping[str, Any], day: date) -> bool:
+    """As `Post.on_duty`, of a row: thousands are asked at a time."""
+    first, end = row["valid_from"], row["valid_to"]
+    return (first is None or first <= day) and (end is None or day < end)
 
 
 def _as(kind: Any, row: Mapping[str, Any]) -> Any:

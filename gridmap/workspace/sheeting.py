@@ -15,7 +15,6 @@ from gridmap.access import Actor, redact
 from gridmap.areas import tie_key
 from gridmap.errors import BadValue
 from gridmap.i18n import LANGUAGES
-from gridmap.locate.model import Points
 from gridmap.routing.overlays import Overlay
 from gridmap.times import to_site
 from gridmap.workspace.base import Progress
@@ -46,6 +45,7 @@ class Sheets(Locating, Facts):
         NotFound
             When no edition is in force then.
         """
+        from gridmap.maps.categories import service_pins
         from gridmap.sheets.district import District, GroundLayer
 
         moment = self._moment(at) or self.clock()
@@ -63,11 +63,13 @@ class Sheets(Locating, Facts):
             coverage=coverage,
             estates=estates,
             estate_of=owner,
-            estate_codes=self._codes_of(spots, coverage.edition, public),
+            estate_codes=self.codes_at(spots, coverage.edition, actor=public),
             posts=self.rosters(day, actor=public),
             places=places,
-            place_codes=self._codes_of(at_places, coverage.edition, public),
+            place_codes=self.codes_at(at_places, coverage.edition, actor=public),
             ground=ground,
+            items=self.records("service_items", actor=public),
+            categories=service_pins(self.categories.seen_by(public)),
             site={
                 "as_of": day.isoformat(),
                 "edition": coverage.edition,
@@ -135,6 +137,7 @@ class Sheets(Locating, Facts):
         paper: str = "a4",
         lang: str | None = None,
         pdf: bool = False,
+        processes: int = 1,
         progress: Progress | None = None,
     ) -> Made:
         """Write sheets into a folder; see :func:`gridmap.sheets.folder.make_sheets`."""
@@ -142,7 +145,34 @@ class Sheets(Locating, Facts):
 
         district = self.sheet_district()
         wanted = self.sheet_requests(district, kind, level, codes=codes, paper=paper, lang=lang)
-        return make_sheets(district, wanted, folder, pdf=pdf, progress=progress)
+        return make_sheets(
+            district, wanted, folder, pdf=pdf, processes=processes, progress=progress
+        )
+
+    def renew_sheets(
+        self,
+        folder: Path,
+        *,
+        kind: str | None = None,
+        level: str | None = None,
+        processes: int = 1,
+        progress: Progress | None = None,
+    ) -> Made:
+        """Make the sheets of a folder anew that changed.
+
+        See :func:`gridmap.sheets.folder.renew_sheets`.
+        """
+        from gridmap.sheets.folder import renew_sheets
+        from gridmap.sheets.model import check_kind
+
+        if kind is not None:
+            check_kind(kind)
+        district = self.sheet_district()
+        if level is not None:
+            district.codes(level)
+        return renew_sheets(
+            district, folder, kind=kind, level=level, processes=processes, progress=progress
+        )
 
     def stale_sheets(self, folder: Path, *, progress: Progress | None = None) -> list[Stale]:
         """Return the sheets of a folder to print again."""
@@ -189,14 +219,6 @@ class Sheets(Locating, Facts):
                 seen["geometry"],
             )
         return dict(sorted(found.items(), key=lambda item: tie_key(item[0])))
-
-    def _codes_of(
-        self, spots: NDArray[np.float64], edition: str, public: Actor
-    ) -> dict[str, Objects]:
-        """Return by level the areas that points (degrees, (n, 2)) lie in, asked of the locator."""
-        points = Points(spots[:, 0].copy(), spots[:, 1].copy())
-        found = self.locate_many(points, edition=edition, areas_only=True, actor=public)
-        return {level: found.codes[level] for level in found.levels.names}
 
 
 def _estate_points(

@@ -55,13 +55,14 @@ class Tending(Serving):
         TooManyAttempts
             When too much was told from there, or of this place, within an hour.
         """
-        require(actor or self.actor, "places")
+        who = actor or self.actor
+        require(who, "places")
         if kind not in WRONG_KINDS:
             raise BadValue("This cannot be wrong with a place.", got=kind, allowed=WRONG_KINDS)
         if len(remark) > MOST_REMARK:
             raise BadValue("The remark is too long.", got=len(remark), allowed=MOST_REMARK)
         text = masked_text(refuse_identity_numbers("remark", remark.strip()))
-        place = self._place_of(code)
+        place = self._place_of(code, who)
         self._count_telling(address, code)
         areas = {a["level"]: a["code"] for a in self._areas_at(place.lon, place.lat, self.clock())}
         params = {"place": place.name, "code": place.code, "what": kind, "text": text}
@@ -99,10 +100,10 @@ class Tending(Serving):
             For a field that there is not, or a value that it cannot have.
         """
         who = self._may(actor, Action.PLACE_EDIT)
-        place = self._place_of(code)
+        place = self._place_of(code, who)
         areas = {a["level"]: a["code"] for a in self._areas_at(place.lon, place.lat, self.clock())}
         self._may(who, Action.PLACE_EDIT, Subject(areas))
-        self.put_records("places", [asdict(edited(place, changes))], actor=who)
+        self.put_records("places", [asdict(edited(place, changes, self.categories))], actor=who)
         return self.place(code, actor=who)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,6 @@ from gridmap.access import Actor, redact, require, withhold_small
 from gridmap.coverage.model import Coverage
 from gridmap.crs import to_wgs84, valid_lonlat
 from gridmap.errors import BadValue, NotFound
-from gridmap.places.model import CATEGORIES
 from gridmap.times import to_site
 from gridmap.workspace.amounts import amounts_of
 from gridmap.workspace.facts import Facts
@@ -42,7 +42,8 @@ class ServiceCoverage:
     walking : dict
         ``speed_kmh``, ``detour``, and ``network``: whether there are streets at all.
     rows : list of dict
-        One an area and category, and one a category for the whole district (code empty):
+        One an area and category, and one a category for the whole district (code empty), with
+        the `places` that stand there:
         ``level``, ``code``, ``name``, ``name_en``, ``category``, ``places``, ``households``,
         ``within_5``, ``within_10``, ``within_15``, ``straight`` (households whose minutes are
         a straight line), ``share_5``, ``share_10``, ``share_15``; a share is None where it is
@@ -62,6 +63,9 @@ class ServiceCoverage:
 class Walks(Locating, Facts):
     """What is near on foot. The network is built once for the roads that are stored."""
 
+    # Turn they were read at, and the places of all gates.
+    _gate_points: tuple[int, Floats] | None = None
+
     def streets(self) -> Streets:
         """Return the network of the stored roads, built when they have changed."""
         from gridmap.reach.streets import Streets
@@ -71,7 +75,8 @@ class Walks(Locating, Facts):
             known, turn = self._network, self._routers_of
         if known is not None and known[0] == turn:
             return known[2]
-        roads = [row for row in self.store.records("ground") if row["layer"] == "roads"]
+        rows = self.store.records("ground")
+        roads = [row for row in rows if row["layer"] == "roads"]
         content = _digest(roads)
         if known is None or known[1] != content:
             made = Streets.from_lines(
@@ -85,6 +90,7 @@ class Walks(Locating, Facts):
             made = known[2]
         with self._lock:
             self._network = (turn, content, made)
+            self._gate_points = (turn, _gates_of(rows))
         return made
 
     def minutes_on_foot(
@@ -205,7 +211,7 @@ class Walks(Locating, Facts):
         level : str, optional
             Whose areas are counted; the communities, or the level above the atoms.
         categories : sequence of str
-            Keys of :data:`~gridmap.places.model.CATEGORIES`; all by default.
+            Of the site; all that the actor may see by default.
         at : str or datetime, optional
             Moment whose edition counts; now by default.
         homes : (float64 (n, 2), float64 (n,)), optional
@@ -222,10 +228,11 @@ class Walks(Locating, Facts):
         who = actor or self.actor
         require(who, "service_coverage")
         coverage = self.coverage_at(at)
-        wanted = tuple(categories) or tuple(CATEGORIES)
-        unknown = [c for c in wanted if c not in CATEGORIES]
+        known = self.categories.seen_by(who).categories
+        wanted = tuple(categories) or tuple(known)
+        unknown = [c for c in wanted if c not in known]
         if unknown:
-            raise NotFound("There is no such category.", got=unknown, allowed=list(CATEGORIES))
+            raise NotFound("There is no such category.", got=unknown, allowed=list(known))
         chosen = level or _level(coverage)
         coverage.levels.rank(chosen)
         counted = self._counted(coverage, chosen, wanted, homes)
@@ -283,9 +290,19 @@ class Walks(Locating, Facts):
     def _gates(self, outlines: list[Any]) -> list[Floats]:
         from gridmap.reach.gates import estate_gates
 
-        known = [r["geom"] for r in self.store.records("ground") if r["layer"] == "gates"]
-        points = shapely.get_coordinates(shapely.centroid(known)).reshape(-1, 2)
-        return estate_gates(self.streets(), outlines, points)
+        return estate_gates(self.streets(), outlines, self._known_gates())
+
+    def _known_gates(self) -> Floats:
+        """Return the places of the stored gates, read again when something was stored."""
+        self._current()
+        with self._lock:
+            kept, turn = self._gate_points, self._routers_of
+        if kept is not None and kept[0] == turn:
+            return kept[1]
+        points = _gates_of(self.store.records("ground"))
+        with self._lock:
+            self._gate_points = (turn, points)
+        return points
 
     def _counted(
         self,
@@ -309,14 +326,18 @@ class Walks(Locating, Facts):
         owner = coverage.ancestors[:, coverage.levels.rank(level)]
         area = number[np.where(atom >= 0, owner[atom], -1)]
         places = self.store.records("places")
-        served, count = {}, {}
+        spots = np.array([(p["lon"], p["lat"]) for p in places]).reshape(-1, 2)
+        kinds = np.array([p["category"] for p in places], dtype=object)
+        codes = self.codes_at(spots, coverage.edition)[level]
+        served, count, standing = {}, {}, {}
         for category in categories:
-            at = np.array(
-                [(p["lon"], p["lat"]) for p in places if p["category"] == category]
-            ).reshape(-1, 2)
+            mine = kinds == category
+            at = spots[mine]
             served[category] = to_nearest(self.streets(), homes, at, holder_of(walls, at))
             count[category] = len(at)
-        return Counted(coverage, level, homes, atom, rows, area, served, count)
+            held = Counter(codes[mine].tolist())
+            standing[category] = np.array([held[code] for code in coverage.code[rows]], np.int64)
+        return Counted(coverage, level, homes, atom, rows, area, served, count, standing)
 
     def _atom_homes(self, coverage: Coverage) -> tuple[Floats, Floats, Rows]:
         held = amounts_of(self.store, coverage).get("households", {})
@@ -331,6 +352,13 @@ class Walks(Locating, Facts):
             )
         lived = households > 0
         return coverage.label_points[atoms[lived]], households[lived], atoms[lived]
+
+
+def _gates_of(ground: Sequence[Mapping[str, Any]]) -> Floats:
+    """Return the places of the gates among the ground, degrees (n, 2)."""
+    known = [row["geom"] for row in ground if row["layer"] == "gates"]
+    points: Floats = shapely.get_coordinates(shapely.centroid(known)).reshape(-1, 2)
+    return points
 
 
 def _digest(roads: Sequence[Mapping[str, Any]]) -> bytes:

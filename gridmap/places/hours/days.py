@@ -43,6 +43,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     HOLIDAY_NOT_STATED = "holiday_not_stated"
     SCHOOL_HOLIDAYS = "school_holidays"
+    SCHOOL_HOLIDAY = "school_holiday"
+    SCHOOL_HOLIDAY_HOURS = "school_holiday_hours"
     CALENDAR_MISSING = "calendar_missing"
 
 
@@ -98,40 +100,48 @@ class _Taken:
     school_holiday: bool
 
 
-def plan_of(hours: Hours, day: date, calendar: WorkCalendar) -> DayPlan:
+def plan_of(
+    hours: Hours, day: date, calendar: WorkCalendar, school_holiday: bool | None = None
+) -> DayPlan:
     """Return what the rules make of a day.
 
     Where the answer hangs on what is not known (school holidays, a year without a calendar,
     a holiday that hours for working days say nothing of), the times that would be open are
     not known, with the reason.
+
+    Parameters
+    ----------
+    school_holiday : bool or None
+        Whether schools are on holiday; None where that is not known.
     """
     try:
         kind = calendar.kind_of_day(day)
     except CalendarMissing:
-        return _unsure(hours, day, None, Reason.CALENDAR_MISSING)
+        return _unsure(hours, day, None, Reason.CALENDAR_MISSING, school_holiday)
+    school = bool(school_holiday)
     if kind.kind is DayKind.HOLIDAY:
-        return _on_holiday(hours, day, kind)
-    if any(rule.school_holiday for rule in hours.rules):
+        return _on_holiday(hours, day, kind, school)
+    if school_holiday is None and any(rule.school_holiday for rule in hours.rules):
         return _unsure(hours, day, kind, Reason.SCHOOL_HOLIDAYS)
     if kind.kind is DayKind.MAKEUP_WORKDAY:
-        return _on_makeup_workday(hours, day, kind)
-    return _laid(hours, _Taken(day, day.weekday(), False, False), kind)
+        return _on_makeup_workday(hours, day, kind, school)
+    return _laid(hours, _Taken(day, day.weekday(), False, school), kind)
 
 
-def _on_holiday(hours: Hours, day: date, kind: CalendarDay) -> DayPlan:
-    plan = _laid(hours, _Taken(day, day.weekday(), True, False), kind)
+def _on_holiday(hours: Hours, day: date, kind: CalendarDay, school: bool) -> DayPlan:
+    plan = _laid(hours, _Taken(day, day.weekday(), True, school), kind)
     if any(rule.public_holiday for rule in hours.rules):
         return plan
-    daily = [_laid(hours, _Taken(day, n, True, False), kind).stretches for n in range(7)]
+    daily = [_laid(hours, _Taken(day, n, True, school), kind).stretches for n in range(7)]
     if all(one == daily[0] for one in daily):
         return plan
     # Hours for working days, and nothing said of holidays: nobody should walk there for that.
     return _doubted(plan, Reason.HOLIDAY_NOT_STATED)
 
 
-def _on_makeup_workday(hours: Hours, day: date, kind: CalendarDay) -> DayPlan:
-    worked = [_laid(hours, _Taken(day, n, False, False), kind) for n in range(5)]
-    own = _laid(hours, _Taken(day, day.weekday(), False, False), kind)
+def _on_makeup_workday(hours: Hours, day: date, kind: CalendarDay, school: bool) -> DayPlan:
+    worked = [_laid(hours, _Taken(day, n, False, school), kind) for n in range(5)]
+    own = _laid(hours, _Taken(day, day.weekday(), False, school), kind)
     alike = worked[0].stretches and all(one.stretches == worked[0].stretches for one in worked)
     if not alike or own.stretches == worked[0].stretches:
         return own
@@ -142,9 +152,12 @@ def _on_makeup_workday(hours: Hours, day: date, kind: CalendarDay) -> DayPlan:
     return replace(worked[0], stretches=tuple(told))
 
 
-def _unsure(hours: Hours, day: date, kind: CalendarDay | None, why: Reason) -> DayPlan:
+def _unsure(
+    hours: Hours, day: date, kind: CalendarDay | None, why: Reason, school: bool | None = None
+) -> DayPlan:
     """Return the plan when it is the same either way, else one that is not known."""
-    schools = (False, True) if any(r.school_holiday for r in hours.rules) else (False,)
+    either = school is None and any(rule.school_holiday for rule in hours.rules)
+    schools = (False, True) if either else (bool(school),)
     weekday = day.weekday()
     taken = [_Taken(day, weekday, False, school) for school in schools]
     if kind is None:
@@ -176,7 +189,7 @@ def _laid(hours: Hours, taken: _Taken, kind: CalendarDay | None) -> DayPlan:
             found = _cut(found, rule.spans)
         elif rule.state is HoursState.CLOSED:
             found, first = [], at
-            closed, comment = _why_closed(rule), rule.comment
+            closed, comment = _why_closed(rule, taken), rule.comment
         elif rule.joined == "also":
             found = _add(found, rule, at)
         else:
@@ -216,9 +229,11 @@ def _is_weekday(wanted: Weekdays, taken: _Taken) -> bool:
     return bool({(day.day - 1) // 7 + 1, -((last - day.day) // 7 + 1)} & wanted.nth)
 
 
-def _why_closed(rule: Rule) -> Reason:
-    if rule.public_holiday:
+def _why_closed(rule: Rule, taken: _Taken) -> Reason:
+    if rule.public_holiday and taken.public_holiday:
         return Reason.HOLIDAY
+    if rule.school_holiday and taken.school_holiday:
+        return Reason.SCHOOL_HOLIDAY
     return Reason.CLOSURE if rule.is_temporary else Reason.DAY_OFF
 
 
@@ -240,6 +255,8 @@ def _why(rule: Rule) -> Reason:
         return Reason.BY_APPOINTMENT if _is_appointment(rule.comment) else Reason.COMMENT
     if rule.public_holiday and not rule.weekdays:
         return Reason.HOLIDAY_HOURS
+    if rule.school_holiday and (rule.both or not rule.weekdays):
+        return Reason.SCHOOL_HOLIDAY_HOURS
     return Reason.HOURS
 
 

@@ -13,12 +13,15 @@ from gridmap.errors import BadValue
 from gridmap.places.hours.days import DayPlan, Reason, Stretch, plan_of
 from gridmap.places.hours.model import DAY_MINUTES, Hours, HoursState
 from gridmap.places.hours.syntax import BadHours, read_hours
+from gridmap.places.schools import SchoolDays
 from gridmap.times import to_site
 
 __all__ = ["Closure", "DayHours", "HoursBook", "Opening", "Timed", "read_closure"]
 
 # A change is looked for this far ahead; what does not change within a year does not.
 _AHEAD_DAYS = 400
+
+_NOTHING_OF_SCHOOLS = SchoolDays()
 
 # A day that begins with nothing of the day before.
 _ALL = 10_000
@@ -118,12 +121,18 @@ class HoursBook:
         Of the site.
     calendar : WorkCalendar
         Holidays and days worked in exchange.
+    schools : SchoolDays
+        Terms and holidays of schools; nothing is known of them by default.
     """
 
-    def __init__(self, zone: ZoneInfo, calendar: WorkCalendar) -> None:
+    def __init__(
+        self, zone: ZoneInfo, calendar: WorkCalendar, schools: SchoolDays = _NOTHING_OF_SCHOOLS
+    ) -> None:
         self.zone = zone
         self.calendar = calendar
+        self.schools = schools
         self._plans: dict[tuple[str, date], DayPlan] = {}
+        self._asked: tuple[_Moment | None, dict[tuple[str, tuple[str, ...]], Opening]] = (None, {})
 
     def open_at(self, place: Timed, moment: datetime) -> Opening:
         """Return what a place is at a moment (aware), why, and what comes next.
@@ -132,14 +141,15 @@ class HoursBook:
         """
         local = to_site(moment, self.zone)
         now = _Moment(local.date(), local.hour * 60 + local.minute)
-        closures = [read_closure(text) for text in place.closures]
-        try:
-            hours = read_hours(place.hours) if place.hours else None
-        except BadHours:
-            return self._without_hours(Reason.UNREADABLE, now, closures)
-        if hours is None:
-            return self._without_hours(Reason.NOT_STATED, now, closures)
-        return self._opening(hours, closures, now)
+        # Hundreds of places share a few dozen hours, and are asked about at one moment.
+        asked = self._asked
+        if asked[0] != now:
+            asked = self._asked = (now, {})
+        key = (place.hours, tuple(place.closures))
+        found = asked[1].get(key)
+        if found is None:
+            found = asked[1][key] = self._at(place, now)
+        return found
 
     def week(self, place: Timed, first: date, days: int = 7) -> list[DayHours]:
         """Return the hours of the days from `first` on; empty when there are none to read."""
@@ -153,13 +163,25 @@ class HoursBook:
 
     # -- inside -------------------------------------------------------------------------
 
+    def _at(self, place: Timed, now: _Moment) -> Opening:
+        closures = [read_closure(text) for text in place.closures]
+        try:
+            hours = read_hours(place.hours) if place.hours else None
+        except BadHours:
+            return self._without_hours(Reason.UNREADABLE, now, closures)
+        if hours is None:
+            return self._without_hours(Reason.NOT_STATED, now, closures)
+        return self._opening(hours, closures, now)
+
     def _plan(self, hours: Hours, closures: Sequence[Closure], day: date) -> DayPlan:
         key = (hours.text, day)
         plan = self._plans.get(key)
         if plan is None:
             if len(self._plans) > 50_000:
                 self._plans.clear()
-            plan = self._plans[key] = plan_of(hours, day, self.calendar)
+            plan = self._plans[key] = plan_of(
+                hours, day, self.calendar, self.schools.is_holiday(day)
+            )
         closed = next((one for one in closures if one.first <= day <= one.last), None)
         if closed is not None:
             return DayPlan((), plan.day, Reason.CLOSURE, closed.why, _ALL)

@@ -1,0 +1,97 @@
+"""Errors on pages that residents open are told in the page's language, all of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.retelling import retold
+from gridmap.errors import StoreBusy
+from gridmap.i18n import texts
+from tests.api_client import REMOTE
+
+pytest_plugins = ["tests.api_fixtures"]
+
+PAGE = {"accept": "text/html,*/*;q=0.8"}
+# Three words of English in a row are a sentence; codes, names and file endings are not.
+SENTENCE = re.compile(r"(?:\b[A-Za-z]{2,}\b[ ,']+){3,}[A-Za-z]{2,}")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+WRONG = {
+    "/services/none": 404,
+    "/services?estate=none": 404,
+    "/services?near=abc": 422,
+    "/services?category=none": 422,
+    "/sheets/services/estate/none": 404,
+    "/sheets/services/grid/none": 404,
+    "/sheets/none/estate/E1": 422,
+    "/sheets/card/galaxy/E1": 422,
+    "/sheets/card/estate/E1?paper=a0": 422,
+    "/sheets/card/estate/none.pdf": 404,
+    "/maps/none": 404,
+    "/nothing/here": 404,
+    "/services/" + "x" * 300: 404,
+}
+
+
+def words(text: str) -> str:
+    """What a page says, without its head, scripts, and the link to the other language."""
+    body = text.partition("<body")[2]
+    body = re.sub(r"(?s)<(script|style|datalist)\b.*?</\1>", " ", body)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+@pytest.mark.parametrize("path", WRONG)
+def test_a_chinese_page_tells_no_error_in_english(resident: TestClient, path: str) -> None:
+    answer = resident.get(path, headers=PAGE)
+    assert answer.status_code == WRONG[path]
+    assert 'lang="zh-CN"' in answer.text
+    said = words(answer.text)
+    assert CHINESE.search(said)
+    assert SENTENCE.search(said) is None, SENTENCE.search(said)
+
+
+@pytest.mark.parametrize("path", [p for p in WRONG if p.startswith(("/sheets", "/nothing"))])
+def test_an_english_page_tells_the_sentence_itself(resident: TestClient, path: str) -> None:
+    query = "&lang=en" if "?" in path else "?lang=en"
+    answer = resident.get(path + query, headers=PAGE)
+    program = resident.get(path + query)
+    if program.headers["content-type"] == "application/problem+json":
+        assert program.json()["detail"].replace("'", "&#39;") in answer.text
+
+
+def test_what_nobody_expected_is_told_too(
+    api_app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("internal words")
+
+    client = TestClient(api_app, client=REMOTE, raise_server_exceptions=False)
+    monkeypatch.setattr("api.pages.service_views.find", fail)
+    answer = client.get("/services", headers=PAGE)
+    assert answer.status_code == 500
+    said = words(answer.text)
+    assert "请把这个编号告诉管理人员" in said
+    assert SENTENCE.search(said) is None
+    busy = StoreBusy("Another program is using the store, and has not finished in time.")
+    monkeypatch.setattr(
+        "api.pages.service_views.find", lambda *_, **__: (_ for _ in ()).throw(busy)
+    )
+    answer = client.get("/services", headers=PAGE)
+    assert answer.status_code == 503
+    assert "请稍后再试" in words(answer.text)
+
+
+def test_every_sentence_is_known_by_its_own_english_form() -> None:
+    english, chinese = texts("en", "pardon."), texts("zh", "pardon.")
+    for key, sentence in english.items():
+        filled = re.sub(r"\{(\w+)\}", r"<\1>", sentence)
+        told = retold(filled, "zh")
+        assert told is not None
+        assert told == re.sub(r"\{(\w+)\}", r"<\1>", chinese[key])
+        assert retold(filled, "en") == filled
+    assert retold("Words that stand in no catalogue", "zh") is None
+    assert retold(None, "zh") is None
