@@ -92,9 +92,9 @@ def problem(
         extra["Retry-After"] = str(kind.retry_after_s)
     if wants_page(scope):
         heading = translate(f"problem.{kind.name}", language(scope))
-        return HTMLResponse(
-            page("problem.html", scope, problem=body, heading=heading), kind.status, extra
-        )
+        # The store may be what is wrong, and who answers here must not wait for it.
+        shown = page("problem.html", scope, problem=body, heading=heading, unread=_nothing)
+        return HTMLResponse(shown, kind.status, extra)
     return Response(orjson.dumps(body), kind.status, extra, MEDIA_TYPE)
 
 
@@ -115,6 +115,10 @@ def plain(value: object) -> Any:
         return _short(value[: _LONGEST + 1].decode("utf-8", "replace"))
     # reprlib never walks the whole of a large mapping, as str would.
     return _short(reprlib.repr(value) if isinstance(value, Mapping) else str(value))
+
+
+def _nothing() -> int:
+    return 0
 
 
 def _short(text: str) -> str:
