@@ -95,7 +95,7 @@ class PageTown(Town):
 
     def send_form(self, who: str, form: Form, status: int = 303, /, **typed: str) -> Any:
         """Somebody fills in a form and sends it; returns the answer."""
-        data = {name: value for name, value in (form.fields | typed).items()}
+        data = form.fields | typed
         answer = self.ask(who, "POST", form.address, data=data)
         assert answer.status_code == status, (who, form, answer.status_code, answer.text[:2000])
         return answer

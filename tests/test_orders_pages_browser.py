@@ -1,4 +1,4 @@
-"""Work orders in Chromium: one whole loop by forms, by different people, at a desk and on a phone."""
+"""Work orders in Chromium: a whole loop by forms, by different people, at a desk and a phone."""
 
 from __future__ import annotations
 
