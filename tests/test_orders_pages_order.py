@@ -103,6 +103,16 @@ def test_a_returned_order_goes_before_the_board_and_leaves_the_reach_of_who_gave
     assert town.order(number)["lead"] == "SW"
 
 
+def test_boxes_that_are_unticked_are_taken_off_all_of_them_too(town: PageTown) -> None:
+    number, _ = town.report()
+    town.play("zhang", number, "order.confirm")
+    town.play("zhang", number, "order.dispatch", **{"co_departments.CG": "1"})
+    form = action_forms(town.see("zhang", f"/orders/{number}"))["order.dispatch"]
+    assert form.fields.pop("co_departments.CG") == "1"
+    town.send_form("zhang", form)
+    assert town.order(number)["co"] == []
+
+
 @pytest.mark.parametrize("step", ["submitted", "dispatched", "resolved", "closed"])
 def test_the_forms_are_what_the_interface_calls_possible_for_everybody(
     town: PageTown, step: str

@@ -56,13 +56,18 @@ def test_candidates_are_those_that_the_places_lead_to_and_one_press_sends(
 def test_where_nobody_is_known_anybody_can_be_chosen_or_the_board_asked(town: PageTown) -> None:
     number, _ = town.report(item="0301")
     html = town.see("zhang", "/queue")
-    assert "请确权" in html
     assert re.search(r'href="/reviews/\d+"', html)
-    (form,) = presses(town, number)
+    form = presses(town, number)[-1]
     assert "SW" in form.options["lead"]
     assert form.required == {"lead"}
     town.send_form("zhang", form, lead="SW")
     assert town.order(number)["lead"] == "SW"
+    # Without a place there is nothing to go by.
+    placeless, _ = town.report(lon=None, lat=None)
+    (form,) = presses(town, placeless)
+    assert "请确权" in town.see("zhang", "/queue")
+    town.send_form("zhang", form, lead="HW")
+    assert town.order(placeless)["state"] == "dispatched"
 
 
 def test_a_press_that_came_too_late_or_names_nobody_changes_nothing(town: PageTown) -> None:

@@ -60,6 +60,8 @@ class FormField:
         What is filled in.
     chosen : frozenset of str
         Of a field that takes several.
+    blank : str
+        What it means to choose none of the options.
     """
 
     name: str
@@ -69,6 +71,7 @@ class FormField:
     options: Sequence[tuple[str, str]] = ()
     value: str = ""
     chosen: frozenset[str] = frozenset()
+    blank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,18 @@ def _field(
     chosen = _chosen(page, action, one) if typed is None else _typed_codes(one.name, typed)
     value = (typed or {}).get(one.name, options[0][0] if widget == "hidden" else "")
     label = translate(f"page.order.field.{one.name}", choices.lang)
-    return FormField(one.name, label, widget, one.needed, options, value, chosen)
+    blank = _blank(page, one, choices.lang)
+    return FormField(one.name, label, widget, one.needed, options, value, chosen, blank)
+
+
+def _blank(page: OrderPage, one: OpenField, lang: str) -> str:
+    if one.needed:
+        return translate("page.order.choose", lang)
+    if one.name == "lead":
+        return translate("page.order.keep", lang, name=page.order["lead_name"])
+    if one.name == "item":
+        return translate("page.order.keep", lang, name=page.item_name)
+    return translate("page.order.unchanged", lang)
 
 
 _Drawn = tuple[str, Sequence[tuple[str, str]]]
@@ -241,7 +255,8 @@ def given_to(action: str, sent: Mapping[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for one in row.fields:
         if one.kind is Kind.BODIES:
-            found: Any = sorted(_typed_codes(one.name, sent)) or None
+            # A form with boxes says so, or none that is ticked could not be told from no boxes.
+            found: Any = sorted(_typed_codes(one.name, sent)) if one.name in sent else None
         else:
             # Browsers end lines as letters do; the record has them as everything else.
             text = sent.get(one.name, "").replace("\r\n", "\n").strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +203,7 @@ class OrderPages(Ordering):
         named = self._areas_named(router, record["areas"], lang)
         return dict(record) | {
             "item_name": self._item_name(record["item"] or "", lang),
-            "place": [one["name"] for one in named],
+            "place": _without_repeats([one["name"] for one in named]),
         }
 
     def _item_name(self, code: str, lang: str, catalogue: str = "") -> str | None:
@@ -242,6 +242,12 @@ class OrderPages(Ordering):
         today = self.clock().astimezone(self.zone).date()
         spots = [("place", f"#{order.number}", row["lon"], row["lat"])]
         return surroundings(router, spots, own=finest, today=today, lang=lang)
+
+
+def _without_repeats(names: Sequence[str]) -> list[str]:
+    """Return names, coarse to fine, without those that the next one begins with."""
+    further = [*names[1:], ""]
+    return [name for name, finer in zip(names, further, strict=True) if not finer.startswith(name)]
 
 
 def _bodies_in(record: Mapping[str, Any]) -> set[str]:

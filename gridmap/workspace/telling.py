@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from gridmap.access import Action, Actor, Role, Subject, may
+from gridmap.cases.model import SYSTEM
 from gridmap.cases.notices import AudienceKind
 from gridmap.cases.record import plain
 from gridmap.errors import BadValue, NotFound
@@ -192,7 +193,7 @@ class Telling(Ordering):
             "kind": notice["kind"],
             "number": notice["number"],
             "text": self._notice_text(notice, lang),
-            "why": notice["params"].get("why") or notice["params"].get("text"),
+            "why": _why(notice["params"]),
             "read_at": None if read is None else to_site(read, self.zone),
         }
 
@@ -227,6 +228,13 @@ class Telling(Ordering):
 
 def _at(moment: datetime | None, workspace: Ordering) -> datetime | None:
     return None if moment is None else to_site(moment, workspace.zone)
+
+
+def _why(params: Mapping[str, Any]) -> str | None:
+    """Return the reason somebody gave; the clock's is what the notice says already."""
+    if params.get("by") == SYSTEM:
+        return None
+    return params.get("why") or params.get("text")
 
 
 def _without_salt(hook: Mapping[str, Any]) -> dict[str, Any]:
