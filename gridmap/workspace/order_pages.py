@@ -246,7 +246,7 @@ class OrderPages(Ordering):
 
 def _without_repeats(names: Sequence[str]) -> list[str]:
     """Return names, coarse to fine, without those that the next one begins with."""
-    further = [*names[1:], ""]
+    further = [*names, ""][1:]
     return [name for name, finer in zip(names, further, strict=True) if not finer.startswith(name)]
 
 
