@@ -17,6 +17,7 @@ import orjson
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
+from api.refusals import in_words
 from api.templates import language, page
 from gridmap.i18n import translate
 
@@ -91,7 +92,11 @@ def problem(
     if kind.retry_after_s is not None:
         extra["Retry-After"] = str(kind.retry_after_s)
     if wants_page(scope):
-        heading = translate(f"problem.{kind.name}", language(scope))
+        lang = language(scope)
+        heading = translate(f"problem.{kind.name}", lang)
+        said = in_words(detail, lang)
+        if said is not None:
+            body = {k: v for k, v in body.items() if k != "repair"} | {"detail": said}
         # The store may be what is wrong, and who answers here must not wait for it.
         shown = page("problem.html", scope, problem=body, heading=heading, unread=_nothing)
         return HTMLResponse(shown, kind.status, extra)

@@ -68,18 +68,18 @@ def test_what_cannot_be_read_is_named_and_changes_nothing(town: PageTown) -> Non
     number, _ = town.report()
     before = town.order(number)["version"]
     path = f"/orders/{number}"
-    for sent, word in [
-        ({"action": "order.comment", "text": "长" * 2001}, "text"),
-        ({"action": "order.comment", "text": "  "}, "text"),
-        ({"action": "order.comment", "text": "bell\x07"}, "text"),
-        ({"action": "order.merge", "into": "七"}, "into"),
-        ({"action": "order.merge", "into": "0"}, "into"),
+    for sent, name in [
+        ({"action": "order.comment", "text": "长" * 2001}, "说明"),
+        ({"action": "order.comment", "text": "  "}, "说明"),
+        ({"action": "order.comment", "text": "bell\x07"}, "说明"),
+        ({"action": "order.merge", "into": "七"}, "并入工单号"),
+        ({"action": "order.merge", "into": "0"}, "并入工单号"),
         ({"action": "order.confirm", "version": "first"}, "version"),
-        ({"action": "order.reject", "why": "x", "outcome": "whatever"}, "outcome"),
+        ({"action": "order.reject", "why": "x", "outcome": "whatever"}, "结论"),
     ]:
         answer = town.ask("zhang", "POST", path, data=sent)
-        assert answer.status_code == 422, sent
-        assert f"&#39;{word}&#39;" in answer.text, (sent, word)
+        assert answer.status_code == 422, sent["action"]
+        assert f"“{name}”" in answer.text, (sent["action"], name)
     long = {"action": "order.comment", "text": "长" * 2000}
     assert town.ask("zhang", "POST", path, data=long).status_code == 303
     assert town.order(number)["version"] == before + 1

@@ -11,11 +11,12 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
-from api.errors import kind_of
+from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.order_forms import Choices, forms_of, given_to
 from api.pages.order_words import at_site, due_words, event_words
 from api.pages.orders import item_options
+from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
 from gridmap.cases.table import TRANSITIONS
@@ -151,7 +152,9 @@ def _shown(
         history=history[::-1],
         changes=[] if stale is None else [h for h in history if h["seq"] > _seen(stale)],
         said=said,
-        heading=_heading(said, lang),
+        error=None
+        if said.error is None
+        else refusal(said.error, lang, heading_of(said.error, lang)),
         # What was typed for an action that is closed by now is not thrown away.
         left_over=_left_over(said, forms, lang),
         done=_done(request.query_params.get("done", ""), lang),
@@ -180,10 +183,10 @@ def _seen(stale: Stale) -> int:
     return stale.got if isinstance(stale.got, int) else 0
 
 
-def _heading(said: Sent, lang: str) -> str:
+def _refused(said: Sent, lang: str) -> dict[str, Any] | None:
     if said.error is None:
-        return ""
-    return translate(f"problem.{kind_of(said.error).name}", lang)
+        return None
+    return refusal(said.error, lang, heading_of(said.error, lang))
 
 
 def _left_over(said: Sent, forms: list[Any], lang: str) -> list[tuple[str, str]]:

@@ -13,10 +13,12 @@ from starlette.responses import HTMLResponse, Response
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.errors import kind_of
 from api.pages.order_words import SOON_H, due_words
+from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
 from gridmap.cases.states import CLOSED, State
 from gridmap.errors import BadValue, InputError
+from gridmap.i18n import translate
 from gridmap.workspace import Workspace
 
 __all__ = ["ON_A_PAGE", "item_options", "offset_of", "router"]
@@ -100,7 +102,8 @@ def listed(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respon
         asked = Asked.of(request.query_params)
         shown |= _found(workspace, actor, asked, lang)
     except InputError as error:
-        shown["error"], status = error, kind_of(error).status
+        shown["error"] = refusal(error, lang, translate("page.orders.refused", lang))
+        status = kind_of(error).status
     body = page(
         "orders.html",
         request.scope,

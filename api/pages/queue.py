@@ -9,16 +9,16 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
-from api.errors import kind_of
+from api.errors import heading_of, kind_of
 from api.identity import form_fields
 from api.pages.order import Number
 from api.pages.order_forms import given_to
 from api.pages.order_words import due_words
 from api.pages.orders import offset_of
+from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
 from gridmap.errors import Conflict, GridmapError, InputError, NotFound
-from gridmap.i18n import translate
 from gridmap.workspace import Workspace
 
 __all__ = ["router"]
@@ -71,7 +71,9 @@ def _shown(
     total, rows = workspace.unowned_orders(limit=_ON_A_PAGE, offset=offset, lang=lang, actor=actor)
     orders: list[dict[str, Any]] = [row | {"due": due_words(row, now, lang)} for row in rows]
     done = request.query_params.get("done", "")
-    heading = "" if error is None else translate(f"problem.{kind_of(error).name}", lang)
+    said = None
+    if error is not None:
+        said = refusal(error, lang, f"{heading_of(error, lang)} · #{about}")
     body = page(
         "queue.html",
         request.scope,
@@ -80,8 +82,6 @@ def _shown(
         offset=offset,
         on_a_page=_ON_A_PAGE,
         done=done if done.isdigit() else "",
-        error=error,
-        about=about,
-        heading=heading,
+        error=said,
     )
     return HTMLResponse(body, 200 if error is None else kind_of(error).status, _NOT_KEPT)
