@@ -59,7 +59,7 @@ def refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
 
 def _field(message: str, lang: str) -> str:
     """Return what a sentence quotes last, by the name that pages have for it."""
-    quoted = _QUOTED.findall(message)
+    quoted = _QUOTED.findall(message.partition(":")[0])
     if not quoted:
         return ""
     known = catalogue(lang)
