@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import DESKTOP, PHONE, Visit, served, window
+from tests.browser import DESKTOP, PHONE, Visit, served, violations, window
 from tests.order_forms import PageTown
 
 pytest_plugins = ["tests.order_fixtures"]
@@ -20,7 +19,6 @@ pytestmark = [
     pytest.mark.parametrize("order_town", ["geopackage"], indirect=True, scope="session"),
 ]
 
-AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 PASSWORD = "three unrelated words"
 PERSON = {"reporter_name": "张三丰", "reporter_phone": "13800001234"}
 
@@ -117,17 +115,6 @@ class People:
         for visit in self.visits.values():
             assert visit.refused == []
             assert [p for p in visit.problems if not any(s in p for s in statuses)] == []
-
-
-def violations(page: Any) -> list[str]:
-    """What axe finds against WCAG 2.2 AA, and good practice."""
-    if page.evaluate("typeof window.axe") == "undefined":
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        f"{one['id']}: {json.dumps([n['target'] for n in one['nodes'][:3]])}"
-        for one in found["violations"]
-    ]
 
 
 def state(page: Any) -> str:
