@@ -88,7 +88,7 @@ def test_a_returned_order_goes_before_the_board_and_leaves_the_reach_of_who_gave
     town.play("zhang", number, "order.dispatch", lead="CG", **{"co_departments.HW": "1"})
     # A co-department that gives its share back has nothing more to do with it.
     page = town.play("hao", number, "order.return", kind="wrong_dispatch", why="非我单位")
-    assert "<h1>工单</h1>" in page
+    assert f"工单 {number} 号已不在您的范围内" in page
     town.see("hao", f"/orders/{number}", 403)
     town.play("cao", number, "order.return", kind="wrong_dispatch", why="不归我们")
     town.play("zhang", number, "order.dispatch", lead="SW")
@@ -180,6 +180,16 @@ def test_a_page_says_where_whose_and_why_in_words(town: PageTown) -> None:
     english = plain(town.see("zhang", f"/orders/{number}?lang=en"))
     for word in ("Wanghe Sub-district", "Anhe Property", "Why it is routed so", "Submitted"):
         assert word in english
+
+
+def test_a_clock_that_stands_still_is_shown(town: PageTown) -> None:
+    number, _ = town.report()
+    town.workspace.pause_report(number, "weather")
+    assert "计时暂停 2026-03-12 09:00 – 仍在暂停" in plain(town.see("zhang", f"/orders/{number}"))
+    town.at("2026-03-12 10:00")
+    town.workspace.resume_report(number)
+    text = plain(town.see("zhang", f"/orders/{number}"))
+    assert "计时暂停 2026-03-12 09:00 – 2026-03-12 10:00" in text
 
 
 def test_an_order_that_is_not_there_or_not_theirs_is_refused_as_a_page(town: PageTown) -> None:

@@ -19,6 +19,7 @@ from api.pages.orders import item_options
 from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
+from gridmap.cases.model import SYSTEM
 from gridmap.cases.table import TRANSITIONS
 from gridmap.errors import BadValue, GridmapError, InputError, NotAllowed, Stale, StoreError
 from gridmap.i18n import translate
@@ -159,6 +160,7 @@ def _shown(
         left_over=_left_over(said, forms, lang),
         done=_done(request.query_params.get("done", ""), lang),
         at_site=at_site,
+        system=SYSTEM,
         why_most=MAX_WHY,
         why_least=MIN_WHY,
     )

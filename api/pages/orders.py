@@ -104,10 +104,12 @@ def listed(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respon
     except InputError as error:
         shown["error"] = refusal(error, lang, translate("page.orders.refused", lang))
         status = kind_of(error).status
+    done = request.query_params.get("done", "")
     body = page(
         "orders.html",
         request.scope,
         **shown,
+        done=done if done.isdigit() and len(done) < 16 else "",
         said=asked.said,
         link=lambda **changed: _link(request, asked, changed),
         shows=list(_SHOWN),
