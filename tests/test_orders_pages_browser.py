@@ -199,7 +199,7 @@ def test_a_stale_form_a_refusal_and_an_empty_list_say_what_to_do(
     people.act("zhang", "order.merge", into="999999")
     assert page.input_value("#typed-form [name=into]") == "999999"
     people.shown("zhang", "refused")
-    page = people.go("cao", "/orders?item=0301")
+    page = people.go("cao", "/orders?item=0306")
     assert "没有符合条件的工单" in page.inner_text("main")
     people.shown("cao", "empty")
     page = people.go("cao", "/orders?state=nowhere")

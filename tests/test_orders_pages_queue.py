@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.order_forms import Form, PageTown, forms_in
 
 pytest_plugins = ["tests.order_fixtures"]
 
 # Between the estate and the street, by 40 metres: either may own litter there.
 FENCE = (0.5, 0.7)
+
+
+@pytest.fixture(autouse=True)
+def one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever others have left in the town, a page holds all of it."""
+    monkeypatch.setattr("api.pages.queue._ON_A_PAGE", 900)
 
 
 def queued(town: PageTown, who: str = "zhang") -> list[int]:
