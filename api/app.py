@@ -47,7 +47,8 @@ from api.files import Files
 from api.locate_route import ShortWays
 from api.metrics import Measure, Metrics
 from api.middleware import BodyLimit, Compressed, HeadAsGet, KnownHosts, SecurityHeaders
-from api.pages import MapShelf, board, editing, services
+from api.pages import MapShelf, board, editing, notices, order, queue, services
+from api.pages import orders as order_list
 from api.pages.map_home import MAP_SCRIPTS
 from api.sheets import SheetShelf
 from api.templates import STATIC
@@ -150,6 +151,10 @@ def create_app(
         pages,
         sheets,
         board,
+        order_list,
+        order,
+        notices,
+        queue,
         services,
         editing,
         signin,

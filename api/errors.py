@@ -17,11 +17,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Kind, plain, problem, wants_page
 from gridmap import errors
+from gridmap.i18n import translate
 
 if TYPE_CHECKING:
     from api.identity import Identity
 
-__all__ = ["HTTP_PROBLEMS", "PROBLEMS", "ErrorNet", "install", "kind_of", "problem_of"]
+__all__ = [
+    "HTTP_PROBLEMS",
+    "PROBLEMS",
+    "ErrorNet",
+    "heading_of",
+    "install",
+    "kind_of",
+    "problem_of",
+]
 
 log = logging.getLogger("gridmap.api")
 
@@ -77,6 +86,11 @@ def kind_of(error: errors.GridmapError) -> Kind:
     """Return the entry of the nearest class in the table; an internal error without one."""
     found = (PROBLEMS[cls] for cls in type(error).__mro__ if cls in PROBLEMS)
     return next(found, HTTP_PROBLEMS[500])
+
+
+def heading_of(error: errors.GridmapError, lang: str) -> str:
+    """Return what pages call the kind of an error."""
+    return translate(f"problem.{kind_of(error).name}", lang)
 
 
 def problem_of(

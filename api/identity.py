@@ -40,8 +40,8 @@ FORM_FIELD = "csrf_token"
 FORM_HEADER = "x-csrf-token"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
-# Text of a form is short; anything longer is not one of ours.
-_MOST_FORM_BYTES = 16_384
+# Two texts of the longest kind in Chinese, nine bytes a character; anything longer is not ours.
+_MOST_FORM_BYTES = 65_536
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A proxy on this machine speaks for somebody elsewhere; it leaves one of these.
@@ -115,6 +115,7 @@ async def _identify(request: Request) -> Identity:
     if accounts is None:
         accounts = await run_in_threadpool(workspace.has_accounts)
     if _is_local(request.scope) and (not accounts or workspace.settings.loopback_with_accounts):
+        _need_own_form(request)
         return Identity(request.app.state.local_actor, "loopback", can_sign_in=accounts)
     return Identity(_RESIDENT, "nobody", had_session=cookie is not None, can_sign_in=accounts)
 
@@ -169,6 +170,18 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
             got="a request from another site" if foreign else "none, or one of another session",
             allowed=f"the header X-CSRF-Token, or the form's field {FORM_FIELD}",
             repair="Load the page again; programs ask GET /api/me for the token, or use a key.",
+        )
+
+
+def _need_own_form(request: Request) -> None:
+    """Refuse a form that another site sends to this machine: there is no session to tell by."""
+    foreign = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+    if foreign and request.method not in _READING:
+        raise NotAllowed(
+            "The request comes from a page of another site.",
+            got=request.headers.get("origin", "unknown"),
+            allowed="pages of this service, and programs",
+            repair="Open the page here and send the form again.",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query
@@ -51,17 +51,34 @@ def list_orders(
     item: _Word = None,
     overdue: Annotated[bool | None, Query(description="Past due and not resolved.")] = None,
     open: Annotated[bool | None, Query(description="Open ones, or closed ones.")] = None,
+    due_within_h: Annotated[
+        int | None, Query(ge=1, le=24 * 366, description="Due within so many hours from now.")
+    ] = None,
+    mine: Annotated[
+        bool | None,
+        Query(description="With the caller's departments or offices, or acted on by the caller."),
+    ] = None,
+    unowned: Annotated[
+        bool | None, Query(description="Waiting for a person to say who owns them.")
+    ] = None,
+    sort: Annotated[
+        Literal["newest", "due"],
+        Query(description="By receipt, or by due time those that wait first."),
+    ] = "newest",
     lang: LangQuery = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Orders on a page.")] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9, description="Orders before the page.")] = 0,
 ) -> Response:
-    """Return the orders that match and that the caller may see, newest first by receipt."""
+    """Return the orders that match and that the caller may see."""
     wanted = {
         "state": state.value if state is not None else None,
         "department": department,
         "item": item,
         "overdue": overdue,
         "open": open,
+        "due_within_h": due_within_h,
+        "mine": mine,
+        "unowned": unowned,
     }
     if area_level is not None:
         workspace.levels().rank(area_level)
@@ -69,12 +86,14 @@ def list_orders(
     total, found = workspace.orders(
         limit=limit,
         offset=offset,
+        sort=sort,
         lang=lang or workspace.settings.language,
         actor=actor,
         area=area,
         **wanted,
     )
     further = {"area_level": area_level, "area_code": area_code, "lang": lang, "limit": limit}
+    further["sort"] = None if sort == "newest" else sort
     more = offset + limit < total
     return answer_json(
         {

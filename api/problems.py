@@ -17,6 +17,7 @@ import orjson
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
+from api.refusals import in_words
 from api.retelling import retold
 from api.templates import language, page
 from gridmap.i18n import translate
@@ -93,13 +94,17 @@ def problem(
         extra["Retry-After"] = str(kind.retry_after_s)
     if wants_page(scope):
         lang = language(scope)
-        said = {"detail": retold(detail, lang), "repair": retold(repair, lang)}
+        told = retold(detail, lang)
+        said = {"detail": told or in_words(detail, lang), "repair": retold(repair, lang)}
+        if said["detail"] and not told:
+            # These words say the repair as well.
+            body.pop("repair", None)
         heading = translate(f"problem.{kind.name}", lang)
-        return HTMLResponse(
-            page("problem.html", scope, problem=body, said=said, heading=heading),
-            kind.status,
-            extra,
+        # The store may be what is wrong, and who answers here must not wait for it.
+        shown = page(
+            "problem.html", scope, problem=body, said=said, heading=heading, unread=_nothing
         )
+        return HTMLResponse(shown, kind.status, extra)
     return Response(orjson.dumps(body), kind.status, extra, MEDIA_TYPE)
 
 
@@ -120,6 +125,10 @@ def plain(value: object) -> Any:
         return _short(value[: _LONGEST + 1].decode("utf-8", "replace"))
     # reprlib never walks the whole of a large mapping, as str would.
     return _short(reprlib.repr(value) if isinstance(value, Mapping) else str(value))
+
+
+def _nothing() -> int:
+    return 0
 
 
 def _short(text: str) -> str:

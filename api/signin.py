@@ -109,7 +109,7 @@ async def account_page(request: Request, identity: IdentityDep) -> Response:
     """Show one's own account, with the forms to change the password and to sign out."""
     if identity.account is None or identity.via != "session":
         return RedirectResponse("/login?" + urlencode({"next": "/account"}), 303)
-    return _account(request, identity)
+    return await run_in_threadpool(_account, request, identity)
 
 
 @router.post("/account")
@@ -121,7 +121,7 @@ async def change_password(
         return RedirectResponse("/login?" + urlencode({"next": "/account"}), 303)
     given = await form_fields(request)
     if given.get("new") != given.get("again"):
-        return _account(request, identity, message="differs", status=422)
+        return await run_in_threadpool(_account, request, identity, message="differs", status=422)
     try:
         await run_in_threadpool(
             workspace.change_password,
@@ -131,11 +131,13 @@ async def change_password(
             address=client_address(request),
         )
     except NotSignedIn:
-        return _account(request, identity, message="wrong", status=403)
+        return await run_in_threadpool(_account, request, identity, message="wrong", status=403)
     except TooManyAttempts as error:
-        return _account(request, identity, message="wait", wait_s=error.wait_s, status=429)
+        return await run_in_threadpool(
+            _account, request, identity, message="wait", wait_s=error.wait_s, status=429
+        )
     except BadValue:
-        return _account(request, identity, message="weak", status=422)
+        return await run_in_threadpool(_account, request, identity, message="weak", status=422)
     answer = RedirectResponse("/login?changed", 303, {"Cache-Control": "no-store"})
     answer.delete_cookie(SESSION_COOKIE)
     return answer

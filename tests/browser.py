@@ -7,6 +7,7 @@ touch); ``tests/conftest.py`` offers them to every test. Without Chromium they s
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -21,6 +22,7 @@ import pytest
 import uvicorn
 
 EXECUTABLE = Path("/usr/bin/chromium")
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -150,3 +152,14 @@ def window(browser: Any, shape: dict[str, Any]) -> Iterator[Visit]:
         yield visit
     finally:
         context.close()
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, and good practice."""
+    if page.evaluate("typeof window.axe") == "undefined":
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{one['id']}: {json.dumps([n['target'] for n in one['nodes'][:3]])}"
+        for one in found["violations"]
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from fastapi import FastAPI
 from gridmap.places.model import Place, Post, ServiceItem
 from gridmap.workspace import Workspace
 from tests.api_client import STREET_GRID
-from tests.browser import DESKTOP, PHONE, Visit, served, window
+from tests.browser import DESKTOP, PHONE, Visit, served, violations, window
 
 pytest_plugins = ["tests.api_fixtures"]
 pytestmark = [
@@ -25,7 +24,6 @@ pytestmark = [
     pytest.mark.parametrize("api_store", ["geopackage"], indirect=True, scope="session"),
 ]
 
-AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 HERE = {"longitude": 117.0031, "latitude": 36.6031}
 
 # The clock stands at 10:00 on a Monday, 23 November 2026.
@@ -107,17 +105,6 @@ def names(page: Any) -> list[str]:
 
 def settled(page: Any) -> None:
     page.wait_for_selector("#page:not([aria-busy])")
-
-
-def violations(page: Any) -> list[str]:
-    """What axe finds against WCAG 2.2 AA, and good practice."""
-    if page.evaluate("typeof window.axe") == "undefined":
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        f"{one['id']}: {json.dumps([n['target'] for n in one['nodes'][:3]])}"
-        for one in found["violations"]
-    ]
 
 
 def test_a_canteen_that_is_open_within_15_minutes_is_found_called_and_shared(

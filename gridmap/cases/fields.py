@@ -55,7 +55,9 @@ def checked(action: str, known: Iterable[Field], given: Mapping[str, Any]) -> di
     if unknown:
         raise BadValue(f"'{action}' has no such field.", got=unknown, allowed=list(fields))
     plain = {name: _plain(fields[name], value) for name, value in found.items()}
-    plain = {name: value for name, value in plain.items() if value not in ("", [])}
+    # Nobody is an answer too, where anybody need not be named: a dispatch without co-departments.
+    needed = {one.name for one in fields.values() if one.required}
+    plain = {n: v for n, v in plain.items() if v != "" and (v != [] or n not in needed)}
     missing = [one.name for one in fields.values() if one.required and one.name not in plain]
     if missing:
         raise BadValue(

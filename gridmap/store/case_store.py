@@ -26,7 +26,7 @@ from gridmap.store.leases import own_name
 from gridmap.store.opened import OpenedStore
 from gridmap.store.schema import meta
 
-__all__ = ["CaseStore", "JobResult"]
+__all__ = ["CaseStore", "Decide", "JobResult"]
 
 Decide = Callable[[Mapping[int, Order], datetime], Sequence[Outcome]]
 
@@ -72,12 +72,15 @@ class CaseStore(OpenedStore):
         *,
         limit: int,
         offset: int = 0,
+        sort: cases.Sorting = "newest",
     ) -> tuple[int, list[Order]]:
         """Return how many orders match within any of the scopes, and one page of them."""
         with self._database.read() as connection:
             now = self._database.clock()
             total = cases.count_orders(connection, filters, scopes, now)
-            page = cases.read_orders(connection, filters, scopes, now, limit=limit, offset=offset)
+            page = cases.read_orders(
+                connection, filters, scopes, now, limit=limit, offset=offset, sort=sort
+            )
             return total, page
 
     def count_orders(self, filters: Mapping[str, Any], scopes: Sequence[Scope]) -> int:
@@ -89,6 +92,13 @@ class CaseStore(OpenedStore):
         """Return where the open orders within any of the scopes are, the newest first."""
         with self._database.read() as connection:
             return cases.read_open_spots(connection, scopes, self._database.clock(), limit=limit)
+
+    def orders_by_state(
+        self, filters: Mapping[str, Any], scopes: Sequence[Scope]
+    ) -> dict[str, int]:
+        """Return how many orders that match stand in each state, within any of the scopes."""
+        with self._database.read() as connection:
+            return cases.count_by_state(connection, filters, scopes, self._database.clock())
 
     def begin_orders(
         self,

@@ -32,7 +32,9 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.board`         what the board looks at
 :mod:`.pausing`       clocks that stand still
 :mod:`.order_views`   orders as people read them
+:mod:`.openings`      what somebody may do with an order now, and what that may be given
 :mod:`.ordering`      orders: every step that somebody takes
+:mod:`.order_pages`   orders with names, drawings and candidates, for pages
 :mod:`.telling`       the inbox, webhooks, what could not be delivered
 :mod:`.supervising`   supervision orders
 :mod:`.counting`      numbers: the figures of any time, place and department
@@ -71,6 +73,7 @@ from gridmap.workspace.lifecycle import DraftOutcome, RetireOutcome, RollbackOut
 from gridmap.workspace.mapping import MAPS
 from gridmap.workspace.monthlies import Monthlies
 from gridmap.workspace.onemap import OneMap
+from gridmap.workspace.order_pages import OrderPages
 from gridmap.workspace.pausing import Pausing
 from gridmap.workspace.planning import PlanOutcome
 from gridmap.workspace.publishing import PublishOutcome
@@ -117,6 +120,7 @@ class Workspace(
     Replaying,
     Rulemaking,
     Board,
+    OrderPages,
     Pausing,
     Monthlies,
     Working,

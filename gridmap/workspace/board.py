@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import shapely
 
 from gridmap.access import Actor, require
 from gridmap.crs import metres_per_degree
+from gridmap.routing.decision import Router
 from gridmap.routing.overlays import OVERLAY_KINDS, Overlay
 from gridmap.routing.rulings import RULING
 from gridmap.workspace.ruling import Rulings
@@ -16,7 +19,7 @@ from gridmap.workspace.ruling import Rulings
 if TYPE_CHECKING:
     from gridmap.maps.sketch import Sketch
 
-__all__ = ["Board"]
+__all__ = ["Board", "surroundings"]
 
 _REACH_M = 150.0
 
@@ -26,7 +29,7 @@ class Board(Rulings):
 
     def review_sketch(self, number: int, *, lang: str = "zh", actor: Actor | None = None) -> Sketch:
         """Return a drawing of a review's place: borders, overlays, rulings, its reports."""
-        from gridmap.maps.sketch import Sketch, sketch
+        from gridmap.maps.sketch import Sketch
 
         require(actor or self.actor, "reviews")
         row = self.store.review(number)
@@ -39,30 +42,9 @@ class Board(Rulings):
             if one["lon"] is not None
         ]
         spots.append(("place", "", *place))
-        router = self._router_now(row)
-        kx, ky = metres_per_degree(place[1])
-        lons, lats = [s[2] for s in spots], [s[3] for s in spots]
-        more_x, more_y = 3 * _REACH_M / float(kx), 3 * _REACH_M / float(ky)
-        window = shapely.box(
-            min(lons) - more_x, min(lats) - more_y, max(lons) + more_x, max(lats) + more_y
-        )
-        shapely.prepare(window)
-        territory = router.answers.territory
-        coverage = territory.coverage
-        shapes: list[tuple[str, str, Any]] = []
-        for at in coverage.atoms[shapely.intersects(window, coverage.geometry[coverage.atoms])]:
-            own = (row["area_level"], row["area_code"])
-            name = coverage.levels[int(coverage.rank[at])].name
-            kind = "own" if own == (name, str(coverage.code[at])) else "atom"
-            shapes.append((kind, "", coverage.geometry[at]))
+        own = (row["area_level"], row["area_code"])
         today = self.clock().astimezone(self.zone).date()
-        known = router.answers.overlays
-        for overlay, shape in zip(known.overlays, known.geometry, strict=True):
-            if shape is None or not overlay.in_force(today) or not window.intersects(shape):
-                continue
-            kind = "ruling" if overlay.kind == RULING else "overlay"
-            shapes.append((kind, _label(overlay, lang), shape))
-        return sketch(shapes, spots, reach_m=_REACH_M)
+        return surroundings(self._router_now(row), spots, own=own, today=today, lang=lang)
 
     def possible_owners(
         self, number: int, *, lang: str = "zh", actor: Actor | None = None
@@ -85,6 +67,47 @@ class Board(Rulings):
         at = np.array([row["lon"]]), np.array([row["lat"]])
         found = [known.overlays[o] for o in known.around(*at).touched[0]]
         return [(o.code, _label(o, lang)) for o in found if o.in_force(today)]
+
+
+def surroundings(
+    router: Router,
+    spots: Sequence[tuple[str, str, float, float]],
+    *,
+    own: tuple[str | None, str | None],
+    today: date,
+    lang: str,
+) -> Sketch:
+    """Draw what lies around some places: borders, overlays and rulings in force on a day.
+
+    Parameters
+    ----------
+    spots : sequence of (kind, label, lon, lat)
+        EPSG:4326; at least one.
+    own : level and code
+        Of the area that is told apart from the others.
+    """
+    from gridmap.maps.sketch import sketch
+
+    kx, ky = metres_per_degree(spots[-1][3])
+    lons, lats = [s[2] for s in spots], [s[3] for s in spots]
+    more_x, more_y = 3 * _REACH_M / float(kx), 3 * _REACH_M / float(ky)
+    window = shapely.box(
+        min(lons) - more_x, min(lats) - more_y, max(lons) + more_x, max(lats) + more_y
+    )
+    shapely.prepare(window)
+    coverage = router.answers.territory.coverage
+    shapes: list[tuple[str, str, Any]] = []
+    for at in coverage.atoms[shapely.intersects(window, coverage.geometry[coverage.atoms])]:
+        name = coverage.levels[int(coverage.rank[at])].name
+        kind = "own" if own == (name, str(coverage.code[at])) else "atom"
+        shapes.append((kind, "", coverage.geometry[at]))
+    known = router.answers.overlays
+    for overlay, shape in zip(known.overlays, known.geometry, strict=True):
+        if shape is None or not overlay.in_force(today) or not window.intersects(shape):
+            continue
+        kind = "ruling" if overlay.kind == RULING else "overlay"
+        shapes.append((kind, _label(overlay, lang), shape))
+    return sketch(shapes, spots, reach_m=_REACH_M)
 
 
 def _label(overlay: Overlay, lang: str) -> str:

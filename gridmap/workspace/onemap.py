@@ -91,7 +91,7 @@ class OneMap(Mapmaking):
         scopes = reach(who, Action.ORDER_LIST)
         found = self.store.open_spots(scopes, limit=MOST_SPOTS)
         items = sorted({one["item"] for one in found})
-        names = {code: self._item_name(code) for code in items}
+        names = {code: self._item_names(code) for code in items}
         return {
             "total": self.store.count_orders({"open": True}, scopes),
             "late": self.store.count_orders({"open": True, "overdue": True}, scopes),
@@ -250,7 +250,7 @@ class OneMap(Mapmaking):
             for n, place in enumerate(places)
         ]
 
-    def _item_name(self, code: str) -> dict[str, str]:
+    def _item_names(self, code: str) -> dict[str, str]:
         """Return what an item is called, by the site's own catalogue before any other."""
         for book in (self.book, *self.books.by_name.values()):
             if code in book.catalogue.codes:

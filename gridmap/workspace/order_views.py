@@ -11,7 +11,7 @@ from gridmap.cases.model import Order
 from gridmap.cases.record import plain
 from gridmap.cases.states import State
 from gridmap.cases.supervision import Supervision, serial
-from gridmap.cases.table import TRANSITIONS, open_to
+from gridmap.cases.table import TRANSITIONS
 from gridmap.errors import NotFound
 from gridmap.routing.parties import Party
 from gridmap.times import to_site
@@ -96,20 +96,6 @@ class OrderViews(Reporting):
             "copy_names": [named[code] for code in one.copies],
             "late": late,
         }
-
-    def _open_to(self, order: Order) -> list[str]:
-        """Return the actions that an order's state, and what it holds, leave open."""
-        asked = {f"order.{a}.{d}" for a in ("extend", "backlog") for d in ("approve", "refuse")}
-        found = []
-        for action in open_to(order.state):
-            if action in asked and order.ask is None:
-                continue
-            if action.startswith("whistle.") and action != "whistle.blow" and not order.whistles:
-                continue
-            if action == "order.reopen" and order.reopened >= self.case_rules.reopenings:
-                continue
-            found.append(action)
-        return found
 
     def actions(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return the table of actions: where each begins, where it leads, what it is given."""

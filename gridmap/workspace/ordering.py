@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -13,10 +13,13 @@ from gridmap.cases.guards import permission_of
 from gridmap.cases.model import SYSTEM, Event, Order
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import CLOSED, SENT, State
-from gridmap.cases.table import TRANSITIONS, Transition
+from gridmap.cases.table import TRANSITIONS, Transition, open_to
 from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
+from gridmap.store.case_store import Decide
+from gridmap.store.cases import Own, Sorting
 from gridmap.store.columns import storable
 from gridmap.times import parse_when
+from gridmap.workspace.openings import Opening, opening
 from gridmap.workspace.order_views import OrderViews
 from gridmap.workspace.reporting import MAX_PAGE
 
@@ -88,15 +91,43 @@ class Ordering(OrderViews):
         def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
             return self._steps_of(orders, number, row, who, fields, route, version, now)
 
-        try:
-            outcomes = self.store.change_orders(numbers, decide)
-        except Stale as stale:
-            stale.changes = self.store.order_events(number, after=version or 0)
-            raise
-        self._afterwards(outcomes)
-        if who.is_staff:
+        self._change(numbers, decide, number, version)
+        after = self.store.order(number)
+        # Who gave it back, or sent it on, may be out of its reach now.
+        if who.is_staff and may(who, Action.ORDER_READ, self._subject(after)):
             return self.order(number, lang=lang, actor=who)
-        return redact(who, "own_order", self._own(self.store.order(number)))
+        return redact(who, "own_order", self._own(after))
+
+    def assign_order(
+        self,
+        number: int,
+        lead: str,
+        *,
+        version: int | None = None,
+        actor: Actor | None = None,
+        lang: str = "zh",
+    ) -> dict[str, Any]:
+        """Send an order to a lead at once: what nobody has confirmed yet is confirmed with it.
+
+        Both steps stand in the history, written together or not at all. Errors as of `act`.
+        """
+        who = self._may(actor, Action.ORDER_DISPATCH)
+        sending = TRANSITIONS["order.dispatch"]
+        fields = self._given(sending, {"lead": lead})
+
+        def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
+            found: list[Outcome] = []
+            if orders[number].state is State.SUBMITTED:
+                row = TRANSITIONS["order.confirm"]
+                found += self._steps_of(orders, number, row, who, {}, {}, version, now)
+                orders = {**orders, number: found[0].order}
+                seen = None
+            else:
+                seen = version
+            return found + self._steps_of(orders, number, sending, who, fields, {}, seen, now)
+
+        self._change([number], decide, number, version)
+        return self.order(number, lang=lang, actor=who)
 
     def order(self, number: int, *, lang: str = "zh", actor: Actor | None = None) -> dict[str, Any]:
         """Return an order with its report, its history, and what the actor may do now."""
@@ -104,7 +135,7 @@ class Ordering(OrderViews):
         order = self.store.order(number)
         self._may(who, Action.ORDER_READ, self._subject(order))
         record = self._order_shown(order, lang)
-        record["possible"] = [a for a in self._open_to(order) if self._may_now(who, order, a)]
+        record["possible"] = [one.action for one in self._openings(who, order)]
         record["history"] = [self._event_shown(e) for e in self.store.order_events(number)]
         record["supervision"] = [
             self._supervision_shown(one, lang)
@@ -119,13 +150,21 @@ class Ordering(OrderViews):
         *,
         limit: int = 100,
         offset: int = 0,
+        sort: Sorting = "newest",
         lang: str = "zh",
         actor: Actor | None = None,
         **filters: Any,
     ) -> tuple[int, list[dict[str, Any]]]:
         """Return how many orders match, and one page, newest first; those within reach only.
 
-        Filters are those of :data:`gridmap.store.cases.FILTERS`; an area is ``LEVEL:CODE``.
+        Parameters
+        ----------
+        sort : str
+            ``due``: those that somebody waits for first, by their due time.
+        filters
+            Those of :data:`gridmap.store.cases.FILTERS`; an area is ``LEVEL:CODE``. Also
+            ``mine``, true for orders with the actor's departments or offices and those the
+            actor had a hand in, and ``due_within_h``, hours within which they are due.
         """
         who = self._may(actor, Action.ORDER_LIST)
         if not 1 <= limit <= MAX_PAGE or offset < 0:
@@ -133,14 +172,15 @@ class Ordering(OrderViews):
                 "A page has 1 to 1000 orders from a place that is not negative.",
                 got=f"limit {limit}, offset {offset}",
             )
-        area = filters.get("area")
-        if area is not None and not all(area.partition(":")):
-            raise BadValue("This does not name an area.", got=area, allowed="LEVEL:CODE")
-        if area is not None:
-            self.levels().rank(area.partition(":")[0])
-        scopes = reach(who, Action.ORDER_LIST)
-        total, page = self.store.orders(filters, scopes, limit=limit, offset=offset)
+        wanted, scopes = self._narrowing(who, filters), reach(who, Action.ORDER_LIST)
+        total, page = self.store.orders(wanted, scopes, limit=limit, offset=offset, sort=sort)
         return total, [redact(who, "orders", self._order_shown(one, lang)) for one in page]
+
+    def orders_by_state(self, *, actor: Actor | None = None, **filters: Any) -> dict[str, int]:
+        """Return how many orders within reach stand in each state; filters as of `orders`."""
+        who = self._may(actor, Action.ORDER_LIST)
+        wanted = self._narrowing(who, filters)
+        return self.store.orders_by_state(wanted, reach(who, Action.ORDER_LIST))
 
     def close_reports(
         self,
@@ -177,6 +217,31 @@ class Ordering(OrderViews):
 
     # -- inside ---------------------------------------------------------------------
 
+    def _narrowing(self, who: Actor, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return filters as the store takes them."""
+        found = {name: value for name, value in filters.items() if value is not None}
+        area = found.get("area")
+        if area is not None and not all(area.partition(":")):
+            raise BadValue("This does not name an area.", got=area, allowed="LEVEL:CODE")
+        if area is not None:
+            self.levels().rank(area.partition(":")[0])
+        if found.pop("mine", False):
+            found["own"] = self._own_orders(who)
+        hours = found.pop("due_within_h", None)
+        if hours is not None:
+            found["due_by"] = self.clock() + timedelta(hours=hours)
+        return found
+
+    def _own_orders(self, who: Actor) -> Own:
+        offices = tuple(
+            (grant.scope, kind)
+            for grant in who.grants
+            if not grant.scope.departments
+            for kind in _OFFICES.get(grant.role, ())
+        )
+        departments = frozenset(code for g in who.grants for code in g.scope.departments)
+        return Own(who.name, departments, offices)
+
     def _transition(self, action: str) -> Transition:
         row = TRANSITIONS.get(action)
         if row is None or row.by_time:
@@ -209,6 +274,17 @@ class Ordering(OrderViews):
             elif field.kind in {Kind.BODY, Kind.BODIES}:
                 self._known_bodies([value] if isinstance(value, str) else value)
         return fields
+
+    def _change(
+        self, numbers: Collection[int], decide: Decide, number: int, version: int | None
+    ) -> None:
+        """Write what is decided; what is stale names what changed since that version."""
+        try:
+            outcomes = self.store.change_orders(numbers, decide)
+        except Stale as stale:
+            stale.changes = self.store.order_events(number, after=version or 0)
+            raise
+        self._afterwards(outcomes)
 
     def _concerned(self, order: Order, row: Transition, fields: Mapping[str, Any]) -> set[int]:
         found = {order.number}
@@ -342,13 +418,18 @@ class Ordering(OrderViews):
                 bodies |= {f"{kind}:{code}" for kind in kinds for code in order.areas.values()}
         return frozenset(bodies)
 
-    def _may_now(self, who: Actor, order: Order, action: str) -> bool:
-        row = TRANSITIONS[action]
-        permission = Action(permission_of(order, action, row.permission))
-        if not may(who, permission, self._subject(order)):
-            return False
-        bodies = self._acts_for(who, order)
-        return not row.own or bodies is None or not bodies.isdisjoint(order.bodies)
+    def _openings(self, who: Actor, order: Order) -> list[Opening]:
+        """Return what somebody may do with an order now, in the order of the table."""
+        now, subject, found = self.clock(), self._subject(order), []
+        for action in open_to(order.state):
+            row = TRANSITIONS[action]
+            permission = Action(permission_of(order, action, row.permission))
+            if not may(who, permission, subject):
+                continue
+            one = opening(order, row, self.case_rules, self._event(who, order, row, now))
+            if one is not None:
+                found.append(one)
+        return found
 
     def _afterwards(self, outcomes: Sequence[Outcome]) -> None:
         """Do what belongs to other rooms once the order is written."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from gridmap.access import Action, Actor, Role, Subject, may
+from gridmap.cases.model import SYSTEM
 from gridmap.cases.notices import AudienceKind
 from gridmap.cases.record import plain
 from gridmap.errors import BadValue, NotFound
@@ -25,6 +27,9 @@ NOTICES = "notices"
 # A badge shows this and no more: who has more unread has to read.
 MOST_UNREAD = 999
 
+# Notices that are read from the store together.
+_AT_ONCE = 200
+
 
 class Telling(Ordering):
     """Notices to people, messages to programs."""
@@ -42,23 +47,22 @@ class Telling(Ordering):
         who = self._may(actor, Action.NOTICE_READ)
         if not 1 <= limit <= MAX_PAGE:
             raise BadValue("A page has 1 to 1000 notices.", got=limit)
-        audiences = self._audiences(who)
-        page = self.store.notices_for(
-            audiences, who.name, unread=unread, limit=limit, before=before
-        )
-        waiting = self.store.notices_for(audiences, who.name, unread=True, limit=MOST_UNREAD + 1)
+        page = islice(self._notices(who, unread=unread, before=before), limit)
         return {
-            "unread": sum(1 for one in waiting if self._is_for(who, one)),
-            "notices": [self._notice_shown(one, lang) for one in page if self._is_for(who, one)],
+            "unread": self.unread(actor=who),
+            "notices": [self._notice_shown(one, lang) for one in page],
         }
+
+    def unread(self, *, most: int = MOST_UNREAD + 1, actor: Actor | None = None) -> int:
+        """Return how many notices the actor has not read, counted up to `most`."""
+        who = self._may(actor, Action.NOTICE_READ)
+        return sum(1 for _ in islice(self._notices(who, unread=True), most))
 
     def read_notices(self, ids: Sequence[int] | None = None, *, actor: Actor | None = None) -> int:
         """Note that the actor has read notices, all of theirs when none are named; how many."""
         who = self._may(actor, Action.NOTICE_READ)
-        own = self.store.notices_for(
-            self._audiences(who), who.name, unread=True, limit=10 * MAX_PAGE
-        )
-        found = [one["id"] for one in own if self._is_for(who, one)]
+        own = islice(self._notices(who, unread=True), 10 * MAX_PAGE)
+        found = [one["id"] for one in own]
         wanted = found if ids is None else [one for one in ids if one in set(found)]
         return self.store.mark_read(wanted, who.name)
 
@@ -144,6 +148,20 @@ class Telling(Ordering):
 
     # -- inside ---------------------------------------------------------------------
 
+    def _notices(
+        self, who: Actor, *, unread: bool, before: int | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """Return what somebody was told, the newest first, asked of the store as it is wanted."""
+        audiences = self._audiences(who)
+        while True:
+            found = self.store.notices_for(
+                audiences, who.name, unread=unread, limit=_AT_ONCE, before=before
+            )
+            yield from (one for one in found if self._is_for(who, one))
+            if len(found) < _AT_ONCE:
+                return
+            before = found[-1]["id"]
+
     def _audiences(self, who: Actor) -> dict[str, list[str]]:
         roles = set(Role) if Role.ADMIN in who.roles else who.roles
         bodies = {code for grant in who.grants for code in grant.scope.departments}
@@ -175,7 +193,7 @@ class Telling(Ordering):
             "kind": notice["kind"],
             "number": notice["number"],
             "text": self._notice_text(notice, lang),
-            "why": notice["params"].get("why") or notice["params"].get("text"),
+            "why": _why(notice["params"]),
             "read_at": None if read is None else to_site(read, self.zone),
         }
 
@@ -210,6 +228,13 @@ class Telling(Ordering):
 
 def _at(moment: datetime | None, workspace: Ordering) -> datetime | None:
     return None if moment is None else to_site(moment, workspace.zone)
+
+
+def _why(params: Mapping[str, Any]) -> str | None:
+    """Return the reason somebody gave; the clock's is what the notice says already."""
+    if params.get("by") == SYSTEM:
+        return None
+    return params.get("why") or params.get("text")
 
 
 def _without_salt(hook: Mapping[str, Any]) -> dict[str, Any]:

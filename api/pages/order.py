@@ -1,0 +1,224 @@
+"""The page of one work order: what it is about, what happened, and a form for each action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.errors import heading_of, kind_of
+from api.identity import FORM_FIELD, form_fields
+from api.pages.order_forms import Choices, forms_of, given_to
+from api.pages.order_words import at_site, due_words, event_words
+from api.pages.orders import item_options
+from api.refusals import refusal
+from api.templates import language, localised, page
+from gridmap.access import Action, Actor
+from gridmap.cases.model import SYSTEM
+from gridmap.cases.table import TRANSITIONS
+from gridmap.errors import BadValue, GridmapError, InputError, NotAllowed, Stale, StoreError
+from gridmap.i18n import translate
+from gridmap.workspace import ReportSource, Workspace
+from gridmap.workspace.order_pages import OrderPage
+from gridmap.workspace.personal import MAX_WHY, MIN_WHY
+
+__all__ = ["Number", "router"]
+
+router = APIRouter(include_in_schema=False)
+
+Number = Annotated[int, Path(ge=1, lt=2**53)]
+
+_NOT_KEPT = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a form that was just sent, to be said on the page.
+
+    Attributes
+    ----------
+    action : str
+        Its action; ``reporter`` for the form that reads whom the report names.
+    typed : mapping
+        As it was sent.
+    reporter : dict or None
+        Whom the report names, in the clear.
+    """
+
+    action: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    error: GridmapError | None = None
+    reporter: dict[str, Any] | None = None
+
+
+@router.get("/orders/{number}", dependencies=needs(Action.ORDER_READ))
+def one_order(
+    request: Request, workspace: WorkspaceDep, actor: ActorDep, number: Number
+) -> Response:
+    """Show the order as it stands."""
+    return _shown(request, workspace, actor, number)
+
+
+# The action's own permission is asked where it is done, as for every other door.
+@router.post("/orders/{number}", dependencies=needs(Action.ORDER_READ))
+async def act(
+    request: Request, workspace: WorkspaceDep, actor: ActorDep, number: Number
+) -> Response:
+    """Take the form of one action; what is refused is shown with what was typed."""
+    sent = await form_fields(request)
+    return await run_in_threadpool(_acted, request, workspace, actor, number, sent)
+
+
+@router.post("/orders/{number}/reporter", dependencies=needs(Action.PERSONAL_READ))
+async def reporter(
+    request: Request, workspace: WorkspaceDep, actor: ActorDep, number: Number
+) -> Response:
+    """Show whom the report names, in the clear, to its current handler; the log keeps it."""
+    sent = await form_fields(request)
+    return await run_in_threadpool(_read, request, workspace, actor, number, sent)
+
+
+def _acted(
+    request: Request, workspace: Workspace, actor: Actor, number: int, sent: dict[str, str]
+) -> Response:
+    sent.pop(FORM_FIELD, None)
+    action = sent.pop("action", "")
+    lang = language(request.scope)
+    # Whether they may see it at all comes before what they want of it.
+    workspace.order(number, lang=lang, actor=actor)
+    try:
+        given = given_to(action, sent)
+        done = workspace.act(number, action, lang=lang, actor=actor, **given)
+    except StoreError:
+        raise
+    except GridmapError as error:
+        said = Sent(action, sent, error)
+        return _shown(request, workspace, actor, number, said, status=kind_of(error).status)
+    # Given back or sent on, it may be theirs no more.
+    where = f"/orders/{number}?done={action}" if "history" in done else f"/orders?done={number}"
+    return RedirectResponse(localised(where, request.scope), 303, _NOT_KEPT)
+
+
+def _read(
+    request: Request, workspace: Workspace, actor: Actor, number: int, sent: Mapping[str, str]
+) -> Response:
+    why = sent.get("why", "").strip()
+    try:
+        if not MIN_WHY <= len(why) <= MAX_WHY:
+            workspace.order(number, actor=actor)
+            raise BadValue(
+                "A reason is needed: the log keeps it.",
+                got=f"{len(why)} characters",
+                allowed=f"{MIN_WHY} to {MAX_WHY}",
+            )
+        found = workspace.read_reporter(number, why=why, actor=actor)
+    except (InputError, NotAllowed) as error:
+        said = Sent("reporter", sent, error)
+        return _shown(request, workspace, actor, number, said, status=kind_of(error).status)
+    return _shown(request, workspace, actor, number, Sent("reporter", reporter=found))
+
+
+def _shown(
+    request: Request,
+    workspace: Workspace,
+    actor: Actor,
+    number: int,
+    said: Sent | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    lang = language(request.scope)
+    one = workspace.order_page(number, lang=lang, actor=actor)
+    said = said or Sent()
+    typed = (said.action, said.typed) if said.error is not None else None
+    choices = Choices(lang, item_options(workspace, lang), typed)
+    forms = forms_of(one, choices)
+    history = [_event(one, event, lang) for event in one.order["history"]]
+    stale = said.error if isinstance(said.error, Stale) else None
+    body = page(
+        "order.html",
+        request.scope,
+        one=one,
+        order=one.order,
+        report=one.order["report"],
+        source=_source(one.order["report"]["source"], lang),
+        due=due_words(one.order, workspace.clock(), lang),
+        times=_times(one.order, lang),
+        forms=forms,
+        history=history[::-1],
+        changes=[] if stale is None else [h for h in history if h["seq"] > _seen(stale)],
+        said=said,
+        error=None
+        if said.error is None
+        else refusal(said.error, lang, heading_of(said.error, lang)),
+        # What was typed for an action that is closed by now is not thrown away.
+        left_over=_left_over(said, forms, lang),
+        done=_done(request.query_params.get("done", ""), lang),
+        at_site=at_site,
+        system=SYSTEM,
+        why_most=MAX_WHY,
+        why_least=MIN_WHY,
+    )
+    return HTMLResponse(body, status, _NOT_KEPT)
+
+
+def _source(source: str | None, lang: str) -> str:
+    """Return which way a report came in; files of reports may name ways of their own."""
+    if source in {one.value for one in ReportSource}:
+        return translate(f"page.order.source.{source}", lang)
+    return source or translate("sheet.none", lang)
+
+
+def _event(one: OrderPage, event: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    return event_words(
+        event, lang=lang, names=one.names, people=one.people, item_name=one.item_name
+    )
+
+
+def _seen(stale: Stale) -> int:
+    """Return the version that the form was filled in for."""
+    return stale.got if isinstance(stale.got, int) else 0
+
+
+def _refused(said: Sent, lang: str) -> dict[str, Any] | None:
+    if said.error is None:
+        return None
+    return refusal(said.error, lang, heading_of(said.error, lang))
+
+
+def _left_over(said: Sent, forms: list[Any], lang: str) -> list[tuple[str, str]]:
+    row = TRANSITIONS.get(said.action)
+    if said.error is None or row is None or any(form.typed for form in forms):
+        return []
+    return [
+        (translate(f"page.order.field.{one.name}", lang), said.typed[one.name])
+        for one in row.fields
+        if said.typed.get(one.name, "").strip()
+    ]
+
+
+def _done(action: str, lang: str) -> str:
+    row = TRANSITIONS.get(action)
+    if row is None or row.by_time:
+        return ""
+    return translate("page.order.done", lang, action=translate(f"action.{action}", lang))
+
+
+# Times of an order that are shown when it has them.
+_TIMES = (
+    "received_at", "dispatched_at", "accept_by", "contact_by", "contacted_at", "due_original",
+    "stage_due_at", "backlog_review_at", "resolved_at", "closed_at", "named_at",
+)  # fmt: skip
+
+
+def _times(order: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+    """Return label and local time of what an order has of times."""
+    found = {name: order[name] for name in _TIMES if order[name] is not None}
+    if found.get("due_original") == order["due_at"]:
+        found.pop("due_original", None)
+    return [(translate(f"page.order.time.{name}", lang), at_site(v)) for name, v in found.items()]

@@ -1,0 +1,64 @@
+"""Refusals in the language of the page: every sentence of the guards has a Chinese text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.refusals import in_words, refusal, refusal_key
+from gridmap.cases import guards
+from gridmap.errors import BadValue, Conflict, NotAllowed
+from gridmap.i18n import catalogue
+
+RAISED = {"NotAllowed", "Conflict", "BadValue", "NotFound"}
+# Only the service itself could meet these: nobody can send what they refuse.
+NEVER_MET = {
+    "A report becomes an order once.", "It was merged before.", "It is listed.",
+}  # fmt: skip
+
+
+def sentences() -> Iterator[str]:
+    """Every sentence, as it stands in the source, that a guard refuses with."""
+    tree = ast.parse(Path(guards.__file__).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        at = {"refuse_unless": 1}.get(node.func.id, 0 if node.func.id in RAISED else None)
+        if at is not None and isinstance(node.args[at], ast.Constant):
+            yield node.args[at].value
+
+
+def test_every_sentence_of_the_guards_can_be_said_in_chinese() -> None:
+    found = set(sentences())
+    assert len(found) > 30
+    missing = [one for one in found - NEVER_MET if refusal_key(one) not in catalogue("zh")]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "what", ["moves the order on", "asks for more time", "asks for the backlog"]
+)
+def test_sentences_with_a_part_of_their_own_can_be_said_too(what: str) -> None:
+    assert in_words(f"Only the lead department {what}.", "zh")
+
+
+def test_what_a_sentence_quotes_is_called_as_the_form_calls_it() -> None:
+    said = refusal(BadValue("'order.return' needs 'why'.", got="nothing"), "zh", "h")
+    assert said["message"] == "请填写“原因”。"
+    assert said["lines"] == [("收到的内容", "nothing")]
+    said = refusal(Conflict("'order.close' is not possible now.", got="x"), "zh", "h")
+    assert "“结案”" in said["message"]
+
+
+def test_english_pages_and_sentences_without_a_text_keep_sentence_and_repair() -> None:
+    error = NotAllowed("Who handled an order does not inspect it.", got="li", repair="Ask wang.")
+    said = refusal(error, "en", "Not allowed")
+    assert said["message"] == "Who handled an order does not inspect it."
+    assert [text for _, text in said["lines"]] == ["li", "Ask wang."]
+    assert in_words("Nobody has ever said this.", "zh") is None
+    unknown = refusal(BadValue("Nobody has ever said this.", allowed=["a", "b"]), "zh", "h")
+    assert unknown["message"] == "Nobody has ever said this."
+    assert unknown["lines"] == [("允许的内容", "a, b")]
