@@ -201,15 +201,19 @@ class CaseStore(OpenedStore):
         note: str = "",
         dead: bool = False,
         again_at: datetime | None = None,
+        tried: bool = True,
         notices: Sequence[Notice] = (),
     ) -> bool:
-        """Write how a job ended that did something outside the store; False when not ours."""
+        """Write how a job ended that did something outside the store; False when not ours.
+
+        One that is to be done `again_at` a moment counts as an attempt when it was `tried`.
+        """
         with self._database.write() as connection:
             if not jobs.hold(connection, job, own_name()):
                 return False
             now = self._database.clock()
             if again_at is not None:
-                jobs.postpone(connection, job, again_at, failed=True, note=note)
+                jobs.postpone(connection, job, again_at, failed=tried, note=note)
             else:
                 jobs.finish(connection, job, now, state="dead" if dead else "done", note=note)
             self._write(connection, (), notices, now)
