@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridmap.cli.context import Shared, StoreOption, progress_bar, settings_of
+from gridmap.cli.demo_orders import play_orders
 from gridmap.cli.points import show_summary
 from gridmap.cli.serve import HostOption, PortOption, bound_socket, need_loopback, run_server
 from gridmap.cli.show import counted
@@ -192,6 +193,8 @@ def _make(settings: Settings, scale: str, out: Path) -> tuple[AssignSummary, dat
         with _step("Assign and route") as say:
             summary = _assign(workspace, reports, out / "assigned.csv")
             say(f"{summary.rows:,} reports, {summary.rows_per_second:,.0f} a second")
+        with _step("Play the last month") as say:
+            say(play_orders(settings, workspace))
         with _step("Draw the maps") as say:
             for name in MAPS:
                 page = workspace.map_document(name, at=workspace.clock(), actor=Actor.resident())

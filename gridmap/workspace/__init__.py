@@ -77,6 +77,7 @@ from gridmap.workspace.rulemaking import Rulemaking
 from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
+from gridmap.workspace.taking_over import Past
 from gridmap.workspace.tending import Tending
 from gridmap.workspace.working import Worked, Working
 
@@ -87,6 +88,7 @@ __all__ = [
     "EditOutcome",
     "ExportOutcome",
     "ImportOutcome",
+    "Past",
     "PlanOutcome",
     "PublishOutcome",
     "RepairOutcome",
