@@ -127,12 +127,11 @@ class Life:
         self._jobs[job.key] = LivedJob(job, moment, note)
 
     def _take(self, event: Event) -> None:
-        outcome = outcome_of(self.order, event, self.rules)
+        outcome = outcome_of(self.order, event, self.rules, known=self._jobs)
         self.order, self._last = outcome.order, outcome.event.at
         self.outcomes.append(outcome)
         for job in outcome.jobs:
-            if job.key not in self._jobs:
-                self._wait(job)
+            self._wait(job)
 
     def _wait(self, job: Job) -> None:
         self._jobs[job.key] = LivedJob(job)
