@@ -23,7 +23,7 @@ from gridmap.outgoing import Channel, DeliveryFailed, WebhookChannel, post, sign
 from gridmap.outgoing.signatures import HEADER
 from gridmap.store.case_store import JobResult
 from gridmap.store.jobs import LeasedJob
-from gridmap.workspace.taking_over import TakingOver
+from gridmap.workspace.photographing import Photographing
 from gridmap.workspace.telling import NOTICES, message_shown
 
 __all__ = ["BACKOFF", "Worked", "Working"]
@@ -61,7 +61,7 @@ class Worked:
         return sum(self.done.values())
 
 
-class Working(TakingOver):
+class Working(Photographing):
     """Jobs whose moment has come."""
 
     # A site's own gateway may be put here; see `gridmap.outgoing.channels`.
