@@ -113,7 +113,7 @@ _BODY = {
 @router.post(
     "/api/reports/{number}/photos",
     summary="Add a photo to a report",
-    dependencies=needs(Action.PHOTO_ADD),
+    dependencies=needs(Action.REPORT_SUBMIT),
     status_code=201,
     response_model=PhotoOut,
     responses={

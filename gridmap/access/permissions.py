@@ -28,7 +28,6 @@ class Action(StrEnum):
     REPORT_MOVE = "report.move"
     REPORT_IMPORT = "report.import"
     REPORT_PAUSE = "report.pause"
-    PHOTO_ADD = "photo.add"
     PHOTO_SEE = "photo.see"
 
     ORDER_LIST = "order.list"
@@ -124,8 +123,7 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = {
     Action.REPORT_IMPORT: _DRAWING | {R.DISPATCHER} | _ADMIN,
     # The clock stands still: as good as an extension.
     Action.REPORT_PAUSE: _LEADING | {R.DISPATCHER} | _ADMIN,
-    # By the sender, and by those within whose reach the report lies.
-    Action.PHOTO_ADD: _HANDLING | {R.RESIDENT, R.DELEGATE, R.DISPATCHER} | _WATCHING | _ADMIN,
+    # To add one is part of sending a report, and of commenting on its order.
     Action.PHOTO_SEE: _STAFF - {R.PLACE_EDITOR, R.PLANNER},
     Action.ORDER_LIST: _STAFF,
     Action.ORDER_READ: _STAFF,

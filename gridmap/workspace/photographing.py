@@ -49,7 +49,7 @@ class Photographing(TakingOver):
         BadValue
             When it is too large, no photo, or of no known kind.
         """
-        who = self._may(actor, Action.PHOTO_ADD)
+        who = self._may(actor, Action.REPORT_SUBMIT)
         if kind not in set(PhotoKind):
             raise BadValue(
                 "There is no such kind of photo.", got=kind, allowed=[k.value for k in PhotoKind]
@@ -87,7 +87,7 @@ class Photographing(TakingOver):
     def _photographer(self, number: int, kind: PhotoKind, who: Actor, key: str | None) -> None:
         if who.is_staff:
             row = self.store.report(number)
-            self._may(who, Action.PHOTO_ADD, self.report_subject(number, row))
+            self._may(who, Action.ORDER_COMMENT, self.report_subject(number, row))
             return
         if key is None or self.store.report_of_key(key) != number:
             raise NotAllowed(
