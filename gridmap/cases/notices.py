@@ -61,6 +61,8 @@ class NoticeKind(StrEnum):
     SUPERVISION = "supervision"
     SUPERVISION_REPLY = "supervision_reply"
     SUPERVISION_LATE = "supervision_late"
+    MONTHLY = "monthly"
+    MONTHLY_CORRECTED = "monthly_corrected"
     FAILED = "failed"
     PLACE_WRONG = "place_wrong"
 
