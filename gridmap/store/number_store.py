@@ -9,6 +9,7 @@ from typing import Any
 from gridmap.cases.notices import Notice
 from gridmap.cases.outcome import Message
 from gridmap.errors import Conflict, NotFound
+from gridmap.garbage import collecting_later
 from gridmap.numbers.appeals import Appeal, AppealState, Said
 from gridmap.numbers.period import Period
 from gridmap.numbers.tale import Tale, tell
@@ -23,7 +24,7 @@ class NumberStore(OpenedStore):
 
     def tales(self, period: Period, *, routes: bool = False) -> list[Tale]:
         """Return the tales of all orders that a period can be about, by number."""
-        with self._database.read() as connection:
+        with collecting_later(), self._database.read() as connection:
             told = numbers.read_told(connection, period.since, period.as_of, routes=routes)
             return [tale for one in told if (tale := tell(one, period)) is not None]
 
