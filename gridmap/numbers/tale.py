@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gridmap.cases.fold import evolved
@@ -157,9 +158,10 @@ def tell(told: Told, period: Period) -> Tale | None:
 
 def _counted(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what figures are counted by: of a month's events the rest would fill the memory."""
-    return {name: value for name, value in fields.items() if name in _COUNTED}
+    return {name: value for name, value in fields.items() if name in _COUNTED} or _NOTHING
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _COUNTED = frozenset(
     {"accept_by", "department", "kind", "lead", "resolved", "satisfied", "whistle"}
 )
