@@ -193,13 +193,13 @@ def _make(settings: Settings, scale: str, out: Path) -> tuple[AssignSummary, dat
         with _step("Assign and route") as say:
             summary = _assign(workspace, reports, out / "assigned.csv")
             say(f"{summary.rows:,} reports, {summary.rows_per_second:,.0f} a second")
-        with _step("Play the last month") as say:
-            say(play_orders(settings, workspace))
         with _step("Draw the maps") as say:
             for name in MAPS:
                 page = workspace.map_document(name, at=workspace.clock(), actor=Actor.resident())
                 page.save(out / f"{name}.html")
             say(", ".join(f"{out / name}.html" for name in MAPS))
+        with _step("Play the last month") as say:
+            say(play_orders(settings, workspace))
         today = to_site(workspace.clock(), workspace.zone).date()
     return summary, today
 
