@@ -103,7 +103,8 @@ _BODY = {
                             "for its sender.",
                         },
                     },
-                }
+                },
+                "encoding": {"photo": {"contentType": "image/jpeg, image/png, image/webp"}},
             }
         },
     }
@@ -150,7 +151,7 @@ def list_photos(workspace: WorkspaceDep, actor: ActorDep, number: Number) -> Res
 
 
 @router.get(
-    "/api/reports/{number}/photos/{key}",
+    "/api/reports/{number}/photos/{photo}",
     summary="One photo of a report, for staff",
     dependencies=needs(Action.PHOTO_SEE),
     responses={
@@ -163,11 +164,11 @@ def one_photo(
     workspace: WorkspaceDep,
     actor: ActorDep,
     number: Number,
-    key: Annotated[int, Path(ge=1, lt=2**53, description="Id of the photo.")],
+    photo: Annotated[int, Path(ge=1, lt=2**53, description="Id of the photo.")],
     size: Annotated[
         Literal["full", "thumb"], Query(description="`thumb`: at most 320 pixels a side.")
     ] = "full",
 ) -> Response:
     """Return the picture as JPEG; nothing between may keep it."""
-    data = workspace.photo(number, key, thumb=size == "thumb", actor=actor)
+    data = workspace.photo(number, photo, thumb=size == "thumb", actor=actor)
     return Response(data, media_type=MEDIA_TYPE, headers={"Cache-Control": "private, no-store"})
