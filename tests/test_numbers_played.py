@@ -246,7 +246,7 @@ def test_its_addressees_leaders_and_programs_are_told_of_it_once(played: Played)
     assert told("shui") == told("wang") == []
     for who in ("hao", "jian"):
         stream = played.town.ask(who, "GET", "/api/events?after=0&wait_s=0").text
-        assert stream.count("event: monthly.issue") == 1, who
+        assert stream.count("event: monthly_report.issue") == 1, who
         assert '"addressees":["HW","CG"]' in stream
 
 

@@ -57,7 +57,7 @@ class NumberStore(OpenedStore):
         data: Mapping[str, Any],
         lifted: Mapping[str, str],
         correct: bool,
-        follow: Callable[[Mapping[str, Any]], tuple[Message, Sequence[Notice]]],
+        follow: Callable[[Mapping[str, Any]], tuple[Message, Sequence[Notice]]] | None = None,
     ) -> tuple[dict[str, Any], bool]:
         """Issue a month's report; return it, and False when it was there already.
 
@@ -85,9 +85,10 @@ class NumberStore(OpenedStore):
                 "why": why,
             }
             made = numbers.add_issue(connection, month, year, values, data)
-            message, notices = follow(made)
-            now = self._database.clock()
-            outbox.tell(connection, [message], [(notice, {}) for notice in notices], now)
+            if follow is not None:
+                message, notices = follow(made)
+                now = self._database.clock()
+                outbox.tell(connection, [message], [(notice, {}) for notice in notices], now)
             self._touched(connection, "monthly_issues")
             return made, True
 

@@ -296,7 +296,7 @@ class Monthlies(Counting):
         told = {name: header[name] for name in ("month", "issue", "year", "seq", "serial", "why")}
         message = Message(
             f"monthly-{stored['month']}-{stored['issue']}",
-            "monthly.correct" if header["why"] else "monthly.issue",
+            "monthly_report.correct" if header["why"] else "monthly_report.issue",
             stored["issued_at"],
             told | {"addressees": list(stored["addressees"]), "by": stored["issued_by"]},
         )
