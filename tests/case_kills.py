@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from gridmap.cases.fold import evolved
 from gridmap.cases.machine import replayed
 from gridmap.cases.model import Event, Order
 from gridmap.store import Store
@@ -116,6 +117,7 @@ def sound(store: Store) -> dict[int, list[str]]:
         begun = Order(number, received_at=order.received_at, created_at=order.created_at)
         history = [Event(e["action"], e["by"], e["at"], fields=e["fields"]) for e in events]
         assert replayed(begun, history) == order
+        assert evolved(begun, history) == order
         assert (closed[number] is None) == order.is_open
         found[number] = [e["action"] for e in events]
         expected += [f"{number}-{e['seq']}" for e in events]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections import Counter
@@ -11,11 +12,21 @@ from typing import Any
 
 import schemathesis
 from fastapi import FastAPI
+from hypothesis import strategies as st
+from PIL import Image
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.api_client import COMMUNITIES, LOCAL, STREET_GRID
+
+
+def jpeg_of(size: tuple[int, int]) -> bytes:
+    """A small photo."""
+    out = io.BytesIO()
+    Image.new("RGB", size, "white").save(out, "JPEG")
+    return out.getvalue()
+
 
 CONFIG = {
     "seed": 20261123,
@@ -41,6 +52,7 @@ CONFIG = {
         "body.report": {"dictionary": "numbers", "probability": 0.5},
         "path.code": {"dictionary": "codes", "probability": 0.5},
         "path.name": {"dictionary": "editions", "probability": 0.5},
+        "path.photo": {"dictionary": "numbers", "probability": 0.5},
         "path.month": {"dictionary": "months", "probability": 0.9},
         "query.month": {"dictionary": "months", "probability": 0.9},
         "body.edition": {"dictionary": "editions", "probability": 0.7},
@@ -91,6 +103,11 @@ CONFIG = {
     # Texts without control characters that are not blank either: most that are invented are.
     "suppress-health-check": ["filter_too_much"],
 }
+
+# Octets that are a photo: invented ones are none.
+PHOTOS = [jpeg_of((n, 2 * n)) for n in (1, 5, 40)]
+for kind in ("image/jpeg", "image/png", "image/webp"):
+    schemathesis.openapi.media_type(kind, st.sampled_from(PHOTOS))
 
 Findings = tuple[Counter[tuple[str, int]], list[str]]
 

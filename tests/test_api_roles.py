@@ -22,6 +22,7 @@ FILLED = {
     "name": "2026",
     "kind": "none",
     "key": "999999",
+    "photo": "999999",
     "month": "2026-02",
 }
 FORMATS = {"{format}": "geojson", "/api/events": "/api/events?wait_s=0"}

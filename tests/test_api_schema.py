@@ -83,6 +83,8 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
         "POST /api/places/{code}/wrong",
         "GET /api/reports",
         "GET /api/reports/{number}",
+        "GET /api/reports/{number}/photos",
+        "GET /api/reports/{number}/photos/{photo}",
         "GET /api/reviews",
         "GET /api/reviews/{number}",
         "GET /api/rosters",

@@ -40,7 +40,8 @@ def test_it_says_that_all_is_invented_and_how_long_each_step_took(made):
         "Assign and route",
         "Draw the maps",
     ]
-    assert all(line[26:].split()[1] == "s" for line in lines[1:8])
+    assert all(line[26:].split()[1] == "s" for line in lines[1:9])
+    assert lines[8].startswith("Play the last month")
     assert {path.name for path in folder.iterdir()} == MADE
 
 

@@ -235,6 +235,21 @@ def test_a_report_is_issued_once_when_its_month_is_over(played: Played) -> None:
     assert "2026-04?draft=true" in page
 
 
+def test_its_addressees_leaders_and_programs_are_told_of_it_once(played: Played) -> None:
+    def told(who: str) -> list[str]:
+        notices = played.get(who, "/api/inbox?limit=1000")["notices"]
+        return [one["text"] for one in notices if one["kind"] == "monthly"]
+
+    text = "月报〔2026〕1号：2026-03 月报已印发"
+    assert told("hao") == told("cao") == told("ling") == [text]
+    # Not those of a department that it is not addressed to.
+    assert told("shui") == told("wang") == []
+    for who in ("hao", "jian"):
+        stream = played.town.ask(who, "GET", "/api/events?after=0&wait_s=0").text
+        assert stream.count("event: monthly_report.issue") == 1, who
+        assert '"addressees":["HW","CG"]' in stream
+
+
 def test_units_are_ranked_by_what_was_taken_off(played: Played) -> None:
     report = played.get("hao", "/api/monthly/2026-03")
     rankings = {one["ranking"]: one for one in report["rankings"]}

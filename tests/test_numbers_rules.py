@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridmap.cases.fold import evolve
@@ -210,6 +210,8 @@ def stories(draw: st.DrawFn) -> Told:
     return Told(7, START - timedelta(days=30), START, "", None, None, (), tuple(entries))
 
 
+# A story takes the longer to make the busier the machine is.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(stories())
 def test_whatever_happens_figures_add_up_and_a_month_does_not_change_afterwards(
     told: Told,

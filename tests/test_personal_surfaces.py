@@ -100,7 +100,7 @@ def test_another_program_is_shown_no_layer_or_view_with_accounts_or_people(
     marked: Guarded, request: pytest.FixtureRequest
 ) -> None:
     hidden = {"users", "user_roles", "api_keys", "sessions", "login_attempts", "report_people",
-              "personal_reads"}  # fmt: skip
+              "personal_reads", "photos"}  # fmt: skip
     workspace = marked.workspace
     if workspace.store.kind == "geopackage":
         with closing(sqlite3.connect(f"file:{workspace.store.where}?mode=ro", uri=True)) as file:

@@ -28,6 +28,7 @@ class Action(StrEnum):
     REPORT_MOVE = "report.move"
     REPORT_IMPORT = "report.import"
     REPORT_PAUSE = "report.pause"
+    PHOTO_SEE = "photo.see"
 
     ORDER_LIST = "order.list"
     ORDER_READ = "order.read"
@@ -124,6 +125,8 @@ PERMISSIONS: Mapping[Action, frozenset[Role]] = {
     Action.REPORT_IMPORT: _DRAWING | {R.DISPATCHER} | _ADMIN,
     # The clock stands still: as good as an extension.
     Action.REPORT_PAUSE: _LEADING | {R.DISPATCHER} | _ADMIN,
+    # To add one is part of sending a report, and of commenting on its order.
+    Action.PHOTO_SEE: _STAFF - {R.PLACE_EDITOR, R.PLANNER},
     Action.ORDER_LIST: _STAFF,
     Action.ORDER_READ: _STAFF,
     Action.ORDER_COMMENT: _STAFF - {R.PLACE_EDITOR},

@@ -151,7 +151,7 @@ def _return(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
         )
     if body != order.lead:
         return {"department": body}
-    review = order.returns + 1 >= rules.returns_before_review
+    review = order.returns + 1 >= rules.returns_before_review(order.item)
     return {"department": body, "review": True} if review else {"department": body}
 
 

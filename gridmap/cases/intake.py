@@ -44,7 +44,9 @@ def begun(
     if decision is not None and decision.due_at is not None:
         fields["due_at"] = stored_moment(decision.due_at)
     order = Order(number, received_at=received_at, created_at=now)
-    return order, Event("order.submit", SYSTEM, now, fields=fields)
+    # What a file tells of began when it was received; when it was read in is `created_at`.
+    at = now if awake else min(received_at, now)
+    return order, Event("order.submit", SYSTEM, at, fields=fields)
 
 
 def _others(decision: Decision | None) -> list[str]:

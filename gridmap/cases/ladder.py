@@ -8,7 +8,7 @@ when, is asked again at the moment it would be taken, of the order as it is then
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,14 +76,19 @@ class Step:
     every: str = ""
 
 
-def jobs_of(order: Order, rules: CaseRules, now: datetime) -> list[Job]:
-    """Return the jobs an order wants as it stands; those that exist already are not made anew."""
+def jobs_of(order: Order, rules: CaseRules, now: datetime, known: Container[str] = ()) -> list[Job]:
+    """Return the jobs an order wants as it stands; those that exist already are not made anew.
+
+    `known` holds keys for which the moment need not be worked out.
+    """
     found = []
     for step in STEPS.values():
         for mark in step.marks(order, rules):
+            key = f"ladder:{order.number}:{step.name}:{mark}"
+            if key in known:
+                continue
             run_at = _moment(step, order, rules, mark) or now + _AGAIN
             payload = {"step": step.name, "mark": mark}
-            key = f"ladder:{order.number}:{step.name}:{mark}"
             found.append(Job("ladder", key, run_at, order.number, payload))
     if order.state is State.OWNERSHIP_REVIEW:
         # The board of reviews is another room: it is told, however often we die on the way.

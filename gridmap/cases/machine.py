@@ -37,7 +37,8 @@ def prepare(order: Order, event: Event, rules: CaseRules) -> Event:
     fields = dict(event.fields) if row.by_time else checked(row.action, row.fields, event.fields)
     # To the millisecond: what a store keeps, so that the fold of what is stored is the same.
     at = event.at.astimezone(UTC)
-    event = replace(event, fields=fields, at=at.replace(microsecond=at.microsecond // 1000 * 1000))
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    event = replace(event, fields=fields, at=at)
     begins = order.version == 0 if row.action == "order.submit" else order.state in row.sources
     if not begins:
         raise Conflict(
@@ -48,7 +49,7 @@ def prepare(order: Order, event: Event, rules: CaseRules) -> Event:
         )
     guard = GUARDS.get(event.action)
     found = guard(order, event, rules) if guard is not None else {}
-    return replace(event, fields=fields | found)
+    return replace(event, fields=fields | found) if found else event
 
 
 def apply(order: Order, event: Event, rules: CaseRules) -> tuple[Order, Event]:

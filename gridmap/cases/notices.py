@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -60,6 +61,8 @@ class NoticeKind(StrEnum):
     SUPERVISION = "supervision"
     SUPERVISION_REPLY = "supervision_reply"
     SUPERVISION_LATE = "supervision_late"
+    MONTHLY = "monthly"
+    MONTHLY_CORRECTED = "monthly_corrected"
     FAILED = "failed"
     PLACE_WRONG = "place_wrong"
 
@@ -76,12 +79,15 @@ class Notice:
         Of the order.
     params : mapping of str to plain values
         What the text names.
+    at : datetime or None
+        When it was told; None for the moment at which it is written.
     """
 
     kind: NoticeKind
     audience: Audience
     number: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 def role(name: str) -> Audience:

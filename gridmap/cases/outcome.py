@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -57,21 +57,27 @@ class Outcome:
 
 
 def outcome_of(
-    order: Order, event: Event, rules: CaseRules, found: Mapping[str, Any] | None = None
+    order: Order,
+    event: Event,
+    rules: CaseRules,
+    found: Mapping[str, Any] | None = None,
+    known: Container[str] = (),
 ) -> Outcome:
     """Return what an event comes to; see :func:`gridmap.cases.machine.prepare` for errors.
 
-    `found` is what the caller has found out for the event, beyond what it was given.
+    `found` is what the caller has found out for the event, beyond what it was given; `known`
+    holds the keys of jobs that there are already.
     """
     ready = prepare(order, event, rules)
-    ready = replace(ready, fields={**ready.fields, **(found or {})})
+    if found:
+        ready = replace(ready, fields={**ready.fields, **found})
     after = evolve(order, ready)
     return Outcome(
         order,
         after,
         ready,
         tuple(notices_of(order, after, ready)),
-        tuple(jobs_of(after, rules, ready.at)),
+        tuple(jobs_of(after, rules, ready.at, known)),
         message_of(order, after, ready),
     )
 

@@ -17,7 +17,7 @@ __all__ = ["TABLE", "CaseRules", "load_case_rules"]
 
 TABLE = "case_rules.csv"
 
-_COUNTS = ("returns_before_review", "reopenings")
+_COUNTS = ("reopenings",)
 _SHARES = ("soon_due",)
 _LIMITS = (
     "confirm", "accept", "contact", "report_in", "report_in_emergency", "stage_S", "stage_X",
@@ -38,13 +38,12 @@ class CaseRules:
         A limit that a site leaves out never passes.
     soon_due : float or None
         Share of the time after which a reminder goes out; None for none.
-    returns_before_review, reopenings : int
+    reopenings : int
     """
 
     book: RouteBook
     limits: Mapping[str, Limit]
     soon_due: float | None
-    returns_before_review: int
     reopenings: int
 
     def after(self, name: str, start: datetime) -> datetime | None:
@@ -58,6 +57,13 @@ class CaseRules:
     def has(self, name: str) -> bool:
         """True when the site has such a limit."""
         return name in self.limits
+
+    def returns_before_review(self, item: str) -> int:
+        """Return which return of an order about an item forces an ownership review."""
+        book = self.book
+        if item not in book.catalogue:
+            return book.terms.default_returns
+        return book.terms.of(book.catalogue.item(item)).returns
 
     def item_due(self, item: str, lead: str, start: datetime) -> datetime | None:
         """Return when an item counted from `start` is due of a lead; None without such a time."""
@@ -110,7 +116,6 @@ def load_case_rules(folder: Path | None, book: RouteBook) -> CaseRules:
         book=book,
         limits=limits,
         soon_due=numbers.get("soon_due"),
-        returns_before_review=int(numbers.get("returns_before_review", 2)),
         reopenings=int(numbers.get("reopenings", 1)),
     )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridmap.cli.context import Shared, StoreOption, progress_bar, settings_of
+from gridmap.cli.demo_orders import play_orders
 from gridmap.cli.points import show_summary
 from gridmap.cli.serve import HostOption, PortOption, bound_socket, need_loopback, run_server
 from gridmap.cli.show import counted
@@ -197,6 +198,8 @@ def _make(settings: Settings, scale: str, out: Path) -> tuple[AssignSummary, dat
                 page = workspace.map_document(name, at=workspace.clock(), actor=Actor.resident())
                 page.save(out / f"{name}.html")
             say(", ".join(f"{out / name}.html" for name in MAPS))
+        with _step("Play the last month") as say:
+            say(play_orders(settings, workspace))
         today = to_site(workspace.clock(), workspace.zone).date()
     return summary, today
 

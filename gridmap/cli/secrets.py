@@ -118,12 +118,13 @@ def anonymise(
     commit: CommitOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Take out of old closed reports whom they name; numbers in their texts are masked."""
+    """Take out of old closed reports whom they name, numbers in their texts, and photos."""
     with opened(ctx, store) as workspace:
         done = workspace.anonymise(older_than, commit=commit)
     verb = "Took" if commit else "Would take"
     typer.echo(
-        f"{verb} people out of {done.people:,} reports, numbers out of {done.texts:,} texts."
+        f"{verb} people out of {done.people:,} reports, numbers out of {done.texts:,} texts, "
+        f"and {done.photos:,} photos."
     )
     show_dry_run(commit)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gridmap.garbage import collecting_later
 from gridmap.numbers.kpis import KPIS, Mark, marks_of
 from gridmap.numbers.period import Period
 from gridmap.numbers.tale import Tale
@@ -60,16 +61,17 @@ def counted(
     found: dict[str, dict[str, dict[str, Count]]] = {way: {} for way in ways}
     if "" in found:
         found[""][""] = _empty()
-    for tale in tales:
-        for mark in marks_of(tale, period):
-            if keep is not None and not keep(tale, mark):
-                continue
-            for way in ways:
-                groups = found[way]
-                group = group_of(tale, mark, way)
-                if group not in groups:
-                    groups[group] = _empty()
-                groups[group][mark.kpi].add(mark)
+    with collecting_later():
+        for tale in tales:
+            for mark in marks_of(tale, period):
+                if keep is not None and not keep(tale, mark):
+                    continue
+                for way in ways:
+                    groups = found[way]
+                    group = group_of(tale, mark, way)
+                    if group not in groups:
+                        groups[group] = _empty()
+                    groups[group][mark.kpi].add(mark)
     return found
 
 

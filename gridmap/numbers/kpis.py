@@ -26,8 +26,8 @@ whistle        with a whistle that called departments / received in the period a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gridmap.cases.model import SYSTEM, Ground, Order, Verdict, WhistleState
 from gridmap.cases.states import State
@@ -47,8 +47,7 @@ LEFT_OUT = (
 _CLOSED = frozenset({State.CLOSED, State.RATED})
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One thing counted for one figure.
 
     Attributes

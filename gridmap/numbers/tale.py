@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from gridmap.cases.fold import evolve
-from gridmap.cases.model import Event, Order
+from gridmap.cases.fold import evolved
+from gridmap.cases.model import Order
 from gridmap.cases.states import CLOSED, State
 from gridmap.numbers.period import Period
 
@@ -18,8 +19,7 @@ __all__ = ["Entry", "Tale", "Told", "tell"]
 _FILED = frozenset({"order.confirm", "order.self_handle", "order.dispatch", "order.rule"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Something that happened to an order.
 
     Attributes
@@ -28,6 +28,8 @@ class Entry:
         Aware.
     lead : str
         Of the order after it.
+    fields : mapping
+        Of a tale's entries only what figures are counted by.
     """
 
     at: datetime
@@ -140,18 +142,26 @@ def tell(told: Told, period: Period) -> Tale | None:
     """Return an order's tale; None when it was not received by the end of the period."""
     if told.received_at >= period.as_of:
         return None
+    # An order is there from its report's receipt, however late that was entered.
+    moments = [told.received_at, *(entry.at for entry in told.entries[1:])]
+    end = next((n for n, at in enumerate(moments) if at >= period.as_of), len(moments))
+    begun = max((n + 1 for n in range(end) if moments[n] < period.since), default=0)
     order = Order(told.number, received_at=told.received_at, created_at=told.created_at)
-    before: Order | None = None
-    kept: list[Entry] = []
-    for place, entry in enumerate(told.entries):
-        # An order is there from its report's receipt, however late that was entered.
-        at = entry.at if place else told.received_at
-        if at >= period.as_of:
-            break
-        order = evolve(order, Event(entry.action, entry.by, entry.at, fields=entry.fields))
-        if at < period.since:
-            before = order
-        kept.append(replace(entry, at=at))
-    return Tale(
-        before, order, tuple(kept), order.areas, told.catalogue, told.lon, told.lat, told.steps
+    before = evolved(order, told.entries[:begun]) if begun else None
+    after = evolved(before or order, told.entries[begun:end])
+    kept = tuple(
+        Entry(moments[n], one.action, one.by, one.lead, _counted(one.fields))
+        for n, one in enumerate(told.entries[:end])
     )
+    return Tale(before, after, kept, after.areas, told.catalogue, told.lon, told.lat, told.steps)
+
+
+def _counted(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what figures are counted by: of a month's events the rest would fill the memory."""
+    return {name: value for name, value in fields.items() if name in _COUNTED} or _NOTHING
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_COUNTED = frozenset(
+    {"accept_by", "department", "kind", "lead", "resolved", "satisfied", "whistle"}
+)

@@ -61,8 +61,8 @@ def check_url(url: str) -> Target:
     return Target(parts.scheme, parts.hostname, port or _SCHEMES[parts.scheme], path)
 
 
-def resolve(target: Target, *, private: bool) -> str:
-    """Return an address of the target's host that may be connected to.
+def resolve(target: Target, *, private: bool) -> list[str]:
+    """Return the addresses of the target's host, all of which may be connected to.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def resolve(target: Target, *, private: bool) -> str:
             got=f"{target.host} is {', '.join(sorted(set(inside)))}",
             repair="Set GRIDMAP_OUTGOING_PRIVATE=true where that is meant.",
         )
-    return addresses[0]
+    return list(dict.fromkeys(addresses))
 
 
 def _is_public(address: str) -> bool:
@@ -92,6 +92,10 @@ def _is_public(address: str) -> bool:
             found = inner
         elif found in _NAT64:
             return _is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+        elif found.is_site_local or found.is_reserved:
+            # Networks given up long ago, which a site may still use inside; `is_global` says
+            # that they are public.
+            return False
     return found.is_global and not found.is_multicast
 
 

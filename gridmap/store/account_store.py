@@ -11,6 +11,7 @@ from gridmap.access.account import Account, ApiKey
 from gridmap.errors import NotFound
 from gridmap.store import accounts, people, signins
 from gridmap.store.opened import OpenedStore
+from gridmap.store.photo_store import drop_photos
 
 __all__ = ["AccountStore"]
 
@@ -216,10 +217,18 @@ class AccountStore(OpenedStore):
         with self._database.read() as connection:
             return people.old_people(connection, before, after=after, limit=limit)
 
-    def anonymise(self, numbers: Sequence[int], texts: Mapping[int, str], now: datetime) -> None:
-        """Empty sealed fields and replace texts."""
+    def anonymise(
+        self,
+        numbers: Sequence[int],
+        texts: Mapping[int, str],
+        now: datetime,
+        *,
+        pictured: Sequence[int] = (),
+    ) -> None:
+        """Empty sealed fields, replace texts, and remove the photos of `pictured` reports."""
         with self._database.write() as connection:
             people.anonymise(connection, numbers, texts, now)
+            drop_photos(connection, pictured)
             self._touched(connection, "reports")
 
     def sealed_with(self) -> dict[str, int]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -13,6 +13,7 @@ from gridmap.access import Scope
 from gridmap.cases.fold import evolve
 from gridmap.cases.intake import begun
 from gridmap.cases.ladder import Job, jobs_of
+from gridmap.cases.life import Life
 from gridmap.cases.model import Order
 from gridmap.cases.notices import Notice, notices_of
 from gridmap.cases.outcome import Message, Outcome, message_of
@@ -173,6 +174,38 @@ class CaseStore(OpenedStore):
         if outcomes:
             self._touched(connection, "orders", "order_events", "reports")
 
+    def orders_asleep(self, since: datetime, until: datetime) -> list[int]:
+        """Return orders received in a time that came with a file and nobody has taken up."""
+        with self._database.read() as connection:
+            return cases.asleep(connection, since, until)
+
+    def live_orders(
+        self,
+        numbers: Collection[int],
+        live: Callable[[Order, datetime], Life],
+        *,
+        news: timedelta,
+    ) -> list[Life]:
+        """Let `live` tell the past of orders, and write it with all that followed from it.
+
+        People are told of what is not older than `news`; programs of everything.
+        """
+        with self._database.write() as connection:
+            now = self._database.clock()
+            found = [live(one, now) for one in cases.lock_orders(connection, numbers).values()]
+            cases.write_lives(connection, found)
+            jobs.add_lived_jobs(connection, [job for one in found for job in one.jobs])
+            told = [
+                (replace(notice, at=step.event.at), step.order.areas)
+                for one in found
+                for step in one.told(now - news)
+                for notice in step.notices
+            ]
+            steps = (step for one in found for step in one.outcomes)
+            outbox.tell(connection, [s.message for s in steps if s.message], told, now)
+            self._touched(connection, "orders", "order_events", "reports")
+            return found
+
     def tell(self, told: Sequence[tuple[Notice, Mapping[str, str]]]) -> None:
         """Write notices that no order gives rise to, each with the areas that it is about."""
         with self._database.write() as connection:
@@ -221,15 +254,19 @@ class CaseStore(OpenedStore):
         note: str = "",
         dead: bool = False,
         again_at: datetime | None = None,
+        tried: bool = True,
         notices: Sequence[Notice] = (),
     ) -> bool:
-        """Write how a job ended that did something outside the store; False when not ours."""
+        """Write how a job ended that did something outside the store; False when not ours.
+
+        One that is to be done `again_at` a moment counts as an attempt when it was `tried`.
+        """
         with self._database.write() as connection:
             if not jobs.hold(connection, job, own_name()):
                 return False
             now = self._database.clock()
             if again_at is not None:
-                jobs.postpone(connection, job, again_at, failed=True, note=note)
+                jobs.postpone(connection, job, again_at, failed=tried, note=note)
             else:
                 jobs.finish(connection, job, now, state="dead" if dead else "done", note=note)
             self._write(connection, (), notices, now)

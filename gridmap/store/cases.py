@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -23,10 +24,11 @@ from sqlalchemy import (
 )
 
 from gridmap.access import Scope
+from gridmap.cases.life import Life
 from gridmap.cases.model import Event, Order
 from gridmap.cases.outcome import Outcome
 from gridmap.cases.record import order_from, plain
-from gridmap.cases.states import AT_CENTRE
+from gridmap.cases.states import AT_CENTRE, State
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.store.columns import json_value
 from gridmap.store.rows import insert_rows
@@ -38,6 +40,7 @@ __all__ = [
     "FILTERS",
     "Own",
     "Sorting",
+    "asleep",
     "count_by_state",
     "count_orders",
     "events_of",
@@ -45,6 +48,7 @@ __all__ = [
     "read_open_spots",
     "read_order",
     "read_orders",
+    "write_lives",
     "write_new",
     "write_outcomes",
 ]
@@ -97,6 +101,17 @@ def lock_orders(
     return read
 
 
+def asleep(connection: Connection, since: datetime, until: datetime) -> list[int]:
+    """Return orders received in a time that came with a file and that nobody has taken up."""
+    query = (
+        select(orders.c.number, orders.c.data)
+        .where(orders.c.received_at >= since, orders.c.received_at < until)
+        .where(orders.c.state == State.SUBMITTED.value, orders.c.version == 1)
+        .order_by(orders.c.number)
+    )
+    return [int(number) for number, data in connection.execute(query) if not data["round"]]
+
+
 def write_new(connection: Connection, made: Sequence[tuple[Order, Event]]) -> None:
     """Write orders that have just begun, each with its first event."""
     insert_rows(connection, orders, [{"number": o.number, **_columns(o)} for o, _ in made])
@@ -125,6 +140,32 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
                 .where(reports.c.id == after.number)
                 .values(closed_at=after.closed_at, closed_by=after.closed_by or None)
             )
+
+
+def write_lives(connection: Connection, lives: Sequence[Life]) -> None:
+    """Write orders that this transaction has locked with all of their past at once."""
+    lived = [one for one in lives if one.outcomes]
+    if not lived:
+        return
+    rows = [
+        {"was": one.begun.version, "of": one.order.number} | _columns(one.order) for one in lived
+    ]
+    own = orders.c.number == bindparam("of")
+    statement = update(orders).where(own, orders.c.version == bindparam("was"))
+    connection.execute(statement, rows)
+    numbers = [one.order.number for one in lived]
+    connection.execute(delete(order_parts).where(order_parts.c.number.in_(numbers)))
+    insert_rows(connection, order_parts, [row for one in lived for row in _parts(one.order)])
+    steps = (step for one in lived for step in one.outcomes)
+    events = [_event_row(step.before, step.order, step.event) for step in steps]
+    insert_rows(connection, order_events, events)
+    closed = [
+        {"of": o.number, "closed_at": o.closed_at, "closed_by": o.closed_by or None}
+        for o in (one.order for one in lived)
+        if o.closed_at is not None
+    ]
+    if closed:
+        connection.execute(update(reports).where(reports.c.id == bindparam("of")), closed)
 
 
 def _columns(order: Order) -> dict[str, Any]:

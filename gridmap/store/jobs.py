@@ -15,12 +15,15 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.cases.ladder import Job
+from gridmap.cases.life import LivedJob
 from gridmap.store.leases import is_alive
+from gridmap.store.rows import insert_rows
 from gridmap.store.schema_cases import jobs
 
 __all__ = [
     "LeasedJob",
     "add_jobs",
+    "add_lived_jobs",
     "claim",
     "dead_jobs",
     "finish",
@@ -67,6 +70,28 @@ def add_jobs(connection: Connection, wanted: Sequence[Job]) -> None:
     for start in range(0, len(rows), _AT_ONCE):
         statement = dialect.insert(jobs).on_conflict_do_nothing(index_elements=[jobs.c.key])
         connection.execute(statement, rows[start : start + _AT_ONCE])
+
+
+def add_lived_jobs(connection: Connection, wanted: Sequence[LivedJob]) -> None:
+    """Add jobs of which some were done in their time; all of their keys are new."""
+    insert_rows(
+        connection,
+        jobs,
+        [
+            {
+                "kind": one.job.kind,
+                "key": one.job.key,
+                "number": one.job.number,
+                "run_at": one.job.run_at,
+                "state": "waiting" if one.done_at is None else "done",
+                "attempts": 0 if one.done_at is None else 1,
+                "payload": one.job.payload,
+                "done_at": one.done_at,
+                "note": one.note,
+            }
+            for one in wanted
+        ],
+    )
 
 
 def claim(connection: Connection, owner: str, now: datetime, *, limit: int) -> list[LeasedJob]:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from gridmap.cases.notices import Notice
+from gridmap.cases.outcome import Message
 from gridmap.errors import Conflict, NotFound
+from gridmap.garbage import collecting_later
 from gridmap.numbers.appeals import Appeal, AppealState, Said
 from gridmap.numbers.period import Period
 from gridmap.numbers.tale import Tale, tell
-from gridmap.store import numbers
+from gridmap.store import numbers, outbox
 from gridmap.store.opened import OpenedStore
 
 __all__ = ["NumberStore"]
@@ -21,7 +24,7 @@ class NumberStore(OpenedStore):
 
     def tales(self, period: Period, *, routes: bool = False) -> list[Tale]:
         """Return the tales of all orders that a period can be about, by number."""
-        with self._database.read() as connection:
+        with collecting_later(), self._database.read() as connection:
             told = numbers.read_told(connection, period.since, period.as_of, routes=routes)
             return [tale for one in told if (tale := tell(one, period)) is not None]
 
@@ -54,11 +57,12 @@ class NumberStore(OpenedStore):
         data: Mapping[str, Any],
         lifted: Mapping[str, str],
         correct: bool,
+        follow: Callable[[Mapping[str, Any]], tuple[Message, Sequence[Notice]]] | None = None,
     ) -> tuple[dict[str, Any], bool]:
         """Issue a month's report; return it, and False when it was there already.
 
         `data` is what it says, `lifted` the deductions that it leaves out. With `correct` it is
-        issued although there is one.
+        issued although there is one. Who is told of it is said by `follow`.
 
         Raises
         ------
@@ -81,6 +85,10 @@ class NumberStore(OpenedStore):
                 "why": why,
             }
             made = numbers.add_issue(connection, month, year, values, data)
+            if follow is not None:
+                message, notices = follow(made)
+                now = self._database.clock()
+                outbox.tell(connection, [message], [(notice, {}) for notice in notices], now)
             self._touched(connection, "monthly_issues")
             return made, True
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
+from sys import intern
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, literal, or_, select, text
+import orjson
+from sqlalchemy import Connection, Select, Text, cast, func, insert, literal, or_, select, text
 
 from gridmap.numbers.appeals import Appeal, AppealState, Said, appeal_of
 from gridmap.numbers.tale import Entry, Told
@@ -90,15 +90,17 @@ def _entries(
     The first event of each is there whenever it was entered.
     """
     e = order_events.c
+    # As text: a faster reader than the driver's is at hand.
     query = (
-        select(e.number, e.at, e.action, e.by, e.lead, e.fields)
+        select(e.number, e.at, e.action, e.by, e.lead, cast(e.fields, Text).label("fields"))
         .where(e.number >= first, e.number <= last, or_(e.at < until, e.seq == 1))
         .order_by(e.number, e.seq)
     )
-    return {
-        number: tuple(Entry(r.at, r.action, r.by, r.lead, r.fields) for r in own)
-        for number, own in groupby(connection.execute(query), attrgetter("number"))
-    }
+    found: dict[int, list[Entry]] = {}
+    for number, at, action, by, lead, fields in connection.execute(query):
+        entry = Entry(at, intern(action), intern(by), intern(lead), orjson.loads(fields))
+        found.setdefault(number, []).append(entry)
+    return {number: tuple(own) for number, own in found.items()}
 
 
 def lock_month(connection: Connection) -> None:

@@ -80,7 +80,7 @@ def _message_row(one: Message) -> dict[str, Any]:
 
 def _notice_row(one: Notice, areas: Mapping[str, str], now: datetime) -> dict[str, Any]:
     return {
-        "at": now,
+        "at": one.at or now,
         "kind": one.kind.value,
         "audience_kind": one.audience.kind.value,
         "audience": one.audience.name,

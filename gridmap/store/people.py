@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 from gridmap.personal import PERSONAL_FIELDS
 from gridmap.store.schema import reports
 from gridmap.store.schema_accounts import personal_reads, report_people
+from gridmap.store.schema_photos import photos
 
 __all__ = [
     "add_person",
@@ -72,11 +73,12 @@ def old_people(
     In the order of their numbers, at most `limit` with a number above `after`.
     """
     named = (report_people.c.id.is_not(None)) & (report_people.c.anonymised_at.is_(None))
+    pictured = select(photos.c.id).where(photos.c.report_id == reports.c.id).exists()
     query = (
         select(reports.c.id, reports.c.text, report_people.c.id, report_people.c.anonymised_at)
         .outerjoin(report_people, report_people.c.report_id == reports.c.id)
         .where(reports.c.closed_at < before, reports.c.id > after)
-        .where(or_(named, reports.c.text.is_not(None)))
+        .where(or_(named, reports.c.text.is_not(None), pictured))
         .order_by(reports.c.id)
         .limit(limit)
     )

@@ -45,28 +45,6 @@ class ReviewStore(OpenedStore):
             self._touched(connection, "reviews", "review_reports")
             return found[0]
 
-    def return_report(
-        self, number: int, department: str, case: ReviewCase, why: str, by: str, *, most: int
-    ) -> tuple[int, int | None]:
-        """Record a return; at the `most`-th and later ones the report goes before the board.
-
-        Returns
-        -------
-        int, and int or None
-            How often it was returned, and its review.
-        """
-        with self._database.write() as connection:
-            _need_open(connection, number)
-            now, review = self._database.clock(), None
-            times = reviews.add_return(connection, number, department, why, by, now)
-            if times >= most:
-                found = [(number, case)]
-                review = reviews.gather(
-                    connection, found, reason=ReviewReason.RETURNED, why=why, by=by, now=now
-                )[0]
-            self._touched(connection, "report_returns", "reviews", "review_reports")
-            return times, review
-
     def reviews(
         self, filters: Mapping[str, Any], *, limit: int, offset: int = 0
     ) -> tuple[int, list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from gridmap.errors import BadValue, NotFound
 from gridmap.routing.reviews import ReviewCase, ReviewReason, ReviewState
@@ -14,11 +14,11 @@ from gridmap.store.columns import storable
 from gridmap.store.ids import reserve_ids
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
+from gridmap.store.schema_cases import order_events
 from gridmap.store.schema_reviews import report_returns, review_reports, reviews, rulings
 
 __all__ = [
     "FILTERS",
-    "add_return",
     "count_reviews",
     "gather",
     "lock_board",
@@ -135,23 +135,25 @@ def _values(case: ReviewCase) -> dict[str, Any]:
     }
 
 
-def add_return(
-    connection: Connection, number: int, department: str, why: str, by: str, now: datetime
-) -> int:
-    """Record that a body sent a report back; return how often that has happened now."""
-    row = {"report_id": number, "department": department, "why": storable(why),
-           "returned_at": now, "returned_by": by}  # fmt: skip
-    connection.execute(insert(report_returns).values(row))
-    query = select(func.count()).select_from(report_returns)
-    return int(connection.execute(query.where(report_returns.c.report_id == number)).scalar_one())
-
-
 def returns_of(connection: Connection, number: int) -> list[dict[str, Any]]:
-    """Return who sent a report back, and why, in the order of time."""
+    """Return who sent a report back, and why, in the order of time.
+
+    A return is an event of the order; before there were orders it was a row of its own.
+    """
     names = ("department", "why", "returned_at", "returned_by")
     query = select(*(report_returns.c[name] for name in names))
     query = query.where(report_returns.c.report_id == number).order_by(report_returns.c.id)
-    return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+    former = [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+    e = order_events.c
+    events = (
+        select(e.fields, e.at, e.by)
+        .where(e.number == number, e.action == "order.return")
+        .order_by(e.seq)
+    )
+    return former + [
+        dict(zip(names, (row.fields["department"], row.fields["why"], row.at, row.by), strict=True))
+        for row in connection.execute(events)
+    ]
 
 
 def read_review(connection: Connection, number: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from gridmap.store.edition_store import EditionStore
 from gridmap.store.editions import read_edition
 from gridmap.store.lineage_store import LineageStore
 from gridmap.store.number_store import NumberStore
+from gridmap.store.photo_store import PhotoStore
 from gridmap.store.review_store import ReviewStore
 from gridmap.store.rule_store import RuleStore
 from gridmap.store.schema import meta
@@ -41,6 +42,7 @@ class Store(
     CaseStore,
     NumberStore,
     DraftStore,
+    PhotoStore,
 ):
     """Editions, areas and reports, in a GeoPackage or in PostGIS.
 

@@ -83,6 +83,7 @@ from gridmap.workspace.rulemaking import Rulemaking
 from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
+from gridmap.workspace.taking_over import Past
 from gridmap.workspace.tending import Tending
 from gridmap.workspace.tiling import Tiling
 from gridmap.workspace.working import Worked, Working
@@ -94,6 +95,7 @@ __all__ = [
     "EditOutcome",
     "ExportOutcome",
     "ImportOutcome",
+    "Past",
     "PlanOutcome",
     "PublishOutcome",
     "RepairOutcome",

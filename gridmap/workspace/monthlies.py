@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from gridmap.access import ANYTHING, Action, Actor, Subject
+from gridmap.cases.notices import Notice, NoticeKind, department, role
+from gridmap.cases.outcome import Message
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.numbers import appeals
@@ -105,6 +107,7 @@ class Monthlies(Counting):
             data=self._monthly_figures(month, lifted),
             lifted=lifted,
             correct=correct is not None,
+            follow=self._issue_told,
         )
         return self._issue_shown(stored), made
 
@@ -286,6 +289,22 @@ class Monthlies(Counting):
 
     def _issue_shown(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         return {**stored["data"], "issue": self._issue_header(stored)}
+
+    def _issue_told(self, stored: Mapping[str, Any]) -> tuple[Message, list[Notice]]:
+        """Return what programs are told of an issue, and its addressees and leaders."""
+        header = self._issue_header(stored)
+        told = {name: header[name] for name in ("month", "issue", "year", "seq", "serial", "why")}
+        message = Message(
+            f"monthly-{stored['month']}-{stored['issue']}",
+            "monthly_report.correct" if header["why"] else "monthly_report.issue",
+            stored["issued_at"],
+            told | {"addressees": list(stored["addressees"]), "by": stored["issued_by"]},
+        )
+        kind = NoticeKind.MONTHLY_CORRECTED if header["why"] else NoticeKind.MONTHLY
+        params = {name: header[name] for name in ("serial", "month", "issue")}
+        params |= {"why": header["why"]} if header["why"] else {}
+        to = (*(department(code) for code in stored["addressees"]), role("leader"))
+        return message, [Notice(kind, audience, None, params) for audience in to]
 
     def _issue_header(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         known = self._bodies_known()

@@ -15,6 +15,7 @@ from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import CLOSED, SENT, State
 from gridmap.cases.table import TRANSITIONS, Transition, open_to
 from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
+from gridmap.routing.reviews import ReviewReason
 from gridmap.store.case_store import Decide
 from gridmap.store.cases import Own, Sorting
 from gridmap.store.columns import storable
@@ -24,6 +25,9 @@ from gridmap.workspace.order_views import OrderViews
 from gridmap.workspace.reporting import MAX_PAGE
 
 __all__ = ["Ordering"]
+
+# The centre also enters what a body tells it by telephone.
+_TOLD_TO_THE_CENTRE = frozenset({"order.return", "order.backlog"})
 
 _CLOSED_BY_OPERATOR = "closed by the operator without inspection"
 
@@ -323,7 +327,8 @@ class Ordering(OrderViews):
         self, who: Actor, order: Order, row: Transition, now: datetime, /, **fields: Any
     ) -> Event:
         roles = tuple(sorted(role.value for role in who.roles))
-        return Event(row.action, who.name, now, roles, self._acts_for(who, order), fields)
+        bodies = self._acts_for(who, order, row.action)
+        return Event(row.action, who.name, now, roles, bodies, fields)
 
     def _outcomes(
         self,
@@ -404,10 +409,13 @@ class Ordering(OrderViews):
         called = [c.department for w in order.whistles for c in w.calls]
         return Subject(order.areas, (*order.bodies, *called))
 
-    def _acts_for(self, who: Actor, order: Order) -> frozenset[str] | None:
+    def _acts_for(self, who: Actor, order: Order, action: str = "") -> frozenset[str] | None:
         """Return the departments somebody acts for in an order; None when not bound to any."""
         subject, bodies = self._subject(order), set[str]()
         for grant in who.grants:
+            told = grant.role is Role.DISPATCHER and action in _TOLD_TO_THE_CENTRE
+            if told and grant.scope.holds(subject):
+                return None
             if grant.role is Role.ADMIN or (
                 grant.role is Role.HANDLER and grant.scope.is_everywhere
             ):
@@ -441,16 +449,18 @@ class Ordering(OrderViews):
                 self.put_before_board(one.order.number)
 
     def put_before_board(self, number: int) -> bool:
-        """Put an order's report before the board of ownership reviews; False without a board.
+        """Put an order's report before the board of ownership reviews; False when it need not be.
 
         One that is there already stays there, so that it may be asked twice.
         """
-        board = getattr(self, "open_review", None)
         order = self.store.order(number)
-        if board is None or order.state is not State.OWNERSHIP_REVIEW:
+        if order.state is not State.OWNERSHIP_REVIEW:
             return False
-        asked = [e for e in self.store.order_events(number) if e["to_state"] == order.state.value]
-        board(number, asked[-1]["fields"]["why"], Actor.operator(SYSTEM))
+        events = self.store.order_events(number)
+        asked = [one for one in events if one["to_state"] == order.state.value][-1]
+        returned = asked["action"] == "order.return"
+        reason = ReviewReason.RETURNED if returned else ReviewReason.ASKED
+        self.bring_before_board(number, asked["fields"]["why"], reason=reason, by=asked["by"])
         return True
 
 

@@ -25,10 +25,17 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Anonymised:
-    """What an anonymisation did, or would do: reports that named somebody, texts shortened."""
+    """What an anonymisation did, or would do.
+
+    Attributes
+    ----------
+    people, texts, photos : int
+        Reports that named somebody, texts shortened, photos removed.
+    """
 
     people: int
     texts: int
+    photos: int
     committed: bool
 
 
@@ -133,7 +140,8 @@ class Personal(Accounts):
     ) -> Anonymised:
         """Take whom they name out of reports closed longer ago; a dry run unless `commit`.
 
-        The sealed fields are emptied, and telephone and identity numbers in the text masked.
+        The sealed fields are emptied, telephone and identity numbers in the text masked, and
+        photos removed.
         The log of readings stays: it names no reporter.
         """
         self._may(actor, Action.ANONYMISE)
@@ -147,7 +155,7 @@ class Personal(Accounts):
             )
         now = self.clock()
         before, last = now - timedelta(days=days), 0
-        named = shortened = 0
+        named = shortened = pictures = 0
         while found := self.store.old_people(before, after=last, limit=_AT_ONCE):
             last = found[-1][0]
             numbers = [number for number, _, names in found if names]
@@ -157,9 +165,12 @@ class Personal(Accounts):
                 if text and (masked := masked_text(text)) != text
             }
             named, shortened = named + len(numbers), shortened + len(texts)
-            if commit and (numbers or texts):
-                self.store.anonymise(numbers, texts, now)
-        return Anonymised(named, shortened, commit)
+            pictured = [number for number, _, _ in found]
+            removed = self.store.count_photos(pictured)
+            pictures += removed
+            if commit and (numbers or texts or removed):
+                self.store.anonymise(numbers, texts, now, pictured=pictured)
+        return Anonymised(named, shortened, pictures, commit)
 
     def reseal(self, *, actor: Actor | None = None) -> int:
         """Seal anew, with the newest key, what older keys sealed; return how many reports."""

@@ -79,39 +79,21 @@ class Reviewing(Base):
             When no reason is given.
         """
         who = self._may_on(report, Action.REVIEW_ASK, actor)
-        reason = reason_given(why)
-        case = self._case(report)
-        number = self.store.put_under_review(report, case, ReviewReason.ASKED, reason, who.name)
+        asked = ReviewReason.ASKED
+        number = self.bring_before_board(report, reason_given(why), reason=asked, by=who.name)
         return self.review(number, lang=lang, actor=who)
 
-    def return_report(
-        self, report: int, department: str, why: str, actor: Actor | None = None
-    ) -> tuple[int, int | None]:
-        """Count that a body sent a report back; too often, and it goes before the board.
+    def bring_before_board(self, report: int, why: str, *, reason: ReviewReason, by: str) -> int:
+        """Put a report before the board for a reason that was found; return the review's number.
 
-        How often is too often is the item's `returns` among the site's terms.
-
-        Returns
-        -------
-        int, and int or None
-            How often it was returned, and the number of its review.
+        One that is in an open review already stays in it as it was.
 
         Raises
         ------
         NotFound, Conflict
             When there is no such report, or it is closed.
-        BadValue
-            When no reason is given.
         """
-        who = self._may_on(report, Action.ORDER_RETURN, actor)
-        reason, case = reason_given(why), self._case(report)
-        book = self._book_of(case.catalogue)
-        most = (
-            book.terms.of(book.catalogue.item(case.item)).returns
-            if case.item in book.catalogue
-            else book.terms.default_returns
-        )
-        return self.store.return_report(report, department, case, reason, who.name, most=most)
+        return self.store.put_under_review(report, self._case(report), reason, why, by)
 
     def reroute_reports(
         self,

@@ -23,7 +23,7 @@ from gridmap.outgoing import Channel, DeliveryFailed, WebhookChannel, post, sign
 from gridmap.outgoing.signatures import HEADER
 from gridmap.store.case_store import JobResult
 from gridmap.store.jobs import LeasedJob
-from gridmap.workspace.supervising import Supervising
+from gridmap.workspace.photographing import Photographing
 from gridmap.workspace.telling import NOTICES, message_shown
 
 __all__ = ["BACKOFF", "Worked", "Working"]
@@ -46,10 +46,14 @@ class Worked:
     done : dict of kind to count
     failed : int
         Sent and not taken, to be tried again or given up.
+    silent : set of str
+        Receivers that did not answer: nothing more is sent to them in this round, or one that
+        is gone would hold up everybody else's messages.
     """
 
     done: dict[str, int] = field(default_factory=dict)
     failed: int = 0
+    silent: set[str] = field(default_factory=set)
 
     @property
     def total(self) -> int:
@@ -57,7 +61,7 @@ class Worked:
         return sum(self.done.values())
 
 
-class Working(Supervising):
+class Working(Photographing):
     """Jobs whose moment has come."""
 
     # A site's own gateway may be put here; see `gridmap.outgoing.channels`.
@@ -145,11 +149,20 @@ class Working(Supervising):
 
     def _work(self, job: LeasedJob, worked: Worked) -> None:
         """Do one job; one that cannot be done is written down and stops no other."""
+        receiver = f"webhook {job.payload['webhook']}" if job.kind == "webhook" else job.kind
+        if receiver in worked.silent:
+            later = self.clock() + BACKOFF[0]
+            self.store.finish_job(job, again_at=later, tried=False, note="not asked: no answer")
+            return
         try:
             done = self._DOERS[job.kind](self, job)
         except StoreError:
             # Nothing can be written: the lease runs out, and somebody does it then.
             raise
+        except DeliveryFailed as error:
+            if error.silent:
+                worked.silent.add(receiver)
+            done = self._failed_job(job, str(error))
         except GridmapError as error:
             log.exception("job %s failed", job.key)
             done = self._failed_job(job, str(error))
@@ -198,13 +211,10 @@ class Working(Supervising):
             HEADER: sign(body, self._secrets(hook["salt"]), self.clock()),
         }
         settings = self.settings
-        try:
-            sent = post(
-                hook["url"], body, headers,
-                timeout_s=settings.outgoing_timeout_s, private=settings.outgoing_private,
-            )  # fmt: skip
-        except DeliveryFailed as error:
-            return self._failed_job(job, str(error))
+        sent = post(
+            hook["url"], body, headers,
+            timeout_s=settings.outgoing_timeout_s, private=settings.outgoing_private,
+        )  # fmt: skip
         self.store.finish_job(job, note=f"status {sent.status}")
         return True
 
@@ -221,10 +231,7 @@ class Working(Supervising):
             "text": self._notice_text(notice, "zh"),
             "text_en": self._notice_text(notice, "en"),
         }
-        try:
-            channel.send(told, self.clock())
-        except DeliveryFailed as error:
-            return self._failed_job(job, str(error))
+        channel.send(told, self.clock())
         self.store.finish_job(job, note="sent")
         return True
 

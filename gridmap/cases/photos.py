@@ -1,0 +1,151 @@
+"""Photographs of reports and of work done: read with suspicion, kept as bare pixels.
+
+What comes in is decoded and written anew, so that nothing but the picture is kept: no place
+where it was taken, no device, no comment, no second file behind the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gridmap.errors import BadValue
+
+__all__ = ["MEDIA_TYPE", "MOST_SIDE", "Photo", "PhotoKind", "clean"]
+
+MEDIA_TYPE = "image/jpeg"
+
+# Enough to read a number plate across a street, and small enough for a store.
+MOST_SIDE = 2_560
+_THUMB_SIDE = 320
+_QUALITY = 85
+_FORMATS = ("JPEG", "PNG", "WEBP")
+
+# A large picture takes a hundred megabytes while it is decoded.
+_AT_ONCE = threading.BoundedSemaphore(2)
+
+
+class PhotoKind(StrEnum):
+    """What a photo shows: what was reported, or the place before and after the work."""
+
+    REPORT = "report"
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture as it is kept, in JPEG.
+
+    Attributes
+    ----------
+    data, thumb : bytes
+        The picture, and a small one of at most 320 pixels a side.
+    width, height : int
+        Of the picture, pixels.
+    sha256 : str
+        Of `data`.
+    """
+
+    data: bytes
+    thumb: bytes
+    width: int
+    height: int
+    sha256: str
+
+
+def clean(raw: bytes, *, most_bytes: int, most_pixels: int) -> Photo:
+    """Return what is kept of a picture that was sent in.
+
+    Turned as its camera says, at most 2,560 pixels a side, and without anything that was
+    written beside the pixels. Of a moving picture the first frame is kept.
+
+    Parameters
+    ----------
+    raw : bytes
+        JPEG, PNG or WebP.
+    most_bytes, most_pixels : int
+        What may be sent in.
+
+    Raises
+    ------
+    BadValue
+        When it is larger, of another kind, or cannot be read to its end.
+    """
+    if not 0 < len(raw) <= most_bytes:
+        raise BadValue(
+            "A photo of this size is not taken.",
+            got=f"{len(raw):,} bytes",
+            allowed=f"1 to {most_bytes:,} bytes",
+            repair="Send it smaller: a side of 2,560 pixels is kept at most.",
+        )
+    with _AT_ONCE:
+        try:
+            with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
+                _refuse_large(opened.width * opened.height, most_pixels)
+                return _kept(opened)
+        except UnidentifiedImageError as error:
+            raise BadValue(
+                "This is no photo that can be read.",
+                got=_shown(raw),
+                allowed=", ".join(_FORMATS),
+                repair="Save it as JPEG.",
+            ) from error
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise _too_large("more than can be counted safely", most_pixels) from error
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            # What Pillow's readers raise for files that are cut or forged.
+            raise BadValue(
+                "The photo cannot be read to its end.",
+                got=f"{len(raw):,} bytes, {type(error).__name__}",
+                repair="Open it, save it anew, and send that.",
+            ) from error
+
+
+def _refuse_large(pixels: int, most: int) -> None:
+    # Told by the head of the file, before a pixel is decoded.
+    if pixels > most:
+        raise _too_large(f"{pixels:,} pixels", most)
+
+
+def _too_large(got: str, most: int) -> BadValue:
+    return BadValue(
+        "A photo of so many pixels is not taken.",
+        got=got,
+        allowed=f"at most {most:,} pixels",
+        repair="Send it smaller: a side of 2,560 pixels is kept at most.",
+    )
+
+
+def _kept(opened: Image.Image) -> Photo:
+    # A JPEG is decoded at no more than the size that is needed.
+    opened.draft("RGB", (MOST_SIDE, MOST_SIDE))
+    turned = ImageOps.exif_transpose(opened)
+    turned.thumbnail((MOST_SIDE, MOST_SIDE))
+    # A new image: what stands beside the pixels of the old one stays there.
+    picture = Image.new("RGB", turned.size, "white")
+    if turned.has_transparency_data:
+        clear = turned.convert("RGBA")
+        picture.paste(clear, mask=clear.getchannel("A"))
+    else:
+        picture.paste(turned.convert("RGB"))
+    data = _jpeg(picture)
+    small = picture.copy()
+    small.thumbnail((_THUMB_SIDE, _THUMB_SIDE))
+    digest = hashlib.sha256(data).hexdigest()
+    return Photo(data, _jpeg(small), *picture.size, digest)
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=_QUALITY, optimize=True)
+    return out.getvalue()
+
+
+def _shown(raw: bytes) -> str:
+    return f"{len(raw):,} bytes that begin with {raw[:8]!r}"

@@ -1,0 +1,111 @@
+"""Photos of reports and of work done: sent in by those concerned, seen by staff within scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gridmap.access import Action, Actor
+from gridmap.cases.photos import PhotoKind, clean
+from gridmap.errors import BadValue, NotAllowed
+from gridmap.times import to_site
+from gridmap.workspace.taking_over import TakingOver
+
+__all__ = ["MOST_BY_SENDER", "MOST_BY_STAFF", "Photographing"]
+
+# Photos that a sender may add to a report, and staff of each kind.
+MOST_BY_SENDER = 9
+MOST_BY_STAFF = 30
+
+
+class Photographing(TakingOver):
+    """Pictures beside reports. They are never public, whatever the report is."""
+
+    def add_photo(
+        self,
+        number: int,
+        raw: bytes,
+        *,
+        kind: str = PhotoKind.REPORT.value,
+        key: str | None = None,
+        actor: Actor | None = None,
+    ) -> tuple[dict[str, Any], bool]:
+        """Keep a photo of an open report; return what is told of it, False when it was there.
+
+        Parameters
+        ----------
+        raw : bytes
+            JPEG, PNG or WebP; see :func:`gridmap.cases.photos.clean` for what is kept of it.
+        kind : str
+            ``report``; of staff also ``before`` and ``after`` the work.
+        key : str, optional
+            The idempotency key the report was sent with: shows a resident as its sender.
+
+        Raises
+        ------
+        NotAllowed
+            Unless the actor sent the report, or it lies within their reach.
+        NotFound, Conflict
+            No such report; it is closed, or has as many photos as it may have.
+        BadValue
+            When it is too large, no photo, or of no known kind.
+        """
+        who = self._may(actor, Action.REPORT_SUBMIT)
+        if kind not in set(PhotoKind):
+            raise BadValue(
+                "There is no such kind of photo.", got=kind, allowed=[k.value for k in PhotoKind]
+            )
+        self._photographer(number, PhotoKind(kind), who, key)
+        settings = self.settings
+        photo = clean(
+            raw,
+            most_bytes=settings.photo_mb * 1_000_000,
+            most_pixels=settings.photo_megapixels * 1_000_000,
+        )
+        most = MOST_BY_STAFF if who.is_staff else MOST_BY_SENDER
+        made, new = self.store.add_photo(number, PhotoKind(kind), photo, by=who.name, most=most)
+        return self._photo_shown(made), new
+
+    def photos(self, number: int, *, actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return what is told of a report's photos, in the order in which they came; for staff."""
+        self._photo_reader(number, actor)
+        return [self._photo_shown(one) for one in self.store.photos(number)]
+
+    def photo(
+        self, number: int, key: int, *, thumb: bool = False, actor: Actor | None = None
+    ) -> bytes:
+        """Return a photo of a report as JPEG, or a small one; for staff within reach.
+
+        Raises
+        ------
+        NotAllowed, NotFound
+        """
+        self._photo_reader(number, actor)
+        return self.store.photo(number, key, thumb=thumb)
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _photographer(self, number: int, kind: PhotoKind, who: Actor, key: str | None) -> None:
+        if who.is_staff:
+            row = self.store.report(number)
+            self._may(who, Action.ORDER_COMMENT, self.report_subject(number, row))
+            return
+        if key is None or self.store.report_of_key(key) != number:
+            raise NotAllowed(
+                "Only who sent the report may do this.",
+                got=who.name,
+                repair="Give the idempotency key it was sent with.",
+            )
+        if kind is not PhotoKind.REPORT:
+            raise NotAllowed(
+                "Photos before and after the work are taken by those who do it.",
+                got=kind.value,
+                allowed=PhotoKind.REPORT.value,
+            )
+
+    def _photo_reader(self, number: int, actor: Actor | None) -> None:
+        who = self._may(actor, Action.PHOTO_SEE)
+        row = self.store.report(number)
+        self._may(who, Action.PHOTO_SEE, self.report_subject(number, row))
+
+    def _photo_shown(self, one: dict[str, Any]) -> dict[str, Any]:
+        return one | {"added_at": to_site(one["added_at"], self.zone)}
