@@ -22,6 +22,7 @@ __all__ = [
     "MovePoints",
     "Reassign",
     "Recode",
+    "Regroup",
     "Renumber",
     "ReplaceBorder",
     "SplitAtom",
@@ -65,12 +66,49 @@ class MergeGrids:
 
 @dataclass(frozen=True, slots=True)
 class SplitGrid:
-    """Divide a grid: each part of its atoms becomes a grid, what is left stays one."""
+    """Divide a grid: each part of its atoms becomes a grid, what is left stays one.
+
+    Attributes
+    ----------
+    grid : str
+    parts : tuple of tuple of str
+        Atoms; or none, and lines that cross the grid, EPSG:4326: atoms that they cross are cut.
+    codes : tuple of str
+        Of what is left, then of the parts; of the sides from west to east, along lines.
+    lines : tuple of line
+    along : str
+        What the lines are, where they are of the base data.
+    cuts : tuple of str
+        Of the parts of atoms that are new, in the order in which they were cut.
+    """
 
     op: ClassVar[str] = "split_grid"
     grid: str
-    parts: tuple[tuple[str, ...], ...]
+    parts: tuple[tuple[str, ...], ...] = ()
     codes: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    along: str = ""
+    cuts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Regroup:
+    """Give many atoms to grids at once, as a suggestion does.
+
+    Attributes
+    ----------
+    grids : mapping of str to tuple of str
+        Atoms that come into a grid, by its code; one that is not there is made.
+    titles : mapping of str to (str, str)
+        Names of grids that are made, in both languages; by the pattern if not given.
+    source : str
+        Whose plan it is.
+    """
+
+    op: ClassVar[str] = "regroup"
+    grids: Mapping[str, tuple[str, ...]]
+    titles: Mapping[str, tuple[str, str]] | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +225,7 @@ Edit = (
     Reassign
     | MergeGrids
     | SplitGrid
+    | Regroup
     | SplitAtom
     | MergeAtoms
     | ReplaceBorder
@@ -201,7 +240,7 @@ EDITS: Mapping[str, type[Edit]] = {
     kind.op: kind
     for kind in (
         Reassign, MergeGrids, SplitGrid, SplitAtom, MergeAtoms, ReplaceBorder, MovePoints,
-        Exclusive, Describe, Recode, Renumber,
+        Exclusive, Describe, Recode, Renumber, Regroup,
     )
 }  # fmt: skip
 

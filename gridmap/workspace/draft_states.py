@@ -75,7 +75,7 @@ class DraftDesk:
     def __init__(self, store: Store, ground_of: Callable[[dict[str, Any]], Ground]) -> None:
         self._store, self._ground_of = store, ground_of
         self._desks: OrderedDict[int, _Desk] = OrderedDict()
-        self._grounds: OrderedDict[tuple[str, str], Ground] = OrderedDict()
+        self._grounds: OrderedDict[tuple[str, ...], Ground] = OrderedDict()
         self._lock = threading.RLock()
 
     def open(self, number: int, version: int | None = None) -> OpenDraft:
@@ -84,7 +84,7 @@ class DraftDesk:
             desk = self._desks.get(number)
             record, more = self._store.plan_draft(number, after=len(desk.log) if desk else 0)
             if desk is None:
-                desk = self._desks[number] = _Desk(first_state(self._ground(record)))
+                desk = self._desks[number] = _Desk(first_state(self.ground(record)))
                 while len(self._desks) > _MOST_DRAFTS:
                     self._desks.popitem(last=False)
             self._desks.move_to_end(number)
@@ -130,8 +130,9 @@ class DraftDesk:
             oldest = next(key for key in desk.states if key)
             del desk.states[oldest]
 
-    def _ground(self, record: dict[str, Any]) -> Ground:
-        key = (record["edition"], record["content_hash"])
+    def ground(self, record: dict[str, Any]) -> Ground:
+        """Return what a draft is drawn over; kept, for drafts of one edition share it."""
+        key = (record["edition"], record["content_hash"], record["level"])
         if key not in self._grounds:
             self._grounds[key] = self._ground_of(record)
             while len(self._grounds) > _MOST_DRAFTS // 2:
