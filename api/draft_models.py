@@ -13,20 +13,20 @@ from gridmap.workspace.drafting import MAX_WHY
 __all__ = [
     "DRAFT_BODIES",
     "BranchIn",
-    "ComparedOut",
     "DraftCheckedOut",
+    "DraftComparedOut",
     "DraftIn",
     "DraftLayerOut",
     "DraftOut",
     "DraftPublishIn",
     "DraftPublishedOut",
     "DraftRow",
+    "DraftSuggestIn",
+    "DraftSuggestedOut",
     "DraftsOut",
     "EditIn",
     "EditOut",
     "MeasuresOut",
-    "SuggestIn",
-    "SuggestedOut",
     "TurnIn",
 ]
 
@@ -252,7 +252,7 @@ class DraftPublishIn(Exact):
     )
 
 
-class SuggestIn(Exact):
+class DraftSuggestIn(Exact):
     """What is asked of the optimiser."""
 
     version: _Version
@@ -291,7 +291,7 @@ class SuggestIn(Exact):
     why: _Why = ""
 
 
-DRAFT_BODIES = (DraftIn, BranchIn, TurnIn, EditIn, DraftPublishIn, SuggestIn)
+DRAFT_BODIES = (DraftIn, BranchIn, TurnIn, EditIn, DraftPublishIn, DraftSuggestIn)
 
 
 class DraftRow(Exact):
@@ -424,7 +424,7 @@ class DraftPublishedOut(Exact):
     moves: list[MoveOut] = Field(description="The first thousand.")
 
 
-class FlowOut(Exact):
+class DraftFlowOut(Exact):
     """What goes from one grid to another; further fields are the amounts that are known."""
 
     model_config = ConfigDict(extra="allow")
@@ -436,7 +436,7 @@ class FlowOut(Exact):
     area_m2: float
 
 
-class ComparedOut(Exact):
+class DraftComparedOut(Exact):
     """A draft beside another plan."""
 
     id: int
@@ -448,7 +448,7 @@ class ComparedOut(Exact):
         description="Grids before and after; atoms, households and reports whose grid does not "
         "go on as the one they were in; grids unchanged, renamed, split, merged."
     )
-    flows: list[FlowOut]
+    flows: list[DraftFlowOut]
 
 
 class DraftCheckedOut(Exact):
@@ -460,7 +460,7 @@ class DraftCheckedOut(Exact):
     faults: list[dict[str, Any]] = Field(description="Worst first.")
 
 
-class SuggestedPlanOut(Exact):
+class DraftPlanOut(Exact):
     """One of the plans."""
 
     style: str
@@ -478,7 +478,7 @@ class SuggestedPlanOut(Exact):
     reasons: list[dict[str, Any]] = Field(description="Why each grid is as it is.")
 
 
-class SuggestedOut(Exact):
+class DraftSuggestedOut(Exact):
     """What was suggested, and what taking it over came to."""
 
     id: int
@@ -486,6 +486,6 @@ class SuggestedOut(Exact):
     committed: bool
     chosen: str = Field(description="Style of the plan that was taken over, or would be.")
     sha256: str = Field(description="Of the input: the same one gives the same plans.")
-    plans: list[SuggestedPlanOut]
+    plans: list[DraftPlanOut]
     curve: dict[str, float] = Field(description="Least cost by the number of grids.")
     outcome: EditOut | None = Field(description="Null on a dry run.")

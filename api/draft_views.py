@@ -13,12 +13,12 @@ from starlette.responses import Response
 from api.bodies import JsonBody, parsed
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.draft_models import (
-    ComparedOut,
     DraftCheckedOut,
+    DraftComparedOut,
     DraftLayerOut,
+    DraftSuggestedOut,
+    DraftSuggestIn,
     MeasuresOut,
-    SuggestedOut,
-    SuggestIn,
 )
 from api.draft_parts import DraftNumber, VersionQuery, outcome, plain
 from api.openapi import problems, request_body
@@ -33,7 +33,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["drafts"])
 
-_SUGGEST = TypeAdapter(SuggestIn)
+_SUGGEST = TypeAdapter(DraftSuggestIn)
 
 
 @router.get(
@@ -104,7 +104,7 @@ def measures(
     "/api/drafts/{number}/compare",
     summary="A draft beside its edition or another plan",
     dependencies=needs(Action.EDITION_CHECK),
-    response_model=ComparedOut,
+    response_model=DraftComparedOut,
     responses=problems(403, 404, 422, 500, 503),
 )
 def compare(
@@ -175,9 +175,9 @@ def check(
     "/api/drafts/{number}/suggest",
     summary="Have grids suggested for a draft, and take a plan over",
     dependencies=needs(Action.EDITION_DRAFT),
-    response_model=SuggestedOut,
+    response_model=DraftSuggestedOut,
     responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
-    openapi_extra=request_body(SuggestIn),
+    openapi_extra=request_body(DraftSuggestIn),
 )
 def suggest(
     workspace: WorkspaceDep,
@@ -209,7 +209,7 @@ def suggest(
     return answer_json(_suggested(workspace, done))
 
 
-def _rules(asked: SuggestIn) -> Rules:
+def _rules(asked: DraftSuggestIn) -> Rules:
     return Rules(
         limits=Limits(asked.measure, asked.floor, asked.ceiling),
         second=asked.second,

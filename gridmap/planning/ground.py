@@ -88,7 +88,9 @@ class Ground:
         return coverage.levels[int(coverage.rank[self.graph.row].max())].name
 
 
-def planned_level(names: tuple[str, ...], counts: Mapping[str, int], level: str | None) -> str:
+def planned_level(
+    names: tuple[str, ...], counts: Mapping[str, int], level: str | None = None
+) -> str:
     """Return the level that a draft plans.
 
     Parameters

@@ -39,17 +39,6 @@ class DraftGrounds(Planning, Publishing):
             need_version(draft.record, version, draft.log)
         return draft
 
-    def _opened(self, number: int, version: int | None = None) -> OpenDraft:
-        """Return a draft as it stands, or as it stood at a version."""
-        draft = self._desk.open(number)
-        if version is None:
-            return draft
-        if not 0 <= version <= draft.version:
-            raise NotFound(
-                "The draft never had that version.", got=version, allowed=f"0 to {draft.version}"
-            )
-        return self._desk.open(number, version)
-
     @contextmanager
     def _changes_told(self) -> Iterator[None]:
         """Tell what others did meanwhile in the site's time, as the log does."""

@@ -102,9 +102,9 @@ class DraftSuggesting(DraftViews):
             When a suggestion is being worked out in this process.
         NotFound, BadValue
         """
-        from gridmap.planning.adopting import adopted, graph_now, immovable
         from gridmap.planning.edits import edit_record
         from gridmap.planning.rules import Rules
+        from gridmap.planning.takeover import graph_now, immovable, taken_over
 
         who = self._may(actor, Action.EDITION_DRAFT)
         with self._changes_told():
@@ -114,18 +114,18 @@ class DraftSuggesting(DraftViews):
         asked = replace(asked, locked=asked.locked | immovable(state))
         more = {"seed": seed, "progress": progress, "stop": stop, "workers": workers}
         with _alone():
-            found = self._found(state, graph, asked, area, total, only, more)
+            found = self._plans_for(state, graph, asked, area, total, only, more)
         chosen = found.plan(pick) if pick else found.plans[len(found.plans) // 2]
         outcome = None
         if commit:
             source = f"suggestion: {chosen.style}, seed {seed}"
-            edit = edit_record(adopted(state, chosen.plan, source))
+            edit = edit_record(taken_over(state, chosen.plan, source))
             outcome = self.edit_draft(number, version, edit, why=why, actor=who)
         return DraftSuggestion(number, version, graph, found, chosen, outcome)
 
     # -- inside ---------------------------------------------------------------------
 
-    def _found(
+    def _plans_for(
         self,
         state: PlanState,
         graph: PlanGraph,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridmap.access import EVERYWHERE, Action, Actor, Subject, reach
 from gridmap.coverage.editions import check_name
-from gridmap.errors import BadValue, Conflict
+from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.planning.log import LogEntry, in_effect
 from gridmap.times import to_site
 from gridmap.workspace.draft_grounds import DraftGrounds
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gridmap.planning.changing import Applied
     from gridmap.planning.measures import GridNumbers
     from gridmap.planning.state import PlanState
+    from gridmap.workspace.draft_states import OpenDraft
 
 __all__ = ["Drafting", "EditOutcome"]
 
@@ -237,6 +238,14 @@ class Drafting(DraftGrounds):
 
     # -- inside ---------------------------------------------------------------------
 
+    def _opened(self, number: int, version: int | None = None) -> OpenDraft:
+        """Return a draft as it stands, or as it stood at a version."""
+        draft = self._desk.open(number)
+        if version is None:
+            return draft
+        _need_past(draft, version)
+        return self._desk.open(number, version)
+
     def _turned_draft(
         self, number: int, version: int, action: str, why: str, actor: Actor | None
     ) -> EditOutcome:
@@ -307,6 +316,13 @@ def _areas_touched(state: PlanState, done: Applied) -> tuple[str, ...]:
     found |= {int(after.grids[g].container) for g in done.touched}
     names = state.graph.container_code
     return tuple(sorted(str(names[c]) for c in found if c >= 0))
+
+
+def _need_past(draft: OpenDraft, version: int) -> None:
+    if not 0 <= version <= draft.version:
+        raise NotFound(
+            "The draft never had that version.", got=version, allowed=f"0 to {draft.version}"
+        )
 
 
 def _why(text: str) -> str:

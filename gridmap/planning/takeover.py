@@ -9,9 +9,10 @@ import numpy as np
 from gridmap.planning.edits import Regroup
 from gridmap.planning.graph import PlanGraph
 from gridmap.planning.plan import Plan
+from gridmap.planning.refusing import refuse
 from gridmap.planning.state import PlanState
 
-__all__ = ["adopted", "graph_now", "immovable"]
+__all__ = ["graph_now", "immovable", "taken_over"]
 
 
 def graph_now(state: PlanState) -> PlanGraph:
@@ -42,7 +43,7 @@ def immovable(state: PlanState) -> frozenset[str]:
     return frozenset(fixed)
 
 
-def adopted(state: PlanState, plan: Plan, source: str) -> Regroup:
+def taken_over(state: PlanState, plan: Plan, source: str) -> Regroup:
     """Return the edit that makes a draft's grids those of a plan of its atoms.
 
     Parameters
@@ -52,12 +53,19 @@ def adopted(state: PlanState, plan: Plan, source: str) -> Regroup:
         Of the atoms of the state, in their order; atoms in none stay where they are.
     source : str
         Whose plan it is; kept with the edit.
+
+    Raises
+    ------
+    EditRefused
+        When the draft's grids are the plan's already.
     """
     now = np.array([one.code for one in state.grids] + [""], dtype=object)[state.grid_of]
     then = np.append(plan.code, "")[plan.grid_of]
     moves: dict[str, list[str]] = {}
     for i in np.flatnonzero((then != "") & (now != then)).tolist():
         moves.setdefault(str(then[i]), []).append(state.atoms[i].code)
+    if not moves:
+        raise refuse("nothing", {"grid": source})
     titles = {
         str(code): (str(plan.title[g]), str(plan.title_en[g]))
         for g, code in enumerate(plan.code)
