@@ -15,10 +15,11 @@ from gridmap.planning.chains import chain_of
 from gridmap.planning.drafted import drafted_coverage
 from gridmap.planning.edits import edit_from, edit_record
 from gridmap.planning.measures import measure_plan
+from gridmap.planning.parts import with_parts
 from gridmap.planning.state import PlanState, first_state
-from tests.draft_cases import ground, random_edit, tried
+from tests.draft_cases import ground, ground_in_parts, random_edit, tried
 
-GROUNDS = [ground(0), ground(1, jitter=0.0), ground(2, homes=False)]
+GROUNDS = [ground(0), ground(1, jitter=0.0), ground(2, homes=False), ground_in_parts(3)]
 
 
 def walk(seed: int, length: int) -> tuple[PlanState, list[PlanState], list]:
@@ -60,6 +61,8 @@ def need_measured(state: PlanState) -> None:
     from gridmap.planning.graph import planning_graph
 
     coverage = drafted_coverage(state, "new")
+    if state.ground.in_parts:
+        coverage = with_parts(coverage, "grid")
     graph = planning_graph(coverage)
     whole = measure_plan(graph, state_plan(graph)).frame.set_index("code")
     for code, grid in state.grid_at.items():
@@ -94,7 +97,7 @@ def test_random_edits_are_of_every_kind_and_many_are_accepted() -> None:
             accepted[edit.op] = accepted.get(edit.op, 0) + 1
     assert {
         "reassign", "split_grid", "split_atom", "merge_atoms", "replace_border", "move_points",
-        "exclusive", "describe",
+        "exclusive", "describe", "regroup",
     } <= set(accepted)  # fmt: skip
     assert sum(accepted.values()) > 50
 
