@@ -68,7 +68,11 @@ def need_measured(state: PlanState) -> None:
     for code, grid in state.grid_at.items():
         numbers = state.numbers(grid)
         assert numbers.area_m2 == pytest.approx(whole.loc[code, "area_m2"], rel=1e-6)
-        assert numbers.perimeter_m == pytest.approx(whole.loc[code, "perimeter_m"], rel=1e-6)
+        # Common borders are measured to the millimetre; of a whole polygon none is subtracted.
+        least = 0.01 if state.ground.in_parts else None
+        assert numbers.perimeter_m == pytest.approx(
+            whole.loc[code, "perimeter_m"], rel=1e-6, abs=least
+        )
         assert numbers.pieces == whole.loc[code, "pieces"]
 
 
@@ -92,7 +96,7 @@ def test_any_accepted_sequence_leaves_a_valid_coverage_and_is_undone_to_the_byte
 
 def test_random_edits_are_of_every_kind_and_many_are_accepted() -> None:
     accepted: dict[str, int] = {}
-    for seed in range(12):
+    for seed in range(20):
         for edit in walk(seed, 14)[2]:
             accepted[edit.op] = accepted.get(edit.op, 0) + 1
     assert {
