@@ -13,6 +13,7 @@ from benchmarks import (
     auditing,
     build,
     bulk,
+    drafting,
     ingest,
     locating,
     near,
@@ -34,6 +35,7 @@ MARKED: dict[str, Callable[[Plan, Results], None]] = {
     "http": serving.run,
     "ingest": ingest.run,
     "routing": routing.run,
+    "drafting": drafting.run,
 }
 PRINTED: dict[str, Callable[[], None]] = {
     "auditing": auditing.run,
