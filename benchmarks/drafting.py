@@ -84,23 +84,33 @@ def _in_process(results: Results, place: Town, state: PlanState, moves: list[_Mo
         done = apply_edit(state, move.edit)
         numbers = tuple(done.state.numbers(grid) for grid in done.touched)
         state = done.state
-        # As text: a figure that is not known is no number, and equals nothing.
-        if str(numbers) != str(move.numbers):
+        if not all(map(_alike, numbers, move.numbers)):
             raise AssertionError(f"other measures: {numbers} for {move.numbers}")
 
     _told(results, place, "in process", _times(one, moves, time.process_time), _INSIDE)
 
 
+def _alike(one: GridNumbers, other: GridNumbers) -> bool:
+    """True for the same measures, but for the last digits of sums that were kept up."""
+    exact = ("code", "atoms", "held", "pieces", "barriers", "estates_cut", "in_limits")
+    about = ("area_m2", "perimeter_m", "compactness", "width_m")
+    return all(getattr(one, n) == getattr(other, n) for n in exact) and all(
+        np.isclose(getattr(one, n), getattr(other, n), rtol=1e-9) for n in about
+    )
+
+
 def _stored(
     results: Results, place: Town, workspace: Workspace, number: int, moves: list[_Move]
 ) -> None:
+    version = 0
+
     def one(move: _Move) -> None:
-        version = int(workspace.plan_draft(number)["version"])
-        workspace.edit_draft(number, version, move.record())
+        nonlocal version
+        version = workspace.edit_draft(number, version, move.record()).version
 
     few = moves[: max(len(moves) // 4, _WARM + 1)]
     took = _times(one, few, time.process_time)
-    _told(results, place, "in process, with the log read and written", took, None)
+    _told(results, place, "in process, with the log written", took, None)
 
 
 def _over_http(results: Results, place: Town, where: str, moves: list[_Move], key: str) -> None:

@@ -127,6 +127,25 @@ def test_two_planners_lose_nothing_when_the_second_makes_the_edit_again_on_what_
     assert len(codes) == 8
 
 
+def test_a_code_that_another_draft_has_published_is_not_given_again(town):
+    first, second = (begin(town.li, name, edition="today")["id"] for name in ("先", "后"))
+    split = {"op": "split_grid", "grid": "C0003", "parts": [["C000301"]]}
+    other = {"op": "split_grid", "grid": "C0004", "parts": [["C000401"]]}
+    made = edit(town.li, first, 0, split).json()["entry"]["edit"]["codes"]
+    assert edit(town.li, second, 0, split).json()["entry"]["edit"]["codes"] == made
+    town.li.post(f"/api/drafts/{second}/undo", json={"version": 1})
+    publish = {"version": 1, "edition": "2027", "effective_from": "2027-01-04", "why": "分设"}
+    done = town.li.post(f"/api/drafts/{first}/publish", json=publish)
+    assert done.status_code == 200, done.text
+    later = edit(town.li, second, 2, other)
+    assert later.status_code == 200, later.text
+    codes = set(later.json()["entry"]["edit"]["codes"])
+    assert not codes & (set(made) - {"C0003", "C0004"})
+    taken = edit(town.li, second, 3, {"op": "recode", "level": "grid", "code": "C0002",
+                                      "to": (set(made) - {"C0003"}).pop()})  # fmt: skip
+    assert taken.json()["reasons"][0]["kind"] == "taken_code"
+
+
 def test_a_draft_that_was_given_up_is_read_and_branched_from_but_not_edited(town):
     number = begin(town.li, "放弃", edition="today")["id"]
     edit(town.li, number, 0, {"op": "reassign", "to": "C0002", "atoms": ["C000102"]})

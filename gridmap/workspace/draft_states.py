@@ -77,10 +77,12 @@ class DraftDesk:
         self._desks: OrderedDict[int, _Desk] = OrderedDict()
         self._grounds: OrderedDict[tuple[str, ...], Ground] = OrderedDict()
         self._lock = threading.RLock()
+        self._token: int | None = None
 
     def open(self, number: int, version: int | None = None) -> OpenDraft:
         """Return a draft as it stands, or as it stood at a version; `NotFound` without one."""
         with self._lock:
+            self._follow()
             desk = self._desks.get(number)
             record, more = self._store.plan_draft(number, after=len(desk.log) if desk else 0)
             if desk is None:
@@ -133,9 +135,23 @@ class DraftDesk:
     def ground(self, record: dict[str, Any]) -> Ground:
         """Return what a draft is drawn over; kept, for drafts of one edition share it."""
         key = (record["edition"], record["content_hash"], record["level"])
-        if key not in self._grounds:
-            self._grounds[key] = self._ground_of(record)
-            while len(self._grounds) > _MOST_DRAFTS // 2:
-                self._grounds.popitem(last=False)
-        self._grounds.move_to_end(key)
-        return self._grounds[key]
+        with self._lock:
+            self._follow()
+            if key not in self._grounds:
+                self._grounds[key] = self._ground_of(record)
+                while len(self._grounds) > _MOST_DRAFTS // 2:
+                    self._grounds.popitem(last=False)
+            self._grounds.move_to_end(key)
+            return self._grounds[key]
+
+    def _follow(self) -> None:
+        """Forget grounds when something was published or imported, by whatever process.
+
+        Codes are in use then that were not, and there may be other estates and rivers. What
+        was drawn stays as it is: logs name the codes and outlines that they chose.
+        """
+        token = self._store.change_token()
+        if token != self._token:
+            self._desks.clear()
+            self._grounds.clear()
+            self._token = token

@@ -92,7 +92,7 @@ class Drafting(DraftGrounds):
             "branched_from": None,
             "branched_version": None,
         }
-        self._ground_of(record)
+        self._desk.ground(record)
         return self.store.add_plan_draft(record)
 
     def plan_drafts(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
