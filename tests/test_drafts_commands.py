@@ -52,11 +52,15 @@ def test_a_draft_goes_from_new_to_published_by_commands(town, run, tmp_path):
     run("merge", "命令行", "C1005", "C1006")
     edit = {"op": "describe", "level": "grid", "code": "C0002", "name": "新二网格"}
     run("edit", "命令行", "-", text=json.dumps([edit, {**edit, "name": "二网格"}]))
+    run("describe", "命令行", "C0002", "--name-en", "Grid two", "--set", "phase=2")
+    run("recode", "命令行", "C0002", "C0077")
+    assert "C0002" in run("renumber", "命令行", "--within", "C0")
+    run("join", "命令行", "C000401", "C000402")
     undone = run("undo", "命令行", "--why", "误改")
     assert "undo" in undone
     run("redo", "命令行")
     told = log_of(run, "命令行")
-    assert [one["action"] for one in told["log"]] == [*["edit"] * 6, "undo", "redo"]
+    assert [one["action"] for one in told["log"]] == [*["edit"] * 10, "undo", "redo"]
     assert told["log"][0]["why"] == "户数"
     assert all(one["by"] and one["at"].endswith("+08:00") for one in told["log"])
     said = run("log", str(told["id"]))
@@ -133,12 +137,25 @@ def test_a_border_is_moved_and_a_site_becomes_an_exclusive_grid(town, run, tmp_p
     (x0, y0), (x1, y1) = line.coords[0], line.coords[-1]
     text = f"{x0},{y0} {(x0 + x1) / 2 + 0.2 * SIZE},{(y0 + y1) / 2} {x1},{y1}"
     assert "redrawn" in run("border", "界线", "C000202", "C100503", "--line", text)
+    x, y = shapely.get_coordinates(state.shapes[state.atom("C000401")])[1].tolist()
+    dragged = run("drag", "界线", "--from", f"{x},{y}", "--to", f"{x + 1e-5},{y}")
+    assert "redrawn" in dragged
+    assert "LON,LAT" in run("drag", "界线", "--from", "x", "--to", "1,2", code=2)
+    assert "--to" in run("drag", "界线", "--from", "1,2", "--to", "1,2", "--to", "3,4", code=2)
     site = shapely.box(LON + 3.3 * SIZE, LAT + 1.3 * SIZE, LON + 4.6 * SIZE, LAT + 2.6 * SIZE)
     file = written(tmp_path, "site.geojson", feature(site))
     said = run("exclusive", "界线", "--outline", file, "--name", "产业园")
     assert "exempt" in said
     assert "exclusive" in set(town.workspace.draft_shapes(number)["kind"])
     assert "estate" in run("exclusive", "界线", "--estate", "none", code=3)
+    red_line = feature(shapely.box(LON + 0.1 * SIZE, LAT + 3.1 * SIZE,
+                                   LON + 0.9 * SIZE, LAT + 3.9 * SIZE))  # fmt: skip
+    red_line["properties"] = {"code": "E1", "name": "阳光家园", "managed": "true"}
+    layer = {"type": "FeatureCollection", "features": [red_line]}
+    words = ("places", "import", written(tmp_path, "estate.geojson", layer), "--kind", "estate")
+    assert gridmap(*words, "--commit", "--store", town.url).exit_code == 0
+    run("exclusive", "界线", "--estate", "E1", "--name", "阳光家园")
+    assert log_of(run, "界线")["log"][-1]["edit"]["along"] == "estate: E1"
     assert "both or neither" in run("exclusive", "界线", code=2)
 
 

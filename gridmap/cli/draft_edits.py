@@ -1,15 +1,21 @@
-"""Commands that edit drafts: any edit as JSON, the common ones by options; undo and redo."""
+"""Commands that edit drafts: any edit as JSON, and each kind by its options."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gridmap.cli.context import StoreOption, opened
+from gridmap.cli.draft_inputs import (
+    lines_of,
+    read_edits,
+    read_line,
+    read_place,
+    read_polygon,
+    words_of,
+)
 from gridmap.cli.draft_shows import (
     DraftArgument,
     VersionOption,
@@ -19,19 +25,19 @@ from gridmap.cli.draft_shows import (
     told,
     version_of,
 )
-from gridmap.cli.output import STDOUT
-from gridmap.errors import BadValue, UnreadableFile
+from gridmap.errors import BadValue
 
 __all__ = [
+    "apply_edits",
     "border",
     "cut",
+    "drag",
     "edit",
     "exclusive",
+    "join",
     "merge",
     "reassign",
-    "redo",
     "split",
-    "undo",
 ]
 
 CodesOption = Annotated[
@@ -69,7 +75,7 @@ def edit(
     Of a list each edit is logged for itself; the first one that is refused ends it, and those
     before it stay.
     """
-    _apply(ctx, store, draft, _edits(file), why, version)
+    apply_edits(ctx, store, draft, read_edits(file), why, version)
 
 
 def reassign(
@@ -91,8 +97,8 @@ def reassign(
     if bool(atoms) == (lasso is not None):
         raise BadValue("Atoms are named by --atom, or held by --lasso.", got="both or neither")
     made: dict[str, Any] = {"op": "reassign", "to": to}
-    made |= {"atoms": atoms} if lasso is None else {"lasso": _polygon(lasso)}
-    _apply(ctx, store, draft, [made], why, version)
+    made |= {"atoms": atoms} if lasso is None else {"lasso": read_polygon(lasso)}
+    apply_edits(ctx, store, draft, [made], why, version)
 
 
 def merge(
@@ -108,7 +114,7 @@ def merge(
 ) -> None:
     """Make one grid of several."""
     made = {"op": "merge_grids", "grids": grids, "code": code}
-    _apply(ctx, store, draft, [made], why, version)
+    apply_edits(ctx, store, draft, [made], why, version)
 
 
 def split(
@@ -129,10 +135,10 @@ def split(
     """Divide a grid: by lists of its atoms, along a drawn line, or along a road or river."""
     made: dict[str, Any] = {"op": "split_grid", "grid": grid, "codes": codes or []}
     if parts:
-        made["parts"] = [_words(part) for part in parts]
+        made["parts"] = [words_of(part) for part in parts]
     if line or along or not parts:
-        made |= _lines(line, along)
-    _apply(ctx, store, draft, [made], why, version)
+        made |= lines_of(line, along)
+    apply_edits(ctx, store, draft, [made], why, version)
 
 
 def cut(
@@ -147,8 +153,8 @@ def cut(
     store: StoreOption = None,
 ) -> None:
     """Cut an atom along a drawn line, or along a road or river; both parts stay in its grid."""
-    made = {"op": "split_atom", "atom": atom, "codes": codes or [], **_lines(line, along)}
-    _apply(ctx, store, draft, [made], why, version)
+    made = {"op": "split_atom", "atom": atom, "codes": codes or [], **lines_of(line, along)}
+    apply_edits(ctx, store, draft, [made], why, version)
 
 
 def border(
@@ -164,11 +170,11 @@ def border(
     store: StoreOption = None,
 ) -> None:
     """Draw the border between two atoms anew; their grids and all above follow."""
-    lines = _read_line(line)
+    lines = read_line(line)
     if len(lines) != 1:
         raise BadValue("A border is one line.", got=f"{len(lines)} lines")
     made = {"op": "replace_border", "between": [one, other], "line": lines[0]}
-    _apply(ctx, store, draft, [made], why, version)
+    apply_edits(ctx, store, draft, [made], why, version)
 
 
 def exclusive(
@@ -190,40 +196,47 @@ def exclusive(
     if (outline is None) == (estate is None):
         raise BadValue("A site is an --outline or an --estate.", got="both or neither")
     made: dict[str, Any] = {"op": "exclusive", "code": code, "title": title}
-    made |= {"estate": estate} if outline is None else {"outline": _polygon(outline)}
-    _apply(ctx, store, draft, [made], why, version)
+    made |= {"estate": estate} if outline is None else {"outline": read_polygon(outline)}
+    apply_edits(ctx, store, draft, [made], why, version)
 
 
-def undo(
+def join(
     ctx: typer.Context,
     draft: DraftArgument,
+    atoms: Annotated[list[str], typer.Argument(metavar="ATOM...", help="Two or more.")],
+    code: Annotated[str, typer.Option(metavar="CODE", help="Which of theirs stays.")] = "",
     why: WhyOption = "",
     version: VersionOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Take back the last edit in effect, whoever made it; it stays in the log."""
-    with opened(ctx, store) as workspace, told():
-        number = draft_number(workspace, draft)
-        show_edit(workspace.undo_draft(number, version_of(workspace, number, version), why=why))
+    """Make one atom of neighbours in one grid."""
+    made = {"op": "merge_atoms", "atoms": atoms, "code": code}
+    apply_edits(ctx, store, draft, [made], why, version)
 
 
-def redo(
+def drag(
     ctx: typer.Context,
     draft: DraftArgument,
+    source: Annotated[
+        list[str], typer.Option("--from", metavar="LON,LAT", help="Where it is; repeated.")
+    ],
+    target: Annotated[
+        list[str], typer.Option("--to", metavar="LON,LAT", help="Where it goes, in that order.")
+    ],
     why: WhyOption = "",
     version: VersionOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Do again what was undone last."""
-    with opened(ctx, store) as workspace, told():
-        number = draft_number(workspace, draft)
-        show_edit(workspace.redo_draft(number, version_of(workspace, number, version), why=why))
+    """Drag vertices of borders, junctions too: whatever has them follows."""
+    if len(source) != len(target):
+        raise BadValue(
+            "Each vertex goes somewhere.", got=f"{len(source)} --from, {len(target)} --to"
+        )
+    moves = [[read_place(a), read_place(b)] for a, b in zip(source, target, strict=True)]
+    apply_edits(ctx, store, draft, [{"op": "move_points", "moves": moves}], why, version)
 
 
-# -- inside -------------------------------------------------------------------------------
-
-
-def _apply(
+def apply_edits(
     ctx: typer.Context,
     store: str | None,
     draft: str,
@@ -231,92 +244,14 @@ def _apply(
     why: str,
     version: int | None,
 ) -> None:
+    """Apply edits to a draft one after the other, and print what each came to."""
     with opened(ctx, store) as workspace, told():
         number = draft_number(workspace, draft)
         at = version_of(workspace, number, version)
+        planned = workspace.plan_draft(number)["level"]
         for one in edits:
-            done = workspace.edit_draft(number, at, one, why=why)
+            # The planned level is meant where an option names none.
+            made = {**one, "level": planned} if one.get("level", "") is None else one
+            done = workspace.edit_draft(number, at, made, why=why)
             show_edit(done)
             at = done.version
-
-
-def _edits(file: str) -> list[dict[str, Any]]:
-    found = _json(sys.stdin.read() if file == STDOUT else _text(Path(file)), file)
-    listed = found if isinstance(found, list) else [found]
-    if not listed or not all(isinstance(one, dict) for one in listed):
-        raise BadValue("This is no edit.", got=file, allowed="a JSON object, or a list of them")
-    return listed
-
-
-def _lines(line: list[str] | None, along: str | None) -> dict[str, Any]:
-    if bool(line) == (along is not None):
-        raise BadValue("A cut follows --line or --along.", got="both or neither")
-    if along is None:
-        return {"lines": [one for text in line or [] for one in _read_line(text)]}
-    layer, _, name = along.partition("=")
-    if not layer or not name:
-        raise BadValue("A line of the base data is LAYER=NAME.", got=along, allowed="roads=人民路")
-    return {"along": {"layer": layer, "name": name}}
-
-
-def _read_line(text: str) -> list[list[list[float]]]:
-    """Return lines: places written out, or all lines of a GeoJSON file."""
-    try:
-        places = [[float(number) for number in place.split(",")] for place in text.split()]
-    except ValueError:
-        places = []
-    if places and all(len(place) == 2 for place in places):
-        return [places]
-    path = Path(text)
-    if not path.exists():
-        raise BadValue(
-            "This is no line.",
-            got=text,
-            allowed="LON,LAT LON,LAT ... in degrees, or a GeoJSON file with lines",
-        )
-    found: list[Any] = []
-    for shape in _geometries(path):
-        kind, coordinates = shape["type"], shape["coordinates"]
-        if kind not in ("LineString", "MultiLineString"):
-            raise BadValue("A cut follows lines.", got=kind, allowed="LineString, MultiLineString")
-        found += [coordinates] if kind == "LineString" else coordinates
-    return [[[float(x), float(y)] for x, y, *_ in line] for line in found]
-
-
-def _polygon(path: Path) -> dict[str, Any]:
-    shapes = _geometries(path)
-    if len(shapes) != 1:
-        raise BadValue("One polygon is meant.", got=f"{path.name}: {len(shapes)} features")
-    return shapes[0]
-
-
-def _geometries(path: Path) -> list[dict[str, Any]]:
-    """Return the geometries of a GeoJSON file, longitude and latitude of WGS-84."""
-    found = _json(_text(path), str(path))
-    features = found.get("features", [found]) if isinstance(found, dict) else []
-    shapes = [one.get("geometry", one) for one in features if isinstance(one, dict)]
-    if not shapes or not all(
-        isinstance(shape, dict) and {"type", "coordinates"} <= set(shape) for shape in shapes
-    ):
-        raise BadValue(
-            "This is no GeoJSON.", got=path.name, allowed="a geometry, a feature or a collection"
-        )
-    return shapes
-
-
-def _json(text: str, name: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise BadValue("This is no JSON.", got=f"{name}: {error}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile("This file cannot be read.", got=f"{path}: {error}") from error
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gridmap.workspace import EditOutcome, Workspace
 
 __all__ = [
+    "AtOption",
     "DraftArgument",
     "VersionOption",
     "WhyOption",
@@ -35,6 +36,9 @@ _TELLING = (
 )  # fmt: skip
 
 DraftArgument = Annotated[str, typer.Argument(metavar="DRAFT", help="Its number or its name.")]
+AtOption = Annotated[
+    int | None, typer.Option("--at", metavar="N", min=0, help="As it was at that version.")
+]
 WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Kept in the log.")]
 VersionOption = Annotated[
     int | None,
