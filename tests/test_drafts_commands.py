@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from tests.cli_district import gridmap
-from tests.draft_doors import MONDAY, SUNDAY
+from tests.draft_doors import MONDAY, SUNDAY, edit
 from tests.planning_cases import LAT, LON, SIZE
 
 pytest_plugins = ["tests.draft_fixtures"]
@@ -50,8 +50,8 @@ def test_a_draft_goes_from_new_to_published_by_commands(town, run, tmp_path):
     run("reassign", "命令行", "C1008", "--lasso", written(tmp_path, "l.json", feature(lasso)))
     run("split", "命令行", "C0003", "--part", "C000301")
     run("merge", "命令行", "C1005", "C1006")
-    edit = {"op": "describe", "level": "grid", "code": "C0002", "name": "新二网格"}
-    run("edit", "命令行", "-", text=json.dumps([edit, {**edit, "name": "二网格"}]))
+    named = {"op": "describe", "level": "grid", "code": "C0002", "name": "新二网格"}
+    run("edit", "命令行", "-", text=json.dumps([named, {**named, "name": "二网格"}]))
     run("describe", "命令行", "C0002", "--name-en", "Grid two", "--set", "phase=2")
     run("recode", "命令行", "C0002", "C0077")
     assert "C0002" in run("renumber", "命令行", "--within", "C0")
@@ -118,10 +118,18 @@ def test_lines_of_the_ground_and_drawn_ones_cut_and_divide(town, run, tmp_path):
     assert "C0003" in run("split", "线", "C0003", "--along", "rivers=清水河")
     drawn = f"{LON + 0.4 * SIZE},{LAT - SIZE} {LON + 0.45 * SIZE},{LAT + 9 * SIZE}"
     run("cut", "线", "C000101", "--line", drawn)
-    state = town.workspace.draft_state(log_of(run, "线")["id"])
-    assert len(state) > atoms + 2
+    number = log_of(run, "线")["id"]
+    state = town.workspace.draft_state(number)
+    stream = shapely.geometry.shape(river["geometry"])
+    east = [i for i, one in enumerate(state.atoms) if one.code.startswith("C1008")]
+    (crossed, *_) = [i for i in east if shapely.crosses(stream, state.shapes[i])]
+    cut = {"op": "split_atom", "atom": state.atoms[crossed].code,
+           "along": {"layer": "rivers", "code": "W1"}}  # fmt: skip
+    answer = edit(town.li, number, 3, cut)
+    assert answer.status_code == 200, answer.text
+    assert len(town.workspace.draft_state(number)) > atoms + 3
     assert [one["edit"].get("along") for one in log_of(run, "线")["log"]] == [
-        "roads: 人民路", "rivers: 清水河", None,
+        "roads: 人民路", "rivers: 清水河", None, "rivers: W1",
     ]  # fmt: skip
     assert "allowed" in run("cut", "线", "C000101", "--along", "roads=无", code=3)
     assert "LAYER=NAME" in run("cut", "线", "C000101", "--along", "人民路", code=2)
