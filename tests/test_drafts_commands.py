@@ -55,7 +55,7 @@ def test_a_draft_goes_from_new_to_published_by_commands(town, run, tmp_path):
     run("describe", "命令行", "C0002", "--name-en", "Grid two", "--set", "phase=2")
     run("recode", "命令行", "C0002", "C0077")
     assert "C0002" in run("renumber", "命令行", "--within", "C0")
-    run("join", "命令行", "C000401", "C000402")
+    run("join", "命令行", "C000402", "C000403")
     undone = run("undo", "命令行", "--why", "误改")
     assert "undo" in undone
     run("redo", "命令行")
