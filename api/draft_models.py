@@ -446,7 +446,7 @@ class DraftComparedOut(Exact):
     level: str
     whole: dict[str, float] = Field(
         description="Grids before and after; atoms, households and reports whose grid does not "
-        "go on as the one they were in; grids unchanged, renamed, split, merged."
+        "go on as the one they were in; grids kept, renamed, split, merged."
     )
     flows: list[DraftFlowOut]
 
