@@ -118,6 +118,13 @@ def test_a_legal_island_is_whole_with_what_it_belongs_to_and_goes_to_what_lies_n
     assert moved.state.numbers(moved.state.grid_at["C0001"]).pieces == 1
     reason = reasons(state, Reassign("C0001", ("C000204",)))[0]
     assert (reason["kind"], reason["codes"][0]) == ("in_pieces", "C0001")
+    # A line through the west leaves the island with the side that is nearer to it.
+    line = ((LON + 0.6 * SIZE, LAT - SIZE), (LON + 0.6 * SIZE, LAT + 2 * SIZE))
+    west, east = apply_edit(done.state, SplitGrid(done.edit.code, lines=(line,))).edit.codes
+    split = apply_edit(done.state, SplitGrid(done.edit.code, lines=(line,))).state
+    assert [len(split.members(split.grid_at[code])) for code in (west, east)] == [1, 4]
+    away = ((LON + 2.5 * SIZE, LAT - SIZE), (LON + 2.5 * SIZE, LAT + 2 * SIZE))
+    assert reasons(done.state, SplitGrid(done.edit.code, lines=(away,)))[0]["kind"] == "not_across"
 
 
 def test_a_border_drawn_anew_is_followed_by_both_sides_and_by_the_communities(state):

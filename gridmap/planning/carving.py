@@ -81,25 +81,45 @@ def sides_of(state: PlanState, edit: SplitGrid, fresh: bool) -> tuple[Carved, li
     lines = [as_line(line) for line in edit.lines]
     members = state.members(grid).tolist()
     need_loose(state, members[:1])
-    whole = cut_polygon(shapely.coverage_union_all(state.shapes[members]), lines, SAME_PLACE)
-    if len(whole.parts) < 2:
-        at = whole.loose[0] if whole.loose else lines[0][0]
-        raise refuse("not_across", {"atom": edit.grid}, at=at, codes=[edit.grid])
+    parts, side_of = _sides(state, edit.grid, members, lines)
     crossed = [state.atoms[i].code for i in members if _parted(state, i, lines)]
     carved = _carved(state, crossed, lines, edit, edit.cuts, fresh)
     now = carved.state
     members = now.members(grid).tolist()
     inner = shapely.point_on_surface(now.shapes[members])
-    parts = sorted(whole.parts, key=_west_first)
     on = shapely.intersects(np.array(parts, dtype=object)[:, None], inner[None, :])
-    side = np.argmax(on, axis=0)
-    found = [[i for i, s in zip(members, side, strict=True) if s == k] for k in range(len(parts))]
-    if empty := [part for part, atoms in zip(parts, found, strict=True) if not atoms]:
-        _refuse_thin(state, edit.grid, empty[0])
+    side = [side_of[k] for k in np.argmax(on, axis=0).tolist()]
+    found = [[i for i, s in zip(members, side, strict=True) if s == k] for k in sorted({*side_of})]
+    if not all(found):
+        empty = side_of.index(next(k for k, atoms in enumerate(found) if not atoms))
+        _refuse_thin(state, edit.grid, parts[empty])
     return carved, found
 
 
 # -- inside -----------------------------------------------------------------------------
+
+
+def _sides(
+    state: PlanState, code: str, members: Sequence[int], lines: Sequence[Sequence[Point]]
+) -> tuple[list[Any], list[int]]:
+    """Return the parts that lines divide a grid into, the west first, and the side of each.
+
+    A piece of the grid that no line divides, an island, is on the side that lies nearest.
+    """
+    parts, islands, loose = [], [], []
+    for piece in shapely.get_parts(shapely.coverage_union_all(state.shapes[list(members)])):
+        cut = cut_polygon(piece, lines, SAME_PLACE)
+        loose += cut.loose
+        if len(cut.parts) > 1:
+            parts += cut.parts
+        else:
+            islands.append(piece)
+    if not parts:
+        at = loose[0] if loose else lines[0][0]
+        raise refuse("not_across", {"atom": code}, at=at, codes=[code])
+    parts.sort(key=_west_first)
+    nearest = [int(np.argmin(shapely.distance(parts, island))) for island in islands]
+    return [*parts, *islands], [*range(len(parts)), *nearest]
 
 
 def _carved(
