@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import geopandas as gpd
 import pyogrio
@@ -17,8 +18,11 @@ pytest_plugins = ["tests.draft_fixtures"]
 
 
 @pytest.fixture
-def run(town):
-    """A function that runs a command on drafts and returns what it says."""
+def run(town, monkeypatch):
+    """A function that runs a command on drafts, on the open store, and returns what it says."""
+    monkeypatch.setattr(
+        "gridmap.workspace.open_workspace", lambda **more: nullcontext(town.workspace)
+    )
 
     def run(*words, code=0, text=None):
         done = gridmap("plan", "draft", *words, "--store", town.url, text=text)
@@ -83,16 +87,24 @@ def test_a_draft_goes_from_new_to_published_by_commands(town, run, tmp_path):
     assert set(gpd.read_file(layer)["code"]) == set(town.workspace.draft_state(told["id"]).grid_at)
 
     words = ("publish", "命令行", "2026-12", "--effective-from", MONDAY, "--why", "网格调整")
-    dry = run(*words, "--backdate", "演示")
+    dry = run(*words)
     assert "dry run" in dry
     assert "2026-12" not in {one["name"] for one in town.workspace.editions()}
-    done = run(*words, "--backdate", "演示", "--commit")
+    done = run(*words, "--commit")
     assert "Published 2026-12" in done
     spot = (114.0015, 34.0035)
     for at, grid in ((SUNDAY, "C0001"), (MONDAY, "C0002")):
         found = gridmap("locate", *spot, "--at", at, "--store", town.url)
         assert grid in found.stdout
     assert "published" in run("undo", "命令行", code=4)
+
+
+def test_a_command_opens_the_store_that_is_named(town):
+    done = gridmap("plan", "draft", "new", "自己打开", "--from", "today", "--store", town.url)
+    assert done.exit_code == 0, done.output
+    assert "today, grid" in done.stdout
+    assert "自己打开" in {one["name"] for one in town.workspace.plan_drafts()}
+    assert gridmap("plan", "draft", "list", "--store", "none.gpkg").exit_code != 0
 
 
 def test_lines_of_the_ground_and_drawn_ones_cut_and_divide(town, run, tmp_path):
