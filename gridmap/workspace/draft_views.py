@@ -82,7 +82,7 @@ class DraftViews(Drafting):
         ------
         NotFound, BadValue
         """
-        from gridmap.planning.cells import compare_states
+        from gridmap.planning.overlay import compare_states
 
         after = self._opened(number, version)
         self._may(actor, Action.EDITION_CHECK)

@@ -7,7 +7,6 @@ import pytest
 import shapely
 
 from gridmap.planning.applying import apply_edit
-from gridmap.planning.cells import common_cells, compare_states
 from gridmap.planning.edits import (
     MergeGrids,
     Reassign,
@@ -15,6 +14,7 @@ from gridmap.planning.edits import (
     SplitAtom,
     SplitGrid,
 )
+from gridmap.planning.overlay import common_cells, compare_states
 from gridmap.planning.state import first_state
 from tests.draft_cases import ground_in_parts, start
 from tests.planning_cases import LAT, LON, SIZE
