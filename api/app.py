@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from api import (
     areas,
     district,
+    draft_views,
     drafts,
     editions,
     errors,
@@ -138,6 +139,7 @@ def create_app(
         places,
         reports,
         reviews,
+        draft_views,
         drafts,
         orders,
         inbox,

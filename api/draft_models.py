@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.models import NO_CONTROLS, Exact, When
 from gridmap.workspace.drafting import MAX_WHY
@@ -13,12 +13,16 @@ from gridmap.workspace.drafting import MAX_WHY
 __all__ = [
     "DRAFT_BODIES",
     "BranchIn",
+    "DraftCheckedOut",
+    "DraftComparedOut",
     "DraftIn",
     "DraftLayerOut",
     "DraftOut",
     "DraftPublishIn",
     "DraftPublishedOut",
     "DraftRow",
+    "DraftSuggestIn",
+    "DraftSuggestedOut",
     "DraftsOut",
     "EditIn",
     "EditOut",
@@ -43,6 +47,9 @@ _Degrees = Annotated[float, Field(strict=True, ge=-180, le=180)]
 _Place = Annotated[tuple[_Degrees, _Degrees], Field(description="Longitude and latitude, WGS-84.")]
 _Line = Annotated[list[_Place], Field(min_length=2, max_length=_MOST_VERTICES)]
 _Geo = Annotated[dict[str, Any], Field(description="GeoJSON Polygon or MultiPolygon, WGS-84.")]
+_Count = Annotated[int, Field(ge=1, le=100_000)]
+_Amount = Annotated[float, Field(gt=0, le=1e9)]
+_Weight = Annotated[float, Field(ge=0, le=1e6)]
 _Version = Annotated[
     int, Field(ge=0, lt=2**31, description="The version that was looked at: 409 if it is another.")
 ]
@@ -54,6 +61,12 @@ class DraftIn(Exact):
     name: _Name
     edition: _Name | None = Field(
         None, description="What it begins with; the edition in force when left out."
+    )
+    level: _Code | None = Field(
+        None,
+        description="What is planned: the finest level that has areas, or the one right above "
+        "it. `grid` when left out, where it is one of the two. Areas of the finest level are "
+        "drawn over parts of themselves (layer `part`), one each until it is cut.",
     )
     why: _Why = ""
 
@@ -67,7 +80,7 @@ class BranchIn(Exact):
 
 
 class TurnIn(Exact):
-    """An undo or a redo."""
+    """An undo, a redo, or the end of a draft that is given up."""
 
     version: _Version
     why: _Why = ""
@@ -90,21 +103,39 @@ class MergeGridsEdit(Exact):
     code: _Text = Field("", description="Of the grid; by the rule of succession when left out.")
 
 
-class SplitGridEdit(Exact):
-    """A grid divided: each part becomes one, what is left stays one."""
-
-    op: Literal["split_grid"]
-    grid: _Code
-    parts: Annotated[list[_Codes], Field(min_length=1, max_length=100)]
-    codes: _Codes = Field([], description="Of what is left, then of the parts; chosen if none.")
-
-
 class AlongIn(Exact):
     """A line of the base data."""
 
     layer: _Code = Field(description="`roads`, `rivers`, `railways` and others of the ground.")
     name: _Code | None = None
     code: _Code | None = None
+
+
+class SplitGridEdit(Exact):
+    """A grid divided: by lists of its atoms, or along lines that cross it.
+
+    Each part becomes a grid, what is left stays one. Atoms that a line crosses are cut.
+    """
+
+    op: Literal["split_grid"]
+    grid: _Code
+    parts: Annotated[list[_Codes], Field(max_length=100)] = Field([])
+    lines: Annotated[list[_Line], Field(max_length=100)] = Field([])
+    along: AlongIn | None = None
+    codes: _Codes = Field(
+        [],
+        description="Of what is left, then of the parts; along lines of the sides, west to "
+        "east. Chosen if none.",
+    )
+
+
+class RegroupEdit(Exact):
+    """Many atoms given to grids at once; grids that are not there are made."""
+
+    op: Literal["regroup"]
+    grids: dict[_Code, _Codes] = Field(
+        min_length=1, max_length=10_000, description="Atoms that come into a grid, by its code."
+    )
 
 
 class SplitAtomEdit(Exact):
@@ -186,6 +217,7 @@ _Edit = Annotated[
     ReassignEdit
     | MergeGridsEdit
     | SplitGridEdit
+    | RegroupEdit
     | SplitAtomEdit
     | MergeAtomsEdit
     | ReplaceBorderEdit
@@ -220,7 +252,46 @@ class DraftPublishIn(Exact):
     )
 
 
-DRAFT_BODIES = (DraftIn, BranchIn, TurnIn, EditIn, DraftPublishIn)
+class DraftSuggestIn(Exact):
+    """What is asked of the optimiser."""
+
+    version: _Version
+    area: tuple[_Code, _Code] | None = Field(
+        None, description="Level and code of an area above the grids: only inside it."
+    )
+    grids: tuple[_Count, _Count] | None = Field(
+        None, description="How many grids, from and to; any number when left out."
+    )
+    only: Annotated[list[_Code], Field(max_length=200)] = Field(
+        [], description="Share just these grids anew: no area and no number then."
+    )
+    measure: _Code = "households"
+    floor: _Amount = 300.0
+    ceiling: _Amount = 500.0
+    second: _Code | None = Field(None, description="A second measure to balance.")
+    second_weight: _Weight = 1.0
+    barriers: list[Literal["river", "rail", "arterial"]] = Field(
+        ["river", "rail"], max_length=3, description="That no grid crosses, where it can be helped."
+    )
+    locked: _Codes = Field([], description="Grids that stay; exclusive ones always do.")
+    together: Annotated[list[_Codes], Field(max_length=1_000)] = Field(
+        [], description="Atoms that stay in one grid."
+    )
+    apart: Annotated[list[tuple[_Code, _Code]], Field(max_length=1_000)] = Field(
+        [], description="Pairs of atoms that are never in one grid."
+    )
+    estates_whole: bool = False
+    change: _Weight | None = Field(
+        None, description="Weight of change: one plan, `asked`, instead of three."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    plan: Literal["least_change", "default", "best_balance", "asked"] | None = Field(
+        None, description="Which plan is taken over; the one in the middle when left out."
+    )
+    why: _Why = ""
+
+
+DRAFT_BODIES = (DraftIn, BranchIn, TurnIn, EditIn, DraftPublishIn, DraftSuggestIn)
 
 
 class DraftRow(Exact):
@@ -231,7 +302,7 @@ class DraftRow(Exact):
     edition: str = Field(description="What it began with.")
     level: str = Field(description="The level that is planned.")
     version: int = Field(ge=0)
-    state: Literal["open", "published"]
+    state: Literal["open", "published", "discarded"]
     created_at: datetime
     created_by: str
     why: str
@@ -239,6 +310,9 @@ class DraftRow(Exact):
     branched_version: int | None
     published_as: str | None
     published_version: int | None
+    discarded_at: datetime | None
+    discarded_by: str | None
+    discarded_why: str | None
 
 
 class LogOut(Exact):
@@ -348,3 +422,70 @@ class DraftPublishedOut(Exact):
     retired: list[dict[str, Any]] = Field(description="Codes that go out of use.")
     open_reports: dict[str, int] | None
     moves: list[MoveOut] = Field(description="The first thousand.")
+
+
+class DraftFlowOut(Exact):
+    """What goes from one grid to another; further fields are the amounts that are known."""
+
+    model_config = ConfigDict(extra="allow")
+
+    from_: str = Field(alias="from", description="Grid before; empty for none.")
+    to: str = Field(description="Grid after; empty for none.")
+    moved: bool = Field(description="False where the grid after goes on as the one before.")
+    atoms: int = Field(description="Atoms, or parts of them where borders were moved.")
+    area_m2: float
+
+
+class DraftComparedOut(Exact):
+    """A draft beside another plan."""
+
+    id: int
+    version: int
+    before: str = Field(description="Name of the edition or draft that it is compared with.")
+    after: str
+    level: str
+    whole: dict[str, float] = Field(
+        description="Grids before and after; atoms, households and reports whose grid does not "
+        "go on as the one they were in; grids kept, renamed, split, merged."
+    )
+    flows: list[DraftFlowOut]
+
+
+class DraftCheckedOut(Exact):
+    """What the audit finds in a draft."""
+
+    id: int
+    version: int
+    faulty: bool = Field(description="True when any fault is an error or a warning.")
+    faults: list[dict[str, Any]] = Field(description="Worst first.")
+
+
+class DraftPlanOut(Exact):
+    """One of the plans."""
+
+    style: str
+    grids: int
+    planned: int = Field(description="Grids that were planned, those that stay not counted.")
+    cv: float
+    ideal_cv: float = Field(description="With perfect balance inside each area above.")
+    kept: float = Field(description="Part of the households that keep their grid.")
+    gap: float | None = Field(description="By which the best plan may be better; null: best found.")
+    proved: int = Field(description="Regions proved to be best.")
+    regions: int
+    findings: list[dict[str, Any]] = Field(
+        description="What could not be met, and which rule to relax."
+    )
+    reasons: list[dict[str, Any]] = Field(description="Why each grid is as it is.")
+
+
+class DraftSuggestedOut(Exact):
+    """What was suggested, and what taking it over came to."""
+
+    id: int
+    version: int = Field(description="Of the draft, after it.")
+    committed: bool
+    chosen: str = Field(description="Style of the plan that was taken over, or would be.")
+    sha256: str = Field(description="Of the input: the same one gives the same plans.")
+    plans: list[DraftPlanOut]
+    curve: dict[str, float] = Field(description="Least cost by the number of grids.")
+    outcome: EditOut | None = Field(description="Null on a dry run.")

@@ -1,14 +1,10 @@
-"""Drafts of plans: edited together, undone, branched, measured, published; all for staff."""
+"""Drafts of plans: begun, edited together, undone, branched, given up, published."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
@@ -17,22 +13,21 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.draft_models import (
     BranchIn,
     DraftIn,
-    DraftLayerOut,
     DraftOut,
     DraftPublishedOut,
     DraftPublishIn,
     DraftsOut,
     EditIn,
     EditOut,
-    MeasuresOut,
     TurnIn,
 )
+from api.draft_parts import MADE, DraftNumber, outcome
 from api.openapi import problems, request_body
-from api.rendering import answer_bytes, answer_json
+from api.rendering import answer_json
 from api.reports import LangQuery
-from gridmap.access import Action
+from gridmap.access import Action, Actor
 from gridmap.times import to_site
-from gridmap.workspace import EditOutcome, PublishOutcome, Workspace
+from gridmap.workspace import PublishOutcome, Workspace
 
 __all__ = ["router"]
 
@@ -44,11 +39,6 @@ _TURN = TypeAdapter(TurnIn)
 _EDIT = TypeAdapter(EditIn)
 _PUBLISH = TypeAdapter(DraftPublishIn)
 _MOST_MOVES = 1_000
-
-DraftNumber = Annotated[int, Path(ge=1, lt=2**53, description="Number of the draft.")]
-VersionQuery = Annotated[
-    int | None, Query(ge=0, lt=2**31, description="As it was at that version; now if left out.")
-]
 
 
 @router.get(
@@ -67,15 +57,18 @@ def list_drafts(workspace: WorkspaceDep, actor: ActorDep) -> Response:
     "/api/drafts",
     summary="Begin a draft of a plan",
     dependencies=needs(Action.EDITION_DRAFT),
+    status_code=201,
     response_model=DraftOut,
-    responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
+    responses=MADE | problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     openapi_extra=request_body(DraftIn),
 )
 def start_draft(workspace: WorkspaceDep, actor: ActorDep, body: JsonBody) -> Response:
-    """Begin a plan of an edition's grids; its level right above the finest one is planned."""
+    """Begin a plan of an edition's grids."""
     asked = parsed(_DRAFT, body)
-    number = workspace.start_draft(asked.name, edition=asked.edition, why=asked.why, actor=actor)
-    return answer_json(workspace.plan_draft(number, actor=actor))
+    number = workspace.start_draft(
+        asked.name, edition=asked.edition, level=asked.level, why=asked.why, actor=actor
+    )
+    return _begun(workspace, number, actor)
 
 
 @router.get(
@@ -109,7 +102,7 @@ def edit_draft(
     asked = parsed(_EDIT, body)
     edit = asked.edit.model_dump(mode="json", exclude_none=True)
     done = workspace.edit_draft(number, asked.version, edit, why=asked.why, actor=actor)
-    return _outcome(workspace, done)
+    return answer_json(outcome(workspace, done))
 
 
 @router.post(
@@ -123,9 +116,8 @@ def edit_draft(
 def undo(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody) -> Response:
     """Take back the last edit in effect, whoever made it; it stays in the log."""
     asked = parsed(_TURN, body)
-    return _outcome(
-        workspace, workspace.undo_draft(number, asked.version, why=asked.why, actor=actor)
-    )
+    done = workspace.undo_draft(number, asked.version, why=asked.why, actor=actor)
+    return answer_json(outcome(workspace, done))
 
 
 @router.post(
@@ -139,17 +131,17 @@ def undo(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: Js
 def redo(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody) -> Response:
     """Do again the edit that was undone last; an edit after an undo leaves nothing to redo."""
     asked = parsed(_TURN, body)
-    return _outcome(
-        workspace, workspace.redo_draft(number, asked.version, why=asked.why, actor=actor)
-    )
+    done = workspace.redo_draft(number, asked.version, why=asked.why, actor=actor)
+    return answer_json(outcome(workspace, done))
 
 
 @router.post(
     "/api/drafts/{number}/branch",
     summary="Begin a scenario from a draft",
     dependencies=needs(Action.EDITION_DRAFT),
+    status_code=201,
     response_model=DraftOut,
-    responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
+    responses=MADE | problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     openapi_extra=request_body(BranchIn),
 )
 def branch(
@@ -157,73 +149,27 @@ def branch(
 ) -> Response:
     """Begin a draft with the edits that this one has in effect, now or at a version."""
     asked = parsed(_BRANCH, body)
-    made = workspace.branch_draft(
+    begun = workspace.branch_draft(
         number, asked.name, version=asked.version, why=asked.why, actor=actor
     )
-    return answer_json(workspace.plan_draft(made, actor=actor))
+    return _begun(workspace, begun, actor)
 
 
-@router.get(
-    "/api/drafts/{number}/geojson",
-    summary="A layer of a draft",
-    dependencies=needs(Action.EDITION_CHECK),
-    response_class=Response,
-    responses={
-        200: {"model": DraftLayerOut, "content": {"application/geo+json": {}}},
-        **problems(403, 404, 422, 500, 503),
-    },
+@router.post(
+    "/api/drafts/{number}/discard",
+    summary="Give a draft up",
+    dependencies=needs(Action.EDITION_DRAFT),
+    response_model=DraftOut,
+    responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
+    openapi_extra=request_body(TurnIn),
 )
-def layer(
-    workspace: WorkspaceDep,
-    actor: ActorDep,
-    number: DraftNumber,
-    layer: Annotated[
-        str | None,
-        Query(
-            min_length=1,
-            max_length=40,
-            description="A level; the planned one when left out. `borders`: the lines from "
-            "junction to junction, with the areas on both sides.",
-        ),
-    ] = None,
-    version: VersionQuery = None,
+def discard(
+    workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody
 ) -> Response:
-    """Return the areas of a level as they stand, with what they hold."""
-    record = workspace.plan_draft(number, actor=actor)
-    frame = workspace.draft_shapes(number, layer, version=version, actor=actor)
-    content = orjson.loads(frame.to_json(na="null", drop_id=True))
-    content = {
-        "type": "FeatureCollection",
-        "version": record["version"] if version is None else version,
-        "layer": layer or record["level"],
-        "features": content["features"],
-    }
-    return answer_bytes(orjson.dumps(content), media_type="application/geo+json")
-
-
-@router.get(
-    "/api/drafts/{number}/measures",
-    summary="The measures of a draft",
-    dependencies=needs(Action.EDITION_CHECK),
-    response_model=MeasuresOut,
-    responses=problems(403, 404, 422, 500, 503),
-)
-def measures(
-    workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, version: VersionQuery = None
-) -> Response:
-    """Return what each grid is like, sums by area above, and the figures of the whole."""
-    record = workspace.plan_draft(number, actor=actor)
-    found = workspace.draft_measures(number, version=version, actor=actor)
+    """Close a draft; its log stays to be read and branched from, and its name stays taken."""
+    asked = parsed(_TURN, body)
     return answer_json(
-        {
-            "id": number,
-            "version": record["version"] if version is None else version,
-            "level": record["level"],
-            "above": found.graph.above,
-            "whole": _plain(found.whole()),
-            "by_area": [_plain(row) for row in found.by_area().to_dict("records")],
-            "grids": [_plain(row) for row in found.frame.to_dict("records")],
-        }
+        workspace.discard_draft(number, asked.version, why=asked.why, commit=True, actor=actor)
     )
 
 
@@ -263,17 +209,9 @@ def publish(
     return answer_json(_published(workspace, done, lang or workspace.settings.language))
 
 
-def _outcome(workspace: Workspace, done: EditOutcome) -> Response:
-    entry = done.entry.as_dict() | {"at": to_site(done.entry.at, workspace.zone)}
-    return answer_json(
-        {
-            "id": done.number,
-            "version": done.version,
-            "redo": done.redo,
-            "entry": entry,
-            "grids": [_plain(asdict(one)) for one in done.grids],
-        }
-    )
+def _begun(workspace: Workspace, number: int, actor: Actor) -> Response:
+    record = workspace.plan_draft(number, actor=actor)
+    return answer_json(record, status=201, location=f"/api/drafts/{number}")
 
 
 def _published(workspace: Workspace, done: PublishOutcome, lang: str) -> dict[str, Any]:
@@ -301,16 +239,4 @@ def _published(workspace: Workspace, done: PublishOutcome, lang: str) -> dict[st
             }
             for move in moves
         ],
-    }
-
-
-def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return numbers that are none as null."""
-    return {
-        str(name): None
-        if (isinstance(value, float) and not math.isfinite(value))
-        else value.item()
-        if hasattr(value, "item")
-        else value
-        for name, value in row.items()
     }

@@ -39,10 +39,18 @@ VARY = "Authorization, Cookie"
 
 
 def answer_json(
-    content: Any, *, status: int = 200, media_type: str = "application/json"
+    content: Any,
+    *,
+    status: int = 200,
+    media_type: str = "application/json",
+    location: str | None = None,
 ) -> Response:
-    """Return `content` as JSON that no cache keeps; NaN becomes null."""
-    return Response(_bytes(content), status, {"Cache-Control": "no-store"}, media_type=media_type)
+    """Return `content` as JSON that no cache keeps; NaN becomes null.
+
+    `location` is the address of what was made, for an answer of 201.
+    """
+    headers = {"Cache-Control": "no-store"} | ({} if location is None else {"Location": location})
+    return Response(_bytes(content), status, headers, media_type=media_type)
 
 
 def answer_bytes(content: bytes, *, media_type: str) -> Response:

@@ -13,6 +13,7 @@ from benchmarks import (
     auditing,
     build,
     bulk,
+    drafting,
     ingest,
     locating,
     near,
@@ -36,6 +37,7 @@ MARKED: dict[str, Callable[[Plan, Results], None]] = {
     "ingest": ingest.run,
     "routing": routing.run,
     "vector": vector.run,
+    "drafting": drafting.run,
 }
 PRINTED: dict[str, Callable[[], None]] = {
     "auditing": auditing.run,

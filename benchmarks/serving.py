@@ -25,7 +25,7 @@ from benchmarks.results import Mark, Results
 from benchmarks.site import geopackage
 from benchmarks.town import Town, town
 
-__all__ = ["ARROW", "POINTS", "check", "run"]
+__all__ = ["ARROW", "HOST", "POINTS", "check", "run", "served"]
 
 HOST = "127.0.0.1"
 CONNECTIONS = 16
@@ -45,7 +45,7 @@ def run(plan: Plan, results: Results) -> None:
         " dict, in the same application behind the same middleware.",
     )
     place = town(plan.atoms[0])
-    with geopackage(place) as where, _served(where) as (port, clock):
+    with geopackage(place) as where, served(where) as (port, clock):
         _one(plan, results, place, port, clock)
         _bulk(plan, results, place, port, clock)
 
@@ -166,7 +166,7 @@ def _columns(answer: Answer) -> Iterator[list[Any]]:
 
 
 @contextmanager
-def _served(store: str) -> Iterator[tuple[int, Callable[[], float]]]:
+def served(store: str) -> Iterator[tuple[int, Callable[[], float]]]:
     """Port of a worker that serves a store, and the clock of its CPU seconds."""
     with socket.socket() as sock:
         sock.bind((HOST, 0))

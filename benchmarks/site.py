@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +19,14 @@ __all__ = ["geopackage", "postgis"]
 
 
 @contextmanager
-def geopackage(place: Town) -> Iterator[str]:
-    """Path of a GeoPackage with the town in force since January; removed at the end."""
+def geopackage(place: Town, held: Sequence[dict[str, Any]] | None = None) -> Iterator[str]:
+    """Path of a GeoPackage with the town in force since January; removed at the end.
+
+    `held` are attributes of its atoms.
+    """
     with tempfile.TemporaryDirectory() as folder:
         where = str(Path(folder) / "bench.gpkg")
-        fill(where, place)
+        fill(where, place, held)
         yield where
 
 
@@ -38,7 +42,7 @@ def postgis(place: Town) -> Iterator[tuple[str, str]]:
         server.stop()
 
 
-def fill(where: str, place: Town) -> None:
+def fill(where: str, place: Town, held: Sequence[dict[str, Any]] | None = None) -> None:
     """Put the town into a new store, as micro-grids whose parents have no own geometry."""
     atoms, above = areas_of(place.atoms)
     with Store.open(where) as store:
@@ -46,5 +50,5 @@ def fill(where: str, place: Town) -> None:
         for level in store.levels().names[:-1]:
             areas = [area for area in above if area.level == level]
             store.import_areas("bench", incoming(areas, np.full(len(areas), None)), ACTOR)
-        store.import_areas("bench", incoming(atoms, place.atoms), ACTOR)
+        store.import_areas("bench", incoming(atoms, place.atoms, attributes=held), ACTOR)
         publish(store, "bench")

@@ -7,12 +7,17 @@ from 36.00 north. Grid ``A10`` is the second column, first row of community A.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import typer.testing
 from typer.testing import CliRunner, Result
 
 from gridmap.cli.app import app
+
+# Built anew for every call, the tree of all commands would take longer than most of them.
+typer.testing._get_command = cache(typer.testing._get_command)  # type: ignore[attr-defined]
 
 
 def square(x: float, y: float, width: float) -> dict[str, Any]:

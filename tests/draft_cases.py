@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from gridmap.areas import Area
+from gridmap.areas import Area, Levels
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue, EditRefused
 from gridmap.planning.applying import Applied, apply_edit
@@ -18,6 +18,7 @@ from gridmap.planning.edits import (
     MovePoints,
     Reassign,
     Recode,
+    Regroup,
     Renumber,
     ReplaceBorder,
     SplitAtom,
@@ -25,9 +26,12 @@ from gridmap.planning.edits import (
 )
 from gridmap.planning.graph import planning_graph
 from gridmap.planning.ground import Ground
+from gridmap.planning.parts import with_parts
 from gridmap.planning.state import PlanState, first_state
 from tests.planning_cases import LAT, LEVELS, LON, SIZE
 
+# Levels of a town without micro-grids.
+PLAIN = Levels(["community", "grid"])
 # Grids of a board of 4 by 6 cells in two communities, north first.
 GRIDS = np.array([[1, 1, 2, 5, 5, 6], [1, 3, 2, 5, 6, 6], [3, 3, 4, 7, 7, 8], [3, 4, 4, 7, 8, 8]])
 
@@ -68,6 +72,22 @@ def ground(seed: int = 0, *, jitter: float = 0.15, homes: bool = True) -> Ground
     return Ground(graph, atom_kept=kept)
 
 
+def ground_in_parts(seed: int = 0, *, levels: Levels = PLAIN) -> Ground:
+    """The same board without micro-grids: its grids are drawn over parts of themselves."""
+    fine = ground(seed)
+    source = fine.graph.coverage
+    grids = source.rows("grid").tolist()
+    rows = [*source.rows("community").tolist(), *grids]
+    shapes = [source.shapes[row] if row in grids else None for row in rows]
+    coverage = Coverage.build("old", levels, [source.area(row) for row in rows], shapes)
+    homes = dict.fromkeys(coverage.code[coverage.rows("grid")].tolist(), 0.0)
+    for code, held in fine.atom_kept.items():
+        homes[code[:5]] += held["households"]
+    graph = planning_graph(with_parts(coverage, "grid"), amounts={"households": homes})
+    kept = {code: {"households": int(n)} for code, n in homes.items()}
+    return Ground(graph, grid_kept=kept, atom_kept=kept, levels=levels)
+
+
 def grid_code(number: int) -> str:
     """Code of a grid of the board: 1 to 4 in the western community."""
     return f"C{0 if number < 5 else 1}{number:03d}"
@@ -93,8 +113,8 @@ def tried(state: PlanState, edit: Edit) -> Applied | None:
 
 def random_edit(rng: np.random.Generator, state: PlanState) -> Edit:
     """An edit such as a planner makes, or mistakes for one."""
-    kinds = (_reassign, _merge, _split, _cut, _join, _border, _drag, _site, _words)
-    chances = np.array([5, 1, 2, 4, 2, 5, 5, 1, 1])
+    kinds = (_reassign, _merge, _split, _cut, _join, _border, _drag, _site, _words, _side, _group)
+    chances = np.array([5, 1, 2, 4, 2, 5, 5, 1, 1, 2, 1])
     return kinds[rng.choice(len(kinds), p=chances / chances.sum())](rng, state)
 
 
@@ -132,6 +152,37 @@ def _split(rng, state):
     members = state.members(g)
     some = tuple(state.atoms[i].code for i in members if rng.random() < 0.5)
     return SplitGrid(state.grids[g].code, (some,))
+
+
+def _side(rng, state):
+    g = _pick(rng, [*state.grid_at.values()])
+    return SplitGrid(state.grids[g].code, lines=(_across(rng, state, state.members(g)),))
+
+
+def _group(rng, state):
+    """Two grids of a neighbourhood shared anew, at random: rarely whole."""
+    i = _atom(rng, state)
+    pair = [int(state.grid_of[i]), int(state.grid_of[_beside(rng, state, i)])]
+    atoms = [i for g in pair for i in state.members(g).tolist()]
+    middle = np.median(state.graph.xy[atoms, int(rng.integers(2))])
+    west = [i for i in atoms if state.graph.xy[i, 0] <= middle]
+    code = state.grids[pair[0]].code
+    if rng.random() < 0.3:
+        code = f"{code[:2]}{int(rng.integers(500, 999))}"
+    return Regroup({code: tuple(state.atoms[i].code for i in west)})
+
+
+def _across(rng, state, members):
+    """A line from beyond one side of some atoms to beyond the other."""
+    west, south, east, north = shapely.total_bounds(state.shapes[members])
+    margin = 0.2 * SIZE
+    x, y, middle = (rng.uniform((west, south), (east, north)) for _ in range(3))
+    if rng.random() < 0.5:
+        ends = [(west - margin, x[1]), (east + margin, y[1])]
+    else:
+        ends = [(x[0], south - margin), (y[0], north + margin)]
+    middle = tuple(middle.tolist())
+    return tuple([ends[0], middle, ends[1]] if rng.random() < 0.5 else ends)
 
 
 def _cut(rng, state):

@@ -92,6 +92,8 @@ ADDRESSES = {
     "/api/drafts/{number}": ["/api/drafts/1"],
     "/api/drafts/{number}/geojson": ["/api/drafts/1/geojson"],
     "/api/drafts/{number}/measures": ["/api/drafts/1/measures"],
+    "/api/drafts/{number}/compare": ["/api/drafts/1/compare"],
+    "/api/drafts/{number}/check": ["/api/drafts/1/check"],
     "/api/numbers": ["/api/numbers", "/api/numbers?by=department"],
     "/api/monthly": ["/api/monthly"],
     "/api/monthly/{month}": ["/api/monthly/2026-02"],

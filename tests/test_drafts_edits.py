@@ -106,6 +106,27 @@ def test_the_rule_numbers_grids_anew_and_says_which():
     assert reasons(done.state, Renumber())[0]["kind"] == "in_order"
 
 
+def test_a_legal_island_is_whole_with_what_it_belongs_to_and_goes_to_what_lies_nearest():
+    homes = [[10, 10, 0, 10, 10]]
+    whole = board(homes, [[1, 1, 9, 2, 2]], [[0, 0, 1, 0, 0]])
+    # The east of the community lies beyond another one: it is linked to what is nearest.
+    state = first_state(Ground(whole))
+    done = apply_edit(state, MergeGrids(("C0001", "C0002")))
+    grid = done.state.grid_at[done.edit.code]
+    assert done.state.numbers(grid).pieces == 1
+    moved = apply_edit(state, Reassign("C0001", ("C000203",)))
+    assert moved.state.numbers(moved.state.grid_at["C0001"]).pieces == 1
+    reason = reasons(state, Reassign("C0001", ("C000204",)))[0]
+    assert (reason["kind"], reason["codes"][0]) == ("in_pieces", "C0001")
+    # A line through the west leaves the island with the side that is nearer to it.
+    line = ((LON + 0.6 * SIZE, LAT - SIZE), (LON + 0.6 * SIZE, LAT + 2 * SIZE))
+    west, east = apply_edit(done.state, SplitGrid(done.edit.code, lines=(line,))).edit.codes
+    split = apply_edit(done.state, SplitGrid(done.edit.code, lines=(line,))).state
+    assert [len(split.members(split.grid_at[code])) for code in (west, east)] == [1, 4]
+    away = ((LON + 2.5 * SIZE, LAT - SIZE), (LON + 2.5 * SIZE, LAT + 2 * SIZE))
+    assert reasons(done.state, SplitGrid(done.edit.code, lines=(away,)))[0]["kind"] == "not_across"
+
+
 def test_a_border_drawn_anew_is_followed_by_both_sides_and_by_the_communities(state):
     one, other = "C000202", "C100503"
     a, b = state.atom(one), state.atom(other)

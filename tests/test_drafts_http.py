@@ -3,91 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
-from starlette.testclient import TestClient
 
-from api.app import create_app
-from gridmap.access import Grant, Role, Scope
 from gridmap.coverage.importing.incoming import ColumnMap
 from gridmap.settings import Settings
 from gridmap.workspace import open_workspace
-from tests.api_client import REMOTE
-from tests.conftest import KINDS
-from tests.draft_cases import ground
+from tests.draft_doors import MONDAY, NOW, SUNDAY, begin, edit
 
-# A Thursday; the Monday after it.
-NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
-SUNDAY, MONDAY = "2026-11-29", "2026-11-30"
-
-
-def fill(workspace, folder):
-    """The board of `tests.draft_cases` as an edition in force."""
-    board = ground()
-    coverage = board.graph.coverage
-    for level in coverage.levels.names:
-        frame = coverage.frame(level)
-        if level == "microgrid":
-            frame["households"] = [board.atom_kept[code]["households"] for code in frame["code"]]
-        path = folder / f"{level}.geojson"
-        path.write_text(frame.to_json(drop_id=True), encoding="utf-8")
-        columns = ColumnMap(
-            code="code", name="name", parent=None if level == "community" else "parent_code"
-        )
-        workspace.set_levels(list(coverage.levels.names)) if level == "community" else None
-        workspace.import_layer(
-            str(path), edition="today", level=level, columns=columns, commit=True
-        )
-    workspace.publish("today", effective_from="2026-01-01", commit=True)
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def town(request, made_store, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("drafts")
-    made = made_store(request.param)
-    if request.param == "geopackage":
-        where = str(folder / "town.gpkg")
-        shutil.copyfile(made, where)
-    else:
-        server = request.getfixturevalue("postgres")
-        where = server.url(server.create_database(template=made))
-    settings = Settings(store=where, secrets=folder / "site.secrets")
-    with open_workspace(settings=settings, clock=lambda: NOW) as workspace:
-        fill(workspace, folder)
-        workspace.ensure_keys()
-        app = create_app(workspace=workspace)
-
-        def client(name, role, *scopes):
-            workspace.add_user(name, [Grant(role, Scope.of(areas=scopes))])
-            key = workspace.add_key(name).token
-            return TestClient(
-                app, client=REMOTE, headers={"authorization": f"Bearer {key}"},
-                raise_server_exceptions=False,
-            )  # fmt: skip
-
-        yield SimpleNamespace(
-            workspace=workspace,
-            li=client("li", Role.PLANNER),
-            wang=client("wang", Role.PLANNER),
-            west=client("west", Role.PLANNER, "community:C0"),
-            worker=client("worker", Role.GRID_WORKER),
-            url=where,
-        )
-
-
-def begin(client, name, **more):
-    answer = client.post("/api/drafts", json={"name": name, **more})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def edit(client, draft, version, what, **more):
-    return client.post(
-        f"/api/drafts/{draft}/edits", json={"version": version, "edit": what, **more}
-    )
+pytest_plugins = ["tests.draft_fixtures"]
 
 
 def located(town, at, lon, lat):
@@ -172,6 +96,7 @@ def test_two_planners_lose_nothing_and_are_told_what_the_other_did(town):
     assert problem["version"] == 1
     assert [one["by"] for one in problem["changes"]] == ["li"]
     assert problem["changes"][0]["changed"][0]["code"] == "C000102"
+    assert problem["changes"] == town.li.get(f"/api/drafts/{number}").json()["log"]
     again = edit(town.wang, number, 1, {"op": "merge_grids", "grids": ["C1005", "C1006"]})
     assert again.status_code == 200, again.text
     log = town.li.get(f"/api/drafts/{number}").json()["log"]
@@ -214,8 +139,9 @@ def test_a_scenario_begins_with_what_was_in_effect_and_goes_its_own_way(town):
     edit(town.li, number, 0, {"op": "reassign", "to": "C0002", "atoms": ["C000102"]})
     edit(town.li, number, 1, {"op": "merge_grids", "grids": ["C1005", "C1006"]})
     made = town.wang.post(f"/api/drafts/{number}/branch", json={"name": "方案乙", "version": 1})
-    assert made.status_code == 200, made.text
+    assert made.status_code == 201, made.text
     branch = made.json()
+    assert made.headers["location"] == f"/api/drafts/{branch['id']}"
     assert (branch["branched_from"], branch["branched_version"], branch["version"]) == (
         number,
         1,
@@ -254,6 +180,11 @@ def test_who_draws_in_one_community_draws_in_no_other(town):
         ({"op": "recode", "level": "grid", "code": "C0002", "to": "C0001"}, 409),
         ({"op": "exclusive", "outline": {"type": "Point", "coordinates": [114, 34]}}, 422),
         ({"op": "describe", "level": "grid", "code": "C0002"}, 422),
+        ({"op": "split_grid", "grid": "C0003"}, 409),
+        ({"op": "split_grid", "grid": "C0003", "lines": [[[114.0, 34.0], [114.0005, 34.0]]]}, 409),
+        ({"op": "regroup", "grids": {}}, 422),
+        ({"op": "regroup", "grids": {"C0009": ["C000101", "C100501"]}}, 409),
+        ({"op": "regroup", "grids": {"C0001": ["C000101"]}}, 409),
         ({"op": "move_points", "moves": [[[114.0, 34.0], [114.001, 34.0]]]}, 409),
     ],
 )

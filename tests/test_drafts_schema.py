@@ -27,8 +27,8 @@ def test_no_answer_about_drafts_is_undocumented_and_none_is_a_server_error(
     assert not wrong, "\n\n".join(wrong[:5])
     asked = {label for label, _ in statuses}
     assert all("/api/drafts" in label for label in asked)
-    assert len(asked) == 10
+    assert len(asked) == 14
     assert {"POST /api/drafts", "POST /api/drafts/{number}/branch"} <= {
-        label for label, status in statuses if status == 200
+        label for label, status in statuses if status == 201
     }
     assert ("POST /api/drafts/{number}/edits", 409) in statuses

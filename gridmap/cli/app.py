@@ -9,6 +9,7 @@ from gridmap.cli import (
     check,
     coverage,
     demo,
+    drafts,
     editions,
     export,
     families,
@@ -96,6 +97,7 @@ app.add_typer(secrets.secrets, name="secrets")
 app.add_typer(families.families, name="families")
 places.places.command("coverage")(coverage.coverage)
 app.add_typer(places.places, name="places")
+plan.plan.add_typer(drafts.draft, name="draft")
 app.add_typer(plan.plan, name="plan")
 app.add_typer(route.route, name="route")
 app.add_typer(rules.rules, name="rules")

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from gridmap.areas import KINDS
 from gridmap.errors import BadValue
-from gridmap.planning.changing import (
-    Applied,
-    at_finest,
-    done,
-    grids_of,
-    lassoed,
-    need_loose,
-    regrided,
-    with_atoms,
-    with_grid,
-)
-from gridmap.planning.coding import heir_codes, need_free, new_grids, renumbered
+from gridmap.planning.carving import exclusive
+from gridmap.planning.changing import Applied, regrided, with_atoms, with_grid
+from gridmap.planning.coding import need_free, renumbered
 from gridmap.planning.edits import (
     Describe,
     Edit,
@@ -29,14 +20,15 @@ from gridmap.planning.edits import (
     MovePoints,
     Reassign,
     Recode,
+    Regroup,
     Renumber,
     ReplaceBorder,
     SplitAtom,
     SplitGrid,
 )
-from gridmap.planning.refusing import need_inside, need_whole, pieces_of, refuse
+from gridmap.planning.grouping import merge_grids, reassign, regroup, split_grid
+from gridmap.planning.refusing import refuse
 from gridmap.planning.reshaping import (
-    exclusive,
     merge_atoms,
     move_points,
     replace_border,
@@ -73,121 +65,6 @@ def replayed(state: PlanState, edits: Iterable[Edit]) -> PlanState:
     for edit in edits:
         state = apply_edit(state, edit, fresh=False).state
     return state
-
-
-# -- atoms to grids ---------------------------------------------------------------------
-
-
-def _reassign(state: PlanState, edit: Reassign, fresh: bool) -> Applied:
-    grid = state.grid(edit.to)
-    atoms = lassoed(state, edit.lasso) if edit.lasso is not None else _atoms(state, edit.atoms)
-    atoms = [i for i in atoms if state.grid_of[i] != grid]
-    if not atoms:
-        raise refuse("nothing", {"grid": edit.to}, codes=[edit.to])
-    need_loose(state, [*atoms, int(state.members(grid)[0])])
-    need_inside(state, atoms, grid)
-    left = grids_of(state, atoms)
-    after = at_finest(state.reassigned(dict.fromkeys(atoms, grid)), atoms)
-    need_whole(state, after, [g for g in [*left, grid] if after.live[g]])
-    codes = tuple(state.atoms[i].code for i in atoms)
-    return done(state, after, Reassign(edit.to, codes), [*left, grid])
-
-
-def _merge_grids(state: PlanState, edit: MergeGrids, fresh: bool) -> Applied:
-    grids = list(dict.fromkeys(state.grid(code) for code in edit.grids))
-    if len(grids) < 2:
-        raise refuse("nothing", {"grid": edit.grids[0] if edit.grids else ""}, codes=edit.grids)
-    need_loose(state, [int(state.members(g)[0]) for g in grids])
-    target, *rest = grids
-    atoms = [int(i) for g in rest for i in state.members(g)]
-    need_inside(state, atoms, target)
-    after = state.reassigned(dict.fromkeys(atoms, target))
-    keeper = [g for g in grids if state.grids[g].code == heir_codes(after)[target]]
-    container = state.grids[target].container
-    listed = list(state.grids)
-    if edit.code and edit.code not in edit.grids:
-        need_free(state, state.graph.level, edit.code, fresh=fresh)
-        listed[target] = new_grids(after, [target], container, [edit.code])[0]
-    elif edit.code or keeper:
-        kept = state.grid(edit.code) if edit.code else keeper[0]
-        listed[target] = state.grids[kept]
-        if kept != target:
-            listed[kept] = state.grids[target]
-    else:
-        listed[target] = new_grids(after, [target], container)[0]
-    after = state.reassigned(dict.fromkeys(atoms, target), tuple(listed))
-    if len(pieces := _pieces_to_tell(after, target)) > 1:
-        raise refuse(
-            "not_neighbours",
-            {"grids": tuple(edit.grids)},
-            at=after.place_of(pieces[-1]),
-            codes=edit.grids,
-        )
-    settled = MergeGrids(edit.grids, after.grids[target].code)
-    return done(state, after, settled, [*grids])
-
-
-def _split_grid(state: PlanState, edit: SplitGrid, fresh: bool) -> Applied:
-    grid = state.grid(edit.grid)
-    parts = [_atoms(state, part) for part in edit.parts]
-    listed = [i for part in parts for i in part]
-    if not listed or any(not part for part in parts):
-        raise refuse("nothing", {"grid": edit.grid}, codes=[edit.grid])
-    away = [i for i in listed if state.grid_of[i] != grid]
-    if away or len(set(listed)) != len(listed):
-        at = away[0] if away else listed[0]
-        raise refuse("other_grid", {"atom": state.atoms[at].code, "grid": edit.grid},
-                     at=state.place_of([at]), codes=[state.atoms[at].code])  # fmt: skip
-    if len(listed) == len(state.members(grid)):
-        parts = parts[1:]
-        if not parts:
-            raise refuse("nothing", {"grid": edit.grid}, codes=[edit.grid])
-    made = [len(state.grids) + k for k in range(len(parts))]
-    moves = {i: g for g, part in zip(made, parts, strict=True) for i in part}
-    blank = replace(state.grids[grid], code="", origin="")
-    draft = state.reassigned(moves, (*state.grids, *[blank] * len(parts)))
-    after = _succeeded(state, draft, grid, made, edit.codes, moves, fresh)
-    need_whole(state, after, [grid, *made])
-    settled = replace(edit, parts=tuple(tuple(after.atoms[i].code for i in p) for p in parts),
-                      codes=tuple(after.grids[g].code for g in (grid, *made)))  # fmt: skip
-    return done(state, after, settled, [grid, *made])
-
-
-def _succeeded(
-    before: PlanState,
-    draft: PlanState,
-    grid: int,
-    made: Sequence[int],
-    codes: Sequence[str],
-    moves: Mapping[int, int],
-    fresh: bool,
-) -> PlanState:
-    """Name the parts of a divided grid: its heir keeps the code, the others get new ones.
-
-    `codes`, one a part with the rest first, were chosen before or are asked for.
-    """
-    old, parts = before.grids[grid], [grid, *made]
-    if codes and len(codes) != len(parts):
-        raise BadValue("Each part needs a code, the rest of the grid first.",
-                       got=len(codes), allowed=len(parts))  # fmt: skip
-    if codes:
-        heir = [g for g, code in zip(parts, codes, strict=True) if code == old.code]
-    elif old.origin and old.origin == old.code:
-        now = heir_codes(draft)
-        heir = [g for g in parts if now[g] == old.code]
-    else:
-        heir = [grid]
-    fresh_ones = [g for g in parts if g not in heir]
-    wanted = [codes[parts.index(g)] for g in fresh_ones] if codes else []
-    for code in wanted:
-        need_free(before, before.graph.level, code, fresh=fresh)
-    named = new_grids(draft, fresh_ones, old.container, wanted)
-    listed = list(draft.grids)
-    for g, one in zip(fresh_ones, named, strict=True):
-        listed[g] = replace(one, kind=old.kind)
-    for g in heir:
-        listed[g] = old
-    return before.reassigned(moves, tuple(listed))
 
 
 # -- names and codes --------------------------------------------------------------------
@@ -273,10 +150,6 @@ def _renumber(state: PlanState, edit: Renumber, fresh: bool) -> Applied:
 # -- inside -----------------------------------------------------------------------------
 
 
-def _atoms(state: PlanState, codes: Iterable[str]) -> list[int]:
-    return [state.atom(code) for code in dict.fromkeys(codes)]
-
-
 def _atom_of_level(state: PlanState, level: str, code: str) -> int:
     i = state.atom(code)
     if state.atoms[i].level != level:
@@ -288,16 +161,11 @@ def _atom_of_level(state: PlanState, level: str, code: str) -> int:
     return i
 
 
-def _pieces_to_tell(state: PlanState, grid: int) -> list[list[int]]:
-    if state.tally.pieces(grid) <= 1:
-        return []
-    return sorted(pieces_of(state, state.members(grid)), key=lambda p: (-len(p), p))
-
-
 _APPLY: Mapping[type, Callable[[PlanState, Any, bool], Applied]] = {
-    Reassign: _reassign,
-    MergeGrids: _merge_grids,
-    SplitGrid: _split_grid,
+    Reassign: reassign,
+    MergeGrids: merge_grids,
+    SplitGrid: split_grid,
+    Regroup: regroup,
     Describe: _describe,
     Recode: _recode,
     Renumber: _renumber,

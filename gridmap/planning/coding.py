@@ -78,6 +78,9 @@ def new_atom_codes(
     mine = [state.atoms[i] for i in state.members(grid).tolist()] if grid >= 0 else []
     area = state.grids[grid].code if grid >= 0 else ""
     pattern = CodePattern.of(area, "", [(one.code, "", "") for one in mine])
+    if state.ground.in_parts:
+        # Parts have the codes of grids: what is cut off is told by its number behind.
+        pattern = CodePattern(f"{area}-", 2, 0, (0, "", ""))
     taken = set(state.atom_at) | set(state.ground.used_atoms)
     order = sorted(range(len(middles)), key=lambda k: (middles[k][0], -middles[k][1]))
     found = {k: _next(pattern, taken) for k in order}

@@ -69,6 +69,8 @@ def drafted(state: PlanState) -> Drafted:
         if not _is_area_itself(state, g):
             listed[graph.level].append(_grid_record(state, g))
     for i in range(len(state)):
+        if ground.in_parts and state.atoms[i].level == ground.finest:
+            continue
         record = _atom_record(state, i, codes[i])
         listed.setdefault(record[0].level, []).append(record)
     levels = tuple(_level(name, rows) for name, rows in listed.items() if rows)
@@ -80,14 +82,15 @@ def drafted_coverage(state: PlanState, edition: str) -> Coverage:
     found = drafted(state)
     areas = [area for level in (found.kept, *found.levels) for area in level.areas]
     shapes = [shape for level in (found.kept, *found.levels) for shape in level.geometry]
-    return Coverage.build(edition, state.graph.coverage.levels, areas, shapes)
+    levels = state.ground.levels or state.graph.coverage.levels
+    return Coverage.build(edition, levels, areas, shapes)
 
 
 def level_shapes(state: PlanState) -> list[tuple[int, Any]]:
     """Return the grids that have atoms with their outline, EPSG:4326, in code order."""
     out = []
     for _, g in sorted(state.grid_at.items(), key=lambda pair: pair[0].encode()):
-        out.append((g, shapely.coverage_union_all(state.shapes[state.members(g)])))
+        out.append((g, _united(state, state.members(g))))
     return out
 
 
@@ -119,7 +122,19 @@ def _grid_record(state: PlanState, grid: int) -> tuple[Area, Any, dict[str, Any]
     held = dict(state.ground.grid_kept.get(one.origin, {})) if one.origin else {}
     members = state.members(grid)
     held |= _sums(state, members.tolist(), held)
-    return area, _declared(state, grid, members), held | dict(one.attributes)
+    shape = _declared(state, grid, members)
+    if state.ground.in_parts:
+        shape = _united(state, members) if shape is None else shape
+        if any(state.atoms[i].estimated for i in members.tolist()):
+            held[ESTIMATED] = True
+    return area, shape, held | dict(one.attributes)
+
+
+def _united(state: PlanState, members: NDArray[np.int64]) -> Any:
+    """Return the polygon of a grid from its parts, each vertex as its neighbours have it."""
+    if len(members) == 1:
+        return state.shapes[members[0]]
+    return shapely.coverage_union_all(state.shapes[members])
 
 
 def _declared(state: PlanState, grid: int, members: NDArray[np.int64]) -> Any:

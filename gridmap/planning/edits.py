@@ -6,7 +6,7 @@ held) stands in it, so that the log alone says what came of it, whatever is in u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ __all__ = [
     "MovePoints",
     "Reassign",
     "Recode",
+    "Regroup",
     "Renumber",
     "ReplaceBorder",
     "SplitAtom",
@@ -65,12 +66,49 @@ class MergeGrids:
 
 @dataclass(frozen=True, slots=True)
 class SplitGrid:
-    """Divide a grid: each part of its atoms becomes a grid, what is left stays one."""
+    """Divide a grid: each part of its atoms becomes a grid, what is left stays one.
+
+    Attributes
+    ----------
+    grid : str
+    parts : tuple of tuple of str
+        Atoms; or none, and lines that cross the grid, EPSG:4326: atoms that they cross are cut.
+    codes : tuple of str
+        Of what is left, then of the parts; of the sides from west to east, along lines.
+    lines : tuple of line
+    along : str
+        What the lines are, where they are of the base data.
+    cuts : tuple of str
+        Of the parts of atoms that are new, in the order in which they were cut.
+    """
 
     op: ClassVar[str] = "split_grid"
     grid: str
-    parts: tuple[tuple[str, ...], ...]
+    parts: tuple[tuple[str, ...], ...] = ()
     codes: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    along: str = ""
+    cuts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Regroup:
+    """Give many atoms to grids at once, as a suggestion does.
+
+    Attributes
+    ----------
+    grids : mapping of str to tuple of str
+        Atoms that come into a grid, by its code; one that is not there is made.
+    titles : mapping of str to (str, str)
+        Names of grids that are made, in both languages; by the pattern if not given.
+    source : str
+        Whose plan it is.
+    """
+
+    op: ClassVar[str] = "regroup"
+    grids: Mapping[str, tuple[str, ...]]
+    titles: Mapping[str, tuple[str, str]] | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +225,7 @@ Edit = (
     Reassign
     | MergeGrids
     | SplitGrid
+    | Regroup
     | SplitAtom
     | MergeAtoms
     | ReplaceBorder
@@ -201,7 +240,7 @@ EDITS: Mapping[str, type[Edit]] = {
     kind.op: kind
     for kind in (
         Reassign, MergeGrids, SplitGrid, SplitAtom, MergeAtoms, ReplaceBorder, MovePoints,
-        Exclusive, Describe, Recode, Renumber,
+        Exclusive, Describe, Recode, Renumber, Regroup,
     )
 }  # fmt: skip
 
@@ -218,12 +257,20 @@ def edit_from(record: Mapping[str, Any]) -> Edit:
     if kind is None:
         raise BadValue("There is no such edit.", got=record.get("op"), allowed=list(EDITS))
     given = {k: _frozen(k, v) for k, v in record.items() if k != "op"}
-    names = [one.name for one in fields(kind)]
+    known = {one.name: str(one.type) for one in fields(kind)}
+    for name, value in given.items():
+        if name in known and not any(_KINDS[one](value) for one in known[name].split(" | ")):
+            raise BadValue(
+                f"'{name}' of '{kind.op}' cannot be this.",
+                got=repr(value)[:80],
+                allowed=known[name],
+                repair="The fields of each edit are in /docs, under POST /api/drafts/N/edits.",
+            )
     try:
         return kind(**given)
     except TypeError as error:
         raise BadValue(
-            f"These are not the fields of '{kind.op}'.", got=", ".join(given), allowed=names
+            f"These are not the fields of '{kind.op}'.", got=", ".join(given), allowed=[*known]
         ) from error
 
 
@@ -242,3 +289,44 @@ def _frozen(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _frozen("", v) for k, v in value.items()}
     return value
+
+
+def _is_point(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(x, int | float) and not isinstance(x, bool) for x in value)
+    )
+
+
+def _all(asked: Callable[[Any], bool], *, count: int | None = None) -> Callable[[Any], bool]:
+    """Return a question: is it a list, of so many, of which each is so?"""
+    return lambda value: (
+        isinstance(value, tuple) and count in (None, len(value)) and all(map(asked, value))
+    )
+
+
+def _by_code(asked: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return a question: is it an object with codes as names, of which each value is so?"""
+    return lambda value: isinstance(value, Mapping) and all(map(asked, value.values()))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+# By the types that the fields above are annotated with.
+_KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "str": _is_text,
+    "None": lambda value: value is None,
+    "Line": _all(_is_point),
+    "Mapping[str, Any]": lambda value: isinstance(value, Mapping),
+    "Mapping[str, str]": _by_code(_is_text),
+    "Mapping[str, tuple[str, ...]]": _by_code(_all(_is_text)),
+    "Mapping[str, tuple[str, str]]": _by_code(_all(_is_text, count=2)),
+    "tuple[Line, ...]": _all(_all(_is_point)),
+    "tuple[str, ...]": _all(_is_text),
+    "tuple[str, str]": _all(_is_text, count=2),
+    "tuple[tuple[Point, Point], ...]": _all(_all(_is_point, count=2)),
+    "tuple[tuple[str, ...], ...]": _all(_all(_is_text)),
+}

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.areas import Levels
 from gridmap.coverage.overlaps import has_shape, polygonal
 from gridmap.errors import BadValue
 from gridmap.planning.barriers import Barriers
@@ -20,6 +21,9 @@ from gridmap.planning.rules import Limits
 __all__ = ["Ground", "need_plannable", "planned_level"]
 
 Kept = Mapping[str, Mapping[str, Any]]
+
+# What planners draw, unless they say otherwise.
+_GRID = "grid"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,9 @@ class Ground:
     staff : mapping of grid code to number
         Workers; a grid that is not named has one.
     limits : Limits
+    levels : Levels, optional
+        Of the edition, where the atoms are parts that are made up below its finest areas; see
+        :mod:`gridmap.planning.parts`.
     """
 
     graph: PlanGraph
@@ -55,6 +62,12 @@ class Ground:
     gone: Collection[str] = frozenset()
     staff: Mapping[str, float] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    levels: Levels | None = None
+
+    @property
+    def in_parts(self) -> bool:
+        """True where the planned grids have no finer areas: their parts are not stored."""
+        return self.levels is not None
 
     @cached_property
     def plane(self) -> Plane:
@@ -75,22 +88,35 @@ class Ground:
         return coverage.levels[int(coverage.rank[self.graph.row].max())].name
 
 
-def planned_level(graph_levels: tuple[str, ...], counts: Mapping[str, int]) -> str:
-    """Return the level that a draft plans: the one right above the finest that has areas.
+def planned_level(
+    names: tuple[str, ...], counts: Mapping[str, int], level: str | None = None
+) -> str:
+    """Return the level that a draft plans.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Levels of the edition, coarse to fine.
+    counts : mapping of level to number of areas
+    level : str or None
+        The one that is asked for. By default ``grid``, where that is the finest level that has
+        areas or the one right above it; else the one right above.
 
     Raises
     ------
     BadValue
-        When areas are of one level only.
+        When there are no areas, or the level is neither of the two.
     """
-    there = [name for name in graph_levels if counts.get(name)]
-    if len(there) < 2:
+    there = [name for name in names if counts.get(name)]
+    allowed = there[-2:]
+    if not there or (level is not None and level not in allowed):
         raise BadValue(
-            "Grids are drawn over areas of a finer level, and the edition has none.",
-            got=", ".join(there) or "no areas",
-            repair="Import the finer areas (micro-grids, blocks) of the edition first.",
+            "A draft plans the finest level that has areas, or the one right above it.",
+            got=level or "no areas",
+            allowed=allowed or None,
+            repair=None if there else "Import the areas of the edition first.",
         )
-    return there[-2]
+    return level or (_GRID if _GRID in allowed else allowed[0])
 
 
 def need_plannable(graph: PlanGraph) -> None:

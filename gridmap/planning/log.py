@@ -74,7 +74,7 @@ def in_effect(log: Iterable[LogEntry]) -> tuple[list[LogEntry], list[LogEntry]]:
 
 
 def need_version(record: Mapping[str, Any], version: int, log: Sequence[LogEntry]) -> None:
-    """Raise `Stale` when a draft has another version, and `Conflict` when it is published.
+    """Raise `Stale` when a draft has another version, and `Conflict` when it is closed.
 
     `log` holds at least what was done to it after `version`.
     """
@@ -90,7 +90,7 @@ def need_version(record: Mapping[str, Any], version: int, log: Sequence[LogEntry
         raise error
     if record["state"] != "open":
         raise Conflict(
-            "The draft is published, and is not changed any more.",
+            f"The draft is {record['state']}, and is not changed any more.",
             got=record["name"],
             repair="Branch from it, or begin a new one.",
         )

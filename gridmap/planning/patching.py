@@ -16,7 +16,7 @@ from gridmap.planning.borders import shared_borders
 from gridmap.planning.graph import ESTATE_PART, ISLAND, PlanGraph, islands
 from gridmap.planning.ground import Ground
 
-__all__ = ["NewRow", "patched_graph", "shared_out"]
+__all__ = ["NewRow", "patched_graph", "shared_out", "whole_parts"]
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -117,12 +117,12 @@ def shared_out(
     for name, held in graph.amount.items():
         parts = share * held[old][:, None]
         if np.all(held == np.rint(held)):
-            parts = np.stack([_whole(row, held[i]) for row, i in zip(parts, old, strict=True)])
+            parts = np.stack([whole_parts(row, held[i]) for row, i in zip(parts, old, strict=True)])
         out[name] = parts.sum(axis=0)
     return out
 
 
-def _whole(parts: Floats, total: float) -> Floats:
+def whole_parts(parts: Floats, total: float) -> Floats:
     """Round parts to whole numbers of the same sum, the largest remainders up."""
     down = np.floor(parts + 1e-9)
     missing = round(total - float(down.sum()))

@@ -28,16 +28,11 @@ from gridmap.planning.chains import (
 )
 from gridmap.planning.changing import (
     Applied,
-    at_finest,
-    done,
-    grids_of,
-    lasso_shape,
     need_loose,
 )
-from gridmap.planning.coding import MAX_CODE, need_free, new_atom_codes, new_grids
+from gridmap.planning.coding import need_free, new_atom_codes
 from gridmap.planning.cutting import Cut, cut_polygon
 from gridmap.planning.edits import (
-    Exclusive,
     MergeAtoms,
     MovePoints,
     ReplaceBorder,
@@ -45,9 +40,18 @@ from gridmap.planning.edits import (
 )
 from gridmap.planning.patching import NewRow, patched_graph, shared_out
 from gridmap.planning.refusing import MIN_WIDTH_M, need_whole, need_wide, pieces_of, refuse
-from gridmap.planning.state import DraftAtom, DraftGrid, PlanState
+from gridmap.planning.state import DraftAtom, PlanState
 
-__all__ = ["exclusive", "merge_atoms", "move_points", "replace_border", "split_atom"]
+__all__ = [
+    "SAME_PLACE",
+    "as_line",
+    "cut_atom",
+    "merge_atoms",
+    "move_points",
+    "redraw",
+    "replace_border",
+    "split_atom",
+]
 
 # A vertex is meant that lies this near to the place that is named, in degrees: 0.1 m.
 SAME_PLACE = 1e-6
@@ -56,7 +60,7 @@ _NEAR_END = 2e-4
 
 
 @dataclass
-class _Redrawn:
+class Redrawn:
     """What an edit does to shapes.
 
     Attributes
@@ -86,7 +90,7 @@ def replace_border(state: PlanState, edit: ReplaceBorder, fresh: bool) -> Applie
     if len(edit.between) != 2 or edit.between[0] == edit.between[1]:
         raise BadValue("A border lies between two areas.", got=", ".join(edit.between))
     one, other = (state.atom(code) for code in edit.between)
-    line = _line(edit.line)
+    line = as_line(edit.line)
     arcs = arcs_between(state.shapes[one], state.shapes[other])
     if not arcs:
         raise refuse("not_neighbours", {"grids": edit.between}, at=line[0], codes=edit.between)
@@ -99,8 +103,8 @@ def replace_border(state: PlanState, edit: ReplaceBorder, fresh: bool) -> Applie
             raise refuse("off_border", values, at=end, codes=edit.between)
     path = way if arc.closed else [arc.points[0], *way[1:-1], arc.points[-1]]
     shapes = spliced(state.shapes[one], state.shapes[other], arc, path)
-    drawn = _Redrawn(shapes={one: shapes[0], other: shapes[1]})
-    return _redraw(state, drawn, edit)
+    drawn = Redrawn(shapes={one: shapes[0], other: shapes[1]})
+    return redraw(state, drawn, edit)
 
 
 def move_points(state: PlanState, edit: MovePoints, fresh: bool) -> Applied:
@@ -127,7 +131,7 @@ def move_points(state: PlanState, edit: MovePoints, fresh: bool) -> Applied:
         for i in sorted(atoms)
     }
     settled = MovePoints(tuple(to.items()))
-    return _redraw(state, _Redrawn(shapes=shapes), settled)
+    return redraw(state, Redrawn(shapes=shapes), settled)
 
 
 def merge_atoms(state: PlanState, edit: MergeAtoms, fresh: bool) -> Applied:
@@ -153,98 +157,33 @@ def merge_atoms(state: PlanState, edit: MergeAtoms, fresh: bool) -> Applied:
         raise refuse("not_neighbours", {"grids": edit.atoms}, at=state.place_of(pieces[0]),
                      codes=edit.atoms)  # fmt: skip
     keep = _keeper(state, atoms, edit.code)
-    drawn = _Redrawn(shapes={keep: whole}, gone=set(atoms) - {keep})
-    return _redraw(state, drawn, MergeAtoms(edit.atoms, state.atoms[keep].code))
+    drawn = Redrawn(shapes={keep: whole}, gone=set(atoms) - {keep})
+    return redraw(state, drawn, MergeAtoms(edit.atoms, state.atoms[keep].code))
 
 
 def split_atom(state: PlanState, edit: SplitAtom, fresh: bool) -> Applied:
     """Cut an atom along lines; the part that holds most of it keeps the code."""
     atom = state.atom(edit.atom)
     need_loose(state, [atom])
-    lines = [_line(line) for line in edit.lines]
+    lines = [as_line(line) for line in edit.lines]
     if not lines:
         raise BadValue("An area is cut along a line.", got="no line")
     cut = cut_polygon(state.shapes[atom], lines, SAME_PLACE)
     if len(cut.parts) < 2:
         at = cut.loose[0] if cut.loose else lines[0][0]
         raise refuse("not_across", {"atom": edit.atom}, at=at, codes=[edit.atom])
-    drawn, codes = _cut(state, atom, cut, edit.codes, fresh)
-    return _redraw(state, drawn, replace(edit, codes=tuple(codes)))
-
-
-def exclusive(state: PlanState, edit: Exclusive, fresh: bool) -> Applied:
-    """Make an exclusive grid of an outline, cutting what it crosses."""
-    outline = lasso_shape(edit.outline)
-    codes, asked = [], list(edit.codes)
-    lines = [_line(ring) for rings in rings_of(outline) for ring in ([*r, r[0]] for r in rings)]
-    for code in [state.atoms[i].code for i in _crossed(state, outline)]:
-        atom = state.atom(code)
-        cut = cut_polygon(state.shapes[atom], lines, SAME_PLACE)
-        if len(cut.parts) < 2:
-            continue
-        need_loose(state, [atom])
-        drawn, made = _cut(state, atom, cut, asked[: len(cut.parts) - 1], fresh)
-        asked = asked[len(made) :]
-        codes += made
-        state = _redraw(state, drawn, edit, whole=False).state
-    points = shapely.point_on_surface(state.shapes)
-    near = np.flatnonzero(shapely.intersects(state.shapes, outline))
-    atoms = [int(i) for i in near[shapely.intersects(outline, points[near])]]
-    return _made_exclusive(state, edit, atoms, codes, fresh)
-
-
-def _made_exclusive(
-    state: PlanState,
-    edit: Exclusive,
-    atoms: list[int],
-    codes: list[str],
-    fresh: bool,
-) -> Applied:
-    centre = shapely.point_on_surface(lasso_shape(edit.outline))
-    at = (float(shapely.get_x(centre)), float(shapely.get_y(centre)))
-    if not atoms:
-        raise refuse("nothing", {"grid": edit.code}, at=at, codes=[edit.code] if edit.code else [])
-    need_loose(state, atoms)
-    container = int(state.graph.container[atoms[0]])
-    away = [i for i in atoms if state.graph.container[i] != container or container < 0]
-    if away:
-        names = np.append(state.graph.container_code, "")
-        values = {
-            "atom": state.atoms[away[0]].code,
-            "there": names[state.graph.container[away[0]]],
-            "grid": edit.code or edit.title,
-            "here": names[container],
-        }
-        raise refuse("other_parent", values, at=state.place_of(away),
-                     codes=[state.atoms[i].code for i in away[:20]])  # fmt: skip
-    made = len(state.grids)
-    left = grids_of(state, atoms)
-    blank = DraftGrid("", "", "", "exclusive", container)
-    moves = dict.fromkeys(atoms, made)
-    draft = state.reassigned(moves, (*state.grids, blank))
-    if edit.code:
-        need_free(state, state.graph.level, edit.code, fresh=fresh)
-        if len(edit.code) > MAX_CODE:
-            raise BadValue("This cannot be a code.", got=edit.code)
-    one = new_grids(draft, [made], container, [edit.code] if edit.code else [])[0]
-    one = replace(one, kind="exclusive", title=edit.title or one.title,
-                  title_en=edit.title_en or one.title_en, titled=bool(edit.title))  # fmt: skip
-    after = at_finest(state.reassigned(moves, (*state.grids, one)), atoms)
-    need_whole(state, after, [g for g in [*left, made] if after.live[g]])
-    settled = replace(edit, code=one.code, codes=tuple(codes))
-    found = done(state, after, settled, [*left, made])
-    cut = [
-        {"level": after.atoms[after.atom_at[code]].level, "code": code, "what": "new"}
-        for code in codes
-    ]
-    return replace(found, changed=(*found.changed, *cut))
+    drawn, codes = cut_atom(state, atom, cut, edit.codes, fresh)
+    return redraw(state, drawn, replace(edit, codes=tuple(codes)))
 
 
 # -- what they have in common -----------------------------------------------------------
 
 
-def _redraw(state: PlanState, drawn: _Redrawn, edit: Any, *, whole: bool = True) -> Applied:
-    """Return the state with other shapes, once it is proved that nothing tears."""
+def redraw(state: PlanState, drawn: Redrawn, edit: Any, *, whole: bool = True) -> Applied:
+    """Return the state with other shapes, once it is proved that nothing tears.
+
+    Not `whole`: a step of an edit that goes on, and asks at its end whether grids hang together.
+    """
     _need_sound(state, drawn)
     after, rows = _rebuilt(state, drawn)
     redone = [k for k, row in enumerate(rows) if not row.same and row.source not in drawn.pinned]
@@ -255,7 +194,7 @@ def _redraw(state: PlanState, drawn: _Redrawn, edit: Any, *, whole: bool = True)
     return Applied(after, edit, tuple(_changes(state, after, drawn)), tuple(touched))
 
 
-def _need_sound(state: PlanState, drawn: _Redrawn) -> None:
+def _need_sound(state: PlanState, drawn: Redrawn) -> None:
     """Refuse shapes that are not valid, or do not hold the ground of those they replace."""
     listed = [*drawn.shapes.items(), *((i, shape) for i, _, shape in drawn.added)]
     for i, shape in listed:
@@ -274,7 +213,7 @@ def _need_sound(state: PlanState, drawn: _Redrawn) -> None:
         raise refuse("outer_border", at=((x0 + x1) / 2, (y0 + y1) / 2), codes=codes[:20])
 
 
-def _rebuilt(state: PlanState, drawn: _Redrawn) -> tuple[PlanState, list[NewRow]]:
+def _rebuilt(state: PlanState, drawn: Redrawn) -> tuple[PlanState, list[NewRow]]:
     changed = {**drawn.shapes, **drawn.pinned}
     kept = [i for i in range(len(state)) if i not in drawn.gone]
     rows = [NewRow(i, state.atoms[i].code, i not in changed) for i in kept]
@@ -307,7 +246,7 @@ def _rebuilt(state: PlanState, drawn: _Redrawn) -> tuple[PlanState, list[NewRow]
     return after, rows
 
 
-def _parents_moved(state: PlanState, drawn: _Redrawn) -> frozenset[tuple[str, str]]:
+def _parents_moved(state: PlanState, drawn: Redrawn) -> frozenset[tuple[str, str]]:
     """Return the areas above the grids between which a border has moved."""
     coverage = state.graph.coverage
     rank = coverage.levels.rank(state.graph.level)
@@ -323,7 +262,7 @@ def _parents_moved(state: PlanState, drawn: _Redrawn) -> frozenset[tuple[str, st
     return frozenset(moved)
 
 
-def _changes(state: PlanState, after: PlanState, drawn: _Redrawn) -> Iterable[dict[str, Any]]:
+def _changes(state: PlanState, after: PlanState, drawn: Redrawn) -> Iterable[dict[str, Any]]:
     for i in drawn.shapes:
         one = state.atoms[i]
         yield {"level": one.level, "code": one.code, "what": "redrawn"}
@@ -340,9 +279,9 @@ def _changes(state: PlanState, after: PlanState, drawn: _Redrawn) -> Iterable[di
         yield {"level": level, "code": code, "what": "redrawn"}
 
 
-def _cut(
+def cut_atom(
     state: PlanState, atom: int, cut: Cut, asked: Sequence[str], fresh: bool
-) -> tuple[_Redrawn, list[str]]:
+) -> tuple[Redrawn, list[str]]:
     """Return an atom in parts: the largest by homes keeps the code, the others get new ones."""
     parts = np.empty(len(cut.parts), dtype=object)
     parts[:] = cut.parts
@@ -361,7 +300,7 @@ def _cut(
     for code in codes:
         need_free(state, state.atoms[atom].level, code, fresh=fresh)
     one = state.atoms[atom]
-    drawn = _Redrawn(shapes={atom: parts[keep]}, inserted=cut.inserted)
+    drawn = Redrawn(shapes={atom: parts[keep]}, inserted=cut.inserted)
     for k, code in zip(others, codes, strict=True):
         part = replace(one, code=code, name="", name_en="", own=False, estimated=True,
                        attributes={})  # fmt: skip
@@ -386,19 +325,6 @@ def _need_parts_wide(state: PlanState, atom: int, parts: Any) -> None:
         values = {"atom": code, "width": f"{width[thin[0]]:.1f}", "least": f"{MIN_WIDTH_M:g}"}
         at = (float(shapely.get_x(point)), float(shapely.get_y(point)))
         raise refuse("too_narrow", values, at=at, codes=[code])
-
-
-def _crossed(state: PlanState, outline: Any) -> list[int]:
-    """Return the atoms that an outline divides into parts that are both wide enough."""
-    found = []
-    for i in np.flatnonzero(shapely.intersects(state.shapes, outline)).tolist():
-        shape = state.shapes[i]
-        sides = np.array([shapely.intersection(shape, outline), shapely.difference(shape, outline)])
-        metres = state.ground.plane.metres(sides)
-        length = shapely.length(metres)
-        if np.all(length > 0) and np.all(2 * shapely.area(metres) / length >= MIN_WIDTH_M):
-            found.append(i)
-    return sorted(found, key=lambda i: state.atoms[i].code)
 
 
 def _keeper(state: PlanState, atoms: Sequence[int], code: str) -> int:
@@ -446,7 +372,8 @@ def _point(value: Sequence[float]) -> Point:
     return float(value[0]), float(value[1])
 
 
-def _line(values: Sequence[Sequence[float]]) -> list[Point]:
+def as_line(values: Sequence[Sequence[float]]) -> list[Point]:
+    """Return a line without repeated points; `BadValue` when it has fewer than two."""
     points = [_point(value) for value in values]
     line = [p for k, p in enumerate(points) if k == 0 or p != points[k - 1]]
     if len(line) < 2:

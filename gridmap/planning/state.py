@@ -207,6 +207,8 @@ class PlanState:
         for atom, grid in moves.items():
             grid_of[atom] = grid
         made = replace(self, grid_of=grid_of, grids=self.grids if grids is None else grids)
+        if "atom_at" in self.__dict__:
+            made.__dict__["atom_at"] = self.atom_at
         if "tally" in self.__dict__:
             if grids is None:
                 plan = replace(self.outline_plan, grid_of=grid_of)

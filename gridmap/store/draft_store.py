@@ -55,3 +55,9 @@ class DraftStore(OpenedStore):
         with self._database.write() as connection:
             drafts.mark_published(connection, number, version, edition)
             self._touched(connection, "plan_drafts")
+
+    def discard_plan_draft(self, number: int, version: int, by: str, why: str) -> None:
+        """Close a draft that was given up; see :func:`gridmap.store.drafts.discard`."""
+        with self._database.write() as connection:
+            drafts.discard(connection, number, version, by, why, self._database.clock())
+            self._touched(connection, "plan_drafts")

@@ -16,6 +16,7 @@ from gridmap.store.schema_drafts import plan_drafts, plan_edits
 __all__ = [
     "add_draft",
     "append",
+    "discard",
     "mark_published",
     "read_draft",
     "read_drafts",
@@ -57,7 +58,7 @@ def append(connection: Connection, number: int, version: int, entry: LogEntry) -
     Stale
         When somebody added to it meanwhile, with what they did.
     Conflict
-        When it is published.
+        When it is published or discarded.
     """
     _need_open(connection, number, version)
     insert_rows(connection, plan_edits, [_row(number, entry)])
@@ -70,20 +71,34 @@ def mark_published(connection: Connection, number: int, version: int, edition: s
     _set(connection, number, **values)
 
 
+def discard(
+    connection: Connection, number: int, version: int, by: str, why: str, now: datetime
+) -> None:
+    """Close a draft that was given up; its log stays.
+
+    Raises
+    ------
+    NotFound, Stale, Conflict
+        As :func:`append`.
+    """
+    _need_open(connection, number, version)
+    _set(connection, number, discarded_at=now, discarded_by=by, discarded_why=why)
+
+
 def read_draft(connection: Connection, number: int) -> dict[str, Any]:
     """Return a draft without its log, or raise `NotFound`."""
     query = select(plan_drafts).where(plan_drafts.c.id == number)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such draft.", got=number, repair="See /api/drafts.")
-    return {str(name): value for name, value in row.items()}
+    return _record(row)
 
 
 def read_drafts(connection: Connection) -> list[dict[str, Any]]:
     """Return all drafts without their logs, the newest first."""
     query = select(plan_drafts).order_by(plan_drafts.c.id.desc())
     found = connection.execute(query).mappings()
-    return [{str(name): value for name, value in row.items()} for row in found]
+    return [_record(row) for row in found]
 
 
 def read_log(connection: Connection, number: int, *, after: int = 0) -> list[LogEntry]:
@@ -112,9 +127,14 @@ def _need_open(connection: Connection, number: int, version: int) -> None:
     """Hold a draft for this transaction; raise unless it is open and has that version."""
     query = select(plan_drafts).where(plan_drafts.c.id == number).with_for_update()
     row = connection.execute(query).mappings().one_or_none()
-    record = read_draft(connection, number) if row is None else dict(row)
+    record = read_draft(connection, number) if row is None else _record(row)
     stale = record["version"] != version
     need_version(record, version, read_log(connection, number, after=version) if stale else ())
+
+
+def _record(row: Mapping[Any, Any]) -> dict[str, Any]:
+    out = {str(name): value for name, value in row.items()}
+    return out if out["discarded_at"] is None else out | {"state": "discarded"}
 
 
 def _set(connection: Connection, number: int, **values: Any) -> None:

@@ -27,6 +27,10 @@ plan_drafts = new_table(
     # Name of the edition that was published of it.
     Column("published_as", Text),
     Column("published_version", Integer),
+    # Set when it was given up; its state is read as `discarded` then.
+    Column("discarded_at", UtcTime),
+    Column("discarded_by", Text),
+    Column("discarded_why", Text),
     UniqueConstraint("name"),
     CheckConstraint("state IN ('open', 'published')", name="state"),
 )

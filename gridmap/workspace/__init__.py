@@ -66,6 +66,7 @@ from gridmap.workspace.board import Board
 from gridmap.workspace.boundaries import Boundaries, ImportOutcome
 from gridmap.workspace.checking import Checking
 from gridmap.workspace.draft_publishing import DraftPublishing
+from gridmap.workspace.draft_suggesting import DraftSuggestion
 from gridmap.workspace.drafting import EditOutcome
 from gridmap.workspace.exporting import Exporting, ExportOutcome
 from gridmap.workspace.families import CutOutcome, Families
@@ -92,6 +93,7 @@ __all__ = [
     "MAPS",
     "CutOutcome",
     "DraftOutcome",
+    "DraftSuggestion",
     "EditOutcome",
     "ExportOutcome",
     "ImportOutcome",

@@ -11,7 +11,7 @@ from gridmap.coverage.model import STORED_CRS
 from gridmap.coverage.notes import ImportReport
 from gridmap.errors import Conflict
 from gridmap.routing.moves import MovePolicy
-from gridmap.workspace.drafting import Drafting
+from gridmap.workspace.draft_suggesting import DraftSuggesting
 from gridmap.workspace.publishing import PublishOutcome
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DraftPublishing"]
 
 
-class DraftPublishing(Drafting):
+class DraftPublishing(DraftSuggesting):
     """From a log of edits to an edition in force."""
 
     def publish_draft(
@@ -59,7 +59,8 @@ class DraftPublishing(Drafting):
         from gridmap.planning.drafted import drafted_coverage
 
         who = self._may(actor, Action.EDITION_PUBLISH)
-        draft = self._draft_at(number, version)
+        with self._changes_told():
+            draft = self._draft_at(number, version)
         begun = self._begun(number, edition)
         if not begun:
             self._need_free_name(edition)

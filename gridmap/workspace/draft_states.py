@@ -75,16 +75,18 @@ class DraftDesk:
     def __init__(self, store: Store, ground_of: Callable[[dict[str, Any]], Ground]) -> None:
         self._store, self._ground_of = store, ground_of
         self._desks: OrderedDict[int, _Desk] = OrderedDict()
-        self._grounds: OrderedDict[tuple[str, str], Ground] = OrderedDict()
+        self._grounds: OrderedDict[tuple[str, ...], Ground] = OrderedDict()
         self._lock = threading.RLock()
+        self._token: int | None = None
 
     def open(self, number: int, version: int | None = None) -> OpenDraft:
         """Return a draft as it stands, or as it stood at a version; `NotFound` without one."""
         with self._lock:
+            self._follow()
             desk = self._desks.get(number)
             record, more = self._store.plan_draft(number, after=len(desk.log) if desk else 0)
             if desk is None:
-                desk = self._desks[number] = _Desk(first_state(self._ground(record)))
+                desk = self._desks[number] = _Desk(first_state(self.ground(record)))
                 while len(self._desks) > _MOST_DRAFTS:
                     self._desks.popitem(last=False)
             self._desks.move_to_end(number)
@@ -130,11 +132,26 @@ class DraftDesk:
             oldest = next(key for key in desk.states if key)
             del desk.states[oldest]
 
-    def _ground(self, record: dict[str, Any]) -> Ground:
-        key = (record["edition"], record["content_hash"])
-        if key not in self._grounds:
-            self._grounds[key] = self._ground_of(record)
-            while len(self._grounds) > _MOST_DRAFTS // 2:
-                self._grounds.popitem(last=False)
-        self._grounds.move_to_end(key)
-        return self._grounds[key]
+    def ground(self, record: dict[str, Any]) -> Ground:
+        """Return what a draft is drawn over; kept, for drafts of one edition share it."""
+        key = (record["edition"], record["content_hash"], record["level"])
+        with self._lock:
+            self._follow()
+            if key not in self._grounds:
+                self._grounds[key] = self._ground_of(record)
+                while len(self._grounds) > _MOST_DRAFTS // 2:
+                    self._grounds.popitem(last=False)
+            self._grounds.move_to_end(key)
+            return self._grounds[key]
+
+    def _follow(self) -> None:
+        """Forget grounds when something was published or imported, by whatever process.
+
+        Codes are in use then that were not, and there may be other estates and rivers. What
+        was drawn stays as it is: logs name the codes and outlines that they chose.
+        """
+        token = self._store.change_token()
+        if token != self._token:
+            self._desks.clear()
+            self._grounds.clear()
+            self._token = token

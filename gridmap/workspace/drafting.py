@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gridmap.access import EVERYWHERE, Action, Actor, Subject, reach
 from gridmap.coverage.editions import check_name
 from gridmap.errors import BadValue, Conflict, NotFound
-from gridmap.planning.log import LogEntry, in_effect, need_version
+from gridmap.planning.log import LogEntry, in_effect
 from gridmap.times import to_site
-from gridmap.workspace.planning import Planning
-from gridmap.workspace.publishing import Publishing
+from gridmap.workspace.draft_grounds import DraftGrounds
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from gridmap.planning.changing import Applied
-    from gridmap.planning.ground import Ground
-    from gridmap.planning.measures import GridNumbers, PlanMeasures
+    from gridmap.planning.measures import GridNumbers
     from gridmap.planning.state import PlanState
-    from gridmap.workspace.draft_states import DraftDesk, OpenDraft
+    from gridmap.workspace.draft_states import OpenDraft
 
 __all__ = ["Drafting", "EditOutcome"]
 
@@ -52,7 +47,7 @@ class EditOutcome:
     redo: int = 0
 
 
-class Drafting(Planning, Publishing):
+class Drafting(DraftGrounds):
     """Plans drawn by several people, edit by edit."""
 
     def start_draft(
@@ -60,6 +55,7 @@ class Drafting(Planning, Publishing):
         name: str,
         *,
         edition: str | None = None,
+        level: str | None = None,
         why: str = "",
         actor: Actor | None = None,
     ) -> int:
@@ -68,8 +64,11 @@ class Drafting(Planning, Publishing):
         Parameters
         ----------
         edition : str, optional
-            What it begins with; the edition in force now by default. Its level right above
-            the finest one is planned.
+            What it begins with; the edition in force now by default.
+        level : str, optional
+            What is planned: the finest level that has areas, or the one right above it. By
+            default ``grid`` where it is one of the two, else the one above. Areas of the finest
+            level are drawn over parts of themselves, one each until it is cut.
         why : str
             What it is for.
 
@@ -80,26 +79,20 @@ class Drafting(Planning, Publishing):
         Conflict
             When there is a draft of that name.
         BadValue
-            When the edition has areas of one level only, or some that borders cannot be drawn
-            beside: without a valid polygon, or two with one code.
+            When another level is asked for, or the edition has areas that borders cannot be
+            drawn beside: without a valid polygon, or two with one code.
         """
-        from gridmap.planning.ground import planned_level
-
         who = self._may(actor, Action.EDITION_DRAFT)
         check_name(name)
         coverage = self._planned_coverage(edition)
-        counts = {level: len(coverage.rows(level)) for level in coverage.levels.names}
-        record = {
+        record = self._draft_record(coverage, level) | {
             "name": name,
-            "edition": coverage.edition,
-            "content_hash": coverage.fingerprint(),
-            "level": planned_level(coverage.levels.names, counts),
             "created_by": who.name,
             "why": _why(why),
             "branched_from": None,
             "branched_version": None,
         }
-        self._ground_of(record)
+        self._desk.ground(record)
         return self.store.add_plan_draft(record)
 
     def plan_drafts(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
@@ -150,7 +143,8 @@ class Drafting(Planning, Publishing):
 
         who = self._may(actor, Action.EDITION_DRAFT)
         reason = _why(why)
-        draft = self._draft_at(number, version)
+        with self._changes_told():
+            draft = self._draft_at(number, version)
         asked = edit_from(self._resolved(edit))
         done = self._desk.apply(draft, asked)
         areas = _areas_touched(draft.state, done)
@@ -159,7 +153,8 @@ class Drafting(Planning, Publishing):
             version + 1, self.clock(), who.name, "edit", reason, edit_record(done.edit),
             done.changed, areas,
         )  # fmt: skip
-        self.store.append_plan_edit(number, version, entry)
+        with self._changes_told():
+            self.store.append_plan_edit(number, version, entry)
         self._desk.keep(draft, entry.seq, done.state)
         grids = tuple(done.state.numbers(g) for g in done.touched)
         return EditOutcome(number, entry.seq, entry, grids)
@@ -198,10 +193,7 @@ class Drafting(Planning, Publishing):
         """
         who = self._may(actor, Action.EDITION_DRAFT)
         check_name(name)
-        draft = self._desk.open(number)
-        if version is not None:
-            _need_past(draft, version)
-            draft = self._desk.open(number, version)
+        draft = self._opened(number, version)
         record = {name_: draft.record[name_] for name_ in ("edition", "content_hash", "level")}
         record |= {
             "name": name,
@@ -213,70 +205,54 @@ class Drafting(Planning, Publishing):
         log = [replace(entry, seq=k + 1) for k, entry in enumerate(draft.done)]
         return self.store.add_plan_draft(record, log)
 
-    def draft_state(
-        self, number: int, *, version: int | None = None, actor: Actor | None = None
-    ) -> PlanState:
-        """Return a draft as it stands, or as it stood at a version."""
-        self._may(actor, Action.EDITION_CHECK)
-        draft = self._desk.open(number)
-        if version is None:
-            return draft.state
-        _need_past(draft, version)
-        return self._desk.open(number, version).state
-
-    def draft_measures(
-        self, number: int, *, version: int | None = None, actor: Actor | None = None
-    ) -> PlanMeasures:
-        """Return the measures of a draft: by grid, by community, as a whole, and what stayed."""
-        from gridmap.planning.measures import measure_plan
-
-        state = self.draft_state(number, version=version, actor=actor)
-        ground = state.ground
-        return measure_plan(state.graph, state.plan, ground.limits, staff=ground.staff)
-
-    def draft_shapes(
+    def discard_draft(
         self,
         number: int,
-        level: str | None = None,
+        version: int,
         *,
-        version: int | None = None,
+        why: str = "",
+        commit: bool = False,
         actor: Actor | None = None,
-    ) -> gpd.GeoDataFrame:
-        """Return a level of a draft in EPSG:4326: its grids, its atoms, a level above, or borders.
+    ) -> dict[str, Any]:
+        """Give a draft up, and return it; a dry run unless `commit`.
 
-        ``borders`` are the lines from junction to junction with the atoms on both sides: what
-        is dragged.
+        It is edited no more. Its log stays to be read and to be branched from, and its name
+        stays taken.
 
         Raises
         ------
-        BadValue
-            When there is no such level.
+        Stale
+            When the draft has another version.
+        NotFound
+        Conflict
+            When it is published, or given up already.
         """
-        from gridmap.workspace.draft_frames import draft_frame
-
-        return draft_frame(self.draft_state(number, version=version, actor=actor), level)
+        who = self._may(actor, Action.EDITION_DRAFT)
+        reason = _why(why)
+        with self._changes_told():
+            draft = self._draft_at(number, version)
+            self._may_there(who, draft.state, _areas_edited(draft.done))
+            if commit:
+                self.store.discard_plan_draft(number, version, who.name, reason)
+        return self.plan_draft(number, actor=who)
 
     # -- inside ---------------------------------------------------------------------
 
-    @cached_property
-    def _desk(self) -> DraftDesk:
-        from gridmap.workspace.draft_states import DraftDesk
-
-        return DraftDesk(self.store, self._ground_of)
-
-    def _draft_at(self, number: int, version: int) -> OpenDraft:
-        """Return a draft that has a version, or raise what appending to another one would."""
+    def _opened(self, number: int, version: int | None = None) -> OpenDraft:
+        """Return a draft as it stands, or as it stood at a version."""
         draft = self._desk.open(number)
-        if draft.version != version or draft.record["state"] != "open":
-            need_version(draft.record, version, draft.log)
-        return draft
+        if version is None:
+            return draft
+        _need_past(draft, version)
+        return self._desk.open(number, version)
 
     def _turned_draft(
         self, number: int, version: int, action: str, why: str, actor: Actor | None
     ) -> EditOutcome:
         who = self._may(actor, Action.EDITION_DRAFT)
         reason = _why(why)
-        draft = self._draft_at(number, version)
+        with self._changes_told():
+            draft = self._draft_at(number, version)
         from_ = draft.done if action == "undo" else draft.undone
         if not from_:
             raise Conflict(
@@ -289,7 +265,8 @@ class Drafting(Planning, Publishing):
         entry = LogEntry(
             version + 1, self.clock(), who.name, action, reason, None, turned.changed, turned.areas
         )
-        self.store.append_plan_edit(number, version, entry)
+        with self._changes_told():
+            self.store.append_plan_edit(number, version, entry)
         after = self._desk.open(number, entry.seq)
         codes = [one["code"] for one in turned.changed if one["level"] == draft.record["level"]]
         codes += [one[k] for one in turned.changed for k in ("from", "to") if one.get(k)]
@@ -313,57 +290,15 @@ class Drafting(Planning, Publishing):
                 }
             self._may(who, Action.EDITION_DRAFT, Subject(lines))
 
-    def _ground_of(self, record: Mapping[str, Any]) -> Ground:
-        """Return what a draft is drawn over; `Conflict` when its edition was changed since."""
-        from gridmap.planning.barriers import Barriers
-        from gridmap.planning.ground import Ground, need_plannable
-
-        level = record["level"]
-        graph = self.planning_graph(record["edition"], level=level, homes=False,
-                                    actor=Actor.operator())  # fmt: skip
-        if graph.coverage.fingerprint() != record["content_hash"]:
-            raise Conflict(
-                "The edition that the draft began with has been changed since.",
-                got=record["edition"],
-                repair="Begin another draft from it as it is now.",
-            )
-        need_plannable(graph)
-        finest = graph.coverage.levels[int(graph.coverage.rank[graph.row].max())].name
-        return Ground(
-            graph=graph,
-            barriers=Barriers.of(**self._barriers()),
-            estates=self._estate_outlines(),
-            grid_kept=self.store.attributes(record["edition"], level),
-            atom_kept=self.store.attributes(record["edition"], finest),
-            used_grids=frozenset(self.used_codes(level)),
-            used_atoms=frozenset(self.used_codes(finest)),
-            gone=frozenset(self.gone_codes(level)),
-            staff=self.grid_staff(level),
-        )
-
-    def _resolved(self, edit: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an edit with the ground and the estates that it names as lines and outlines."""
-        made = dict(edit)
-        along = made.get("along")
-        if isinstance(along, Mapping):
-            from gridmap.workspace.draft_frames import ground_lines
-
-            made["lines"] = ground_lines(self.store.records("ground"), along)
-            made["along"] = f"{along.get('layer', '')}: {along.get('name') or along.get('code')}"
-        code = made.pop("estate", None)
-        if code is not None:
-            import shapely
-
-            estates = self._estate_outlines()
-            if code not in estates:
-                raise NotFound("There is no estate of that code.", got=code)
-            made["outline"] = shapely.geometry.mapping(estates[code])
-            made["along"] = f"estate: {code}"
-        return made
-
     def _told_draft(self, record: Mapping[str, Any]) -> dict[str, Any]:
         out = {k: v for k, v in record.items() if k != "content_hash"}
-        return out | {"created_at": to_site(record["created_at"], self.zone)}
+        times = {name: record[name] for name in ("created_at", "discarded_at")}
+        return out | {n: at and to_site(at, self.zone) for n, at in times.items()}
+
+
+def _areas_edited(done: Iterable[LogEntry]) -> set[str]:
+    """Return the codes of the areas above the grids in which edits have changed something."""
+    return {area for entry in done for area in entry.areas}
 
 
 def _areas_touched(state: PlanState, done: Applied) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         until: str | datetime | None = None,
         hours: str | Path | None = None,
         homes: bool = True,
+        in_parts: bool = False,
         actor: Actor | None = None,
     ) -> PlanGraph:
         """Return the atoms of an edition with homes, reports, barriers, estates and stations.
@@ -88,6 +89,9 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             CSV ``item,hours``: handling hours that are not those by level.
         homes : bool
             False: an edition whose households are not known will do.
+        in_parts : bool
+            The level is the finest that has areas: its areas' parts are the atoms; see
+            :mod:`gridmap.planning.parts`.
 
         Raises
         ------
@@ -97,13 +101,15 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
 
         from gridmap.planning.barriers import Barriers
         from gridmap.planning.graph import planning_graph
+        from gridmap.planning.parts import with_parts
 
         self._may(actor, Action.EDITION_CHECK)
         coverage = self._planned_coverage(edition)
+        amounts = self._amounts(coverage, homes=homes)
         graph = planning_graph(
-            coverage,
+            with_parts(coverage, level) if in_parts else coverage,
             level=level,
-            amounts=self._amounts(coverage, homes=homes),
+            amounts=amounts,
             barriers=Barriers.of(**self._barriers()),
             estates=self._estate_outlines(),
             stations=self._stations(),

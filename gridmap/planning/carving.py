@@ -1,0 +1,231 @@
+"""Grids carved out along lines: atoms that the lines cross are cut, the others go as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridmap.errors import BadValue
+from gridmap.planning.chains import Point, rings_of
+from gridmap.planning.changing import (
+    Applied,
+    at_finest,
+    done,
+    grids_of,
+    lasso_shape,
+    need_loose,
+)
+from gridmap.planning.coding import MAX_CODE, need_free, new_grids
+from gridmap.planning.cutting import cut_polygon
+from gridmap.planning.edits import Edit, Exclusive, SplitGrid
+from gridmap.planning.refusing import MIN_WIDTH_M, need_whole, refuse
+from gridmap.planning.reshaping import SAME_PLACE, as_line, cut_atom, redraw
+from gridmap.planning.state import DraftGrid, PlanState
+
+__all__ = ["Carved", "exclusive", "sides_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Carved:
+    """A draft with some atoms cut along lines.
+
+    Attributes
+    ----------
+    state : PlanState
+    cut : tuple of str
+        Codes of the atoms that were cut.
+    made : tuple of str
+        Codes of the parts that came of it, in the order in which they were cut off.
+    """
+
+    state: PlanState
+    cut: tuple[str, ...]
+    made: tuple[str, ...]
+
+    def changes(self, after: PlanState) -> Iterable[dict[str, Any]]:
+        """Yield what became of the atoms, as an edit tells it."""
+        for codes, what in ((self.cut, "redrawn"), (self.made, "new")):
+            for code in codes:
+                level = after.atoms[after.atom_at[code]].level
+                yield {"level": level, "code": code, "what": what}
+
+
+def exclusive(state: PlanState, edit: Exclusive, fresh: bool) -> Applied:
+    """Make an exclusive grid of an outline, cutting what it crosses."""
+    outline = lasso_shape(edit.outline)
+    lines = [as_line(ring) for rings in rings_of(outline) for ring in ([*r, r[0]] for r in rings)]
+    carved = _carved(state, _crossed(state, outline), lines, edit, edit.codes, fresh)
+    state = carved.state
+    points = shapely.point_on_surface(state.shapes)
+    near = np.flatnonzero(shapely.intersects(state.shapes, outline))
+    atoms = [int(i) for i in near[shapely.intersects(outline, points[near])]]
+    found = _made_exclusive(state, edit, atoms, carved.made, fresh)
+    return replace(found, changed=(*found.changed, *carved.changes(found.state)))
+
+
+def sides_of(state: PlanState, edit: SplitGrid, fresh: bool) -> tuple[Carved, list[list[int]]]:
+    """Cut a grid along lines, and return its atoms by the side that they are on, the west first.
+
+    An atom is cut where all its parts are wide enough, and else goes where its inner point lies.
+
+    Raises
+    ------
+    EditRefused
+        When the lines do not cross the grid, or leave a side that no atom is on.
+    """
+    grid = state.grid(edit.grid)
+    lines = [as_line(line) for line in edit.lines]
+    members = state.members(grid).tolist()
+    need_loose(state, members[:1])
+    parts, side_of = _sides(state, edit.grid, members, lines)
+    crossed = [state.atoms[i].code for i in members if _parted(state, i, lines)]
+    carved = _carved(state, crossed, lines, edit, edit.cuts, fresh)
+    now = carved.state
+    members = now.members(grid).tolist()
+    inner = shapely.point_on_surface(now.shapes[members])
+    on = shapely.intersects(np.array(parts, dtype=object)[:, None], inner[None, :])
+    side = [side_of[k] for k in np.argmax(on, axis=0).tolist()]
+    found = [[i for i, s in zip(members, side, strict=True) if s == k] for k in sorted({*side_of})]
+    if not all(found):
+        empty = side_of.index(next(k for k, atoms in enumerate(found) if not atoms))
+        _refuse_thin(state, edit.grid, parts[empty])
+    return carved, found
+
+
+# -- inside -----------------------------------------------------------------------------
+
+
+def _sides(
+    state: PlanState, code: str, members: Sequence[int], lines: Sequence[Sequence[Point]]
+) -> tuple[list[Any], list[int]]:
+    """Return the parts that lines divide a grid into, the west first, and the side of each.
+
+    A piece of the grid that no line divides, an island, is on the side that lies nearest.
+    """
+    parts, islands, loose = [], [], []
+    for piece in shapely.get_parts(shapely.coverage_union_all(state.shapes[list(members)])):
+        cut = cut_polygon(piece, lines, SAME_PLACE)
+        loose += cut.loose
+        if len(cut.parts) > 1:
+            parts += cut.parts
+        else:
+            islands.append(piece)
+    if not parts:
+        at = loose[0] if loose else lines[0][0]
+        raise refuse("not_across", {"atom": code}, at=at, codes=[code])
+    parts.sort(key=_west_first)
+    nearest = [int(np.argmin(shapely.distance(parts, island))) for island in islands]
+    return [*parts, *islands], [*range(len(parts)), *nearest]
+
+
+def _carved(
+    state: PlanState,
+    crossed: Sequence[str],
+    lines: Sequence[Sequence[Point]],
+    edit: Edit,
+    asked: Sequence[str],
+    fresh: bool,
+) -> Carved:
+    """Cut atoms along lines, one after the other; `asked` are codes of the parts, if chosen."""
+    left, cut_through, made = list(asked), [], []
+    for code in crossed:
+        atom = state.atom(code)
+        cut = cut_polygon(state.shapes[atom], lines, SAME_PLACE)
+        if len(cut.parts) < 2:
+            continue
+        need_loose(state, [atom])
+        drawn, codes = cut_atom(state, atom, cut, left[: len(cut.parts) - 1], fresh)
+        left = left[len(codes) :]
+        cut_through.append(code)
+        made += codes
+        state = redraw(state, drawn, edit, whole=False).state
+    return Carved(state, tuple(cut_through), tuple(made))
+
+
+def _made_exclusive(
+    state: PlanState,
+    edit: Exclusive,
+    atoms: list[int],
+    codes: Sequence[str],
+    fresh: bool,
+) -> Applied:
+    if not atoms:
+        centre = shapely.point_on_surface(lasso_shape(edit.outline))
+        at = (float(shapely.get_x(centre)), float(shapely.get_y(centre)))
+        raise refuse("nothing", {"grid": edit.code}, at=at, codes=[edit.code] if edit.code else [])
+    need_loose(state, atoms)
+    container = int(state.graph.container[atoms[0]])
+    _need_together(state, edit, atoms, container)
+    made = len(state.grids)
+    left = grids_of(state, atoms)
+    blank = DraftGrid("", "", "", "exclusive", container)
+    moves = dict.fromkeys(atoms, made)
+    draft = state.reassigned(moves, (*state.grids, blank))
+    if edit.code:
+        need_free(state, state.graph.level, edit.code, fresh=fresh)
+        if len(edit.code) > MAX_CODE:
+            raise BadValue("This cannot be a code.", got=edit.code)
+    one = new_grids(draft, [made], container, [edit.code] if edit.code else [])[0]
+    one = replace(one, kind="exclusive", title=edit.title or one.title,
+                  title_en=edit.title_en or one.title_en, titled=bool(edit.title))  # fmt: skip
+    after = at_finest(state.reassigned(moves, (*state.grids, one)), atoms)
+    need_whole(state, after, [g for g in [*left, made] if after.live[g]])
+    settled = replace(edit, code=one.code, codes=tuple(codes))
+    return done(state, after, settled, [*left, made])
+
+
+def _need_together(state: PlanState, edit: Exclusive, atoms: Sequence[int], container: int) -> None:
+    """Refuse an outline that reaches into another area of the level above."""
+    away = [i for i in atoms if state.graph.container[i] != container or container < 0]
+    if away:
+        names = np.append(state.graph.container_code, "")
+        values = {
+            "atom": state.atoms[away[0]].code,
+            "there": names[state.graph.container[away[0]]],
+            "grid": edit.code or edit.title,
+            "here": names[container],
+        }
+        raise refuse("other_parent", values, at=state.place_of(away),
+                     codes=[state.atoms[i].code for i in away[:20]])  # fmt: skip
+
+
+def _crossed(state: PlanState, outline: Any) -> list[str]:
+    """Return the atoms that an outline divides into parts that are both wide enough."""
+    found = []
+    for i in np.flatnonzero(shapely.intersects(state.shapes, outline)).tolist():
+        shape = state.shapes[i]
+        sides = np.array([shapely.intersection(shape, outline), shapely.difference(shape, outline)])
+        if np.all(_widths(state, sides) >= MIN_WIDTH_M):
+            found.append(state.atoms[i].code)
+    return sorted(found)
+
+
+def _parted(state: PlanState, atom: int, lines: Sequence[Sequence[Point]]) -> bool:
+    """True for an atom that lines divide into parts that are all wide enough."""
+    parts = cut_polygon(state.shapes[atom], lines, SAME_PLACE).parts
+    wide = _widths(state, np.array(parts, dtype=object)) >= MIN_WIDTH_M
+    return len(parts) > 1 and bool(np.all(wide))
+
+
+def _widths(state: PlanState, shapes: Any) -> Any:
+    """Return twice the area over the perimeter, in metres; 0 for nothing."""
+    metres = state.ground.plane.metres(shapes)
+    length = shapely.length(metres)
+    return np.divide(2 * shapely.area(metres), length, out=np.zeros(len(shapes)), where=length > 0)
+
+
+def _refuse_thin(state: PlanState, grid: str, part: Any) -> None:
+    width = float(_widths(state, np.array([part], dtype=object))[0])
+    point = shapely.point_on_surface(part)
+    values = {"atom": grid, "width": f"{width:.1f}", "least": f"{MIN_WIDTH_M:g}"}
+    at = (float(shapely.get_x(point)), float(shapely.get_y(point)))
+    raise refuse("too_narrow", values, at=at, codes=[grid])
+
+
+def _west_first(part: Any) -> tuple[float, float]:
+    point = shapely.centroid(part)
+    return float(shapely.get_x(point)), -float(shapely.get_y(point))

@@ -1,0 +1,116 @@
+"""What drafts are drawn over, and drafts opened at a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gridmap.access import Actor
+from gridmap.errors import Conflict, NotFound, Stale
+from gridmap.planning.log import need_version
+from gridmap.times import to_site
+from gridmap.workspace.planning import Planning
+from gridmap.workspace.publishing import Publishing
+
+if TYPE_CHECKING:
+    from gridmap.coverage.model import Coverage
+    from gridmap.planning.ground import Ground
+    from gridmap.workspace.draft_states import DraftDesk, OpenDraft
+
+__all__ = ["DraftGrounds"]
+
+
+class DraftGrounds(Planning, Publishing):
+    """Editions as grounds for drafts, and the names of things on the ground that edits use."""
+
+    @cached_property
+    def _desk(self) -> DraftDesk:
+        from gridmap.workspace.draft_states import DraftDesk
+
+        return DraftDesk(self.store, self._ground_of)
+
+    def _draft_at(self, number: int, version: int) -> OpenDraft:
+        """Return a draft that has a version, or raise what appending to another one would."""
+        draft = self._desk.open(number)
+        if draft.version != version or draft.record["state"] != "open":
+            need_version(draft.record, version, draft.log)
+        return draft
+
+    @contextmanager
+    def _changes_told(self) -> Iterator[None]:
+        """Tell what others did meanwhile in the site's time, as the log does."""
+        try:
+            yield
+        except Stale as error:
+            for one in error.changes:
+                at = to_site(datetime.fromisoformat(one["at"]), self.zone)
+                one["at"] = at.isoformat()
+            raise
+
+    def _draft_record(self, coverage: Coverage, level: str | None) -> dict[str, Any]:
+        """Return what a draft that begins with an edition is drawn over."""
+        from gridmap.planning.ground import planned_level
+
+        counts = {name: len(coverage.rows(name)) for name in coverage.levels.names}
+        return {
+            "edition": coverage.edition,
+            "content_hash": coverage.fingerprint(),
+            "level": planned_level(coverage.levels.names, counts, level),
+        }
+
+    def _ground_of(self, record: Mapping[str, Any]) -> Ground:
+        """Return what a draft is drawn over; `Conflict` when its edition was changed since."""
+        from gridmap.planning.barriers import Barriers
+        from gridmap.planning.ground import Ground, need_plannable
+
+        level = record["level"]
+        coverage = self._planned_coverage(record["edition"])
+        if coverage.fingerprint() != record["content_hash"]:
+            raise Conflict(
+                "The edition that the draft began with has been changed since.",
+                got=record["edition"],
+                repair="Begin another draft from it as it is now.",
+            )
+        finer = coverage.levels.names[coverage.levels.rank(level) + 1 :]
+        in_parts = not any(len(coverage.rows(name)) for name in finer)
+        graph = self.planning_graph(
+            record["edition"], level=level, homes=False, in_parts=in_parts, actor=Actor.operator()
+        )
+        need_plannable(graph)
+        kept = self.store.attributes(record["edition"], level)
+        finest = graph.coverage.levels[int(graph.coverage.rank[graph.row].max())].name
+        return Ground(
+            graph=graph,
+            barriers=Barriers.of(**self._barriers()),
+            estates=self._estate_outlines(),
+            grid_kept=kept,
+            atom_kept=kept if in_parts else self.store.attributes(record["edition"], finest),
+            used_grids=frozenset(self.used_codes(level)),
+            used_atoms=frozenset() if in_parts else frozenset(self.used_codes(finest)),
+            gone=frozenset(self.gone_codes(level)),
+            staff=self.grid_staff(level),
+            levels=coverage.levels if in_parts else None,
+        )
+
+    def _resolved(self, edit: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an edit with the ground and the estates that it names as lines and outlines."""
+        made = dict(edit)
+        along = made.get("along")
+        if isinstance(along, Mapping):
+            from gridmap.workspace.draft_frames import ground_lines
+
+            made["lines"] = ground_lines(self.store.records("ground"), along)
+            made["along"] = f"{along.get('layer', '')}: {along.get('name') or along.get('code')}"
+        code = made.pop("estate", None)
+        if code is not None:
+            import shapely
+
+            estates = self._estate_outlines()
+            if code not in estates:
+                raise NotFound("There is no estate of that code.", got=code)
+            made["outline"] = shapely.geometry.mapping(estates[code])
+            made["along"] = f"estate: {code}"
+        return made

@@ -1,0 +1,124 @@
+"""Drafts looked at: their measures and layers, beside another plan, and what the audit finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gridmap.access import Action, Actor
+from gridmap.workspace.checking import Examination
+from gridmap.workspace.drafting import Drafting
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from gridmap.planning.compare import Comparison
+    from gridmap.planning.measures import PlanMeasures
+    from gridmap.planning.state import PlanState
+    from gridmap.workspace.draft_states import OpenDraft
+
+__all__ = ["DraftViews"]
+
+
+class DraftViews(Drafting):
+    """What a draft is like, as it stands or as it stood at a version; for staff that plans."""
+
+    def draft_state(
+        self, number: int, *, version: int | None = None, actor: Actor | None = None
+    ) -> PlanState:
+        """Return a draft as it stands, or as it stood at a version."""
+        self._may(actor, Action.EDITION_CHECK)
+        return self._opened(number, version).state
+
+    def draft_measures(
+        self, number: int, *, version: int | None = None, actor: Actor | None = None
+    ) -> PlanMeasures:
+        """Return the measures of a draft: by grid, by community, as a whole, and what stayed."""
+        from gridmap.planning.measures import measure_plan
+
+        state = self.draft_state(number, version=version, actor=actor)
+        ground = state.ground
+        return measure_plan(state.graph, state.plan, ground.limits, staff=ground.staff)
+
+    def draft_shapes(
+        self,
+        number: int,
+        level: str | None = None,
+        *,
+        version: int | None = None,
+        actor: Actor | None = None,
+    ) -> gpd.GeoDataFrame:
+        """Return a level of a draft in EPSG:4326: its grids, its atoms, a level above, or borders.
+
+        ``borders`` are the lines from junction to junction with the atoms on both sides: what
+        is dragged.
+
+        Raises
+        ------
+        BadValue
+            When there is no such level.
+        """
+        from gridmap.workspace.draft_frames import draft_frame
+
+        return draft_frame(self.draft_state(number, version=version, actor=actor), level)
+
+    def compare_draft(
+        self,
+        number: int,
+        other: int | str | None = None,
+        *,
+        version: int | None = None,
+        actor: Actor | None = None,
+    ) -> Comparison:
+        """Compare a draft, after, with its edition or another plan, before.
+
+        Parameters
+        ----------
+        other : int or str, optional
+            Number of another draft, or name of an edition; the one that the draft began with
+            by default. Where borders were moved, what lies between the old and the new ones is
+            a cell of its own, with its share of the homes by area.
+
+        Raises
+        ------
+        NotFound, BadValue
+        """
+        from gridmap.planning.overlay import compare_states
+
+        after = self._opened(number, version)
+        self._may(actor, Action.EDITION_CHECK)
+        name = str(other) if isinstance(other, str) else after.record["edition"]
+        if isinstance(other, int):
+            opened = self._opened(other)
+            before, name = opened.state, opened.record["name"]
+        else:
+            before = self._edition_state(name, after)
+        return compare_states(before, after.state, (name, after.record["name"]))
+
+    def check_draft(
+        self, number: int, *, version: int | None = None, actor: Actor | None = None
+    ) -> Examination:
+        """Return what the audit finds in a draft as the edition that it would be, from now on.
+
+        Codes are looked at beside the edition in force, and routes are proved where there is
+        somebody who answers for reports.
+        """
+        from gridmap.planning.drafted import drafted_coverage
+
+        self._may(actor, Action.EDITION_CHECK)
+        draft = self._opened(number, version)
+        name = str(draft.record["name"])
+        coverage, now = drafted_coverage(draft.state, name), self.clock()
+        before, _ = self._neighbours(self.store.edition(draft.record["edition"]).family, now)
+        faults = self._faults(coverage, now, before, stored=False)
+        return Examination(name, coverage, faults)
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _edition_state(self, name: str, like: OpenDraft) -> PlanState:
+        """Return an edition as a draft of it would begin, at the level of another draft."""
+        from gridmap.planning.state import first_state
+
+        if name == like.record["edition"]:
+            return first_state(like.state.ground)
+        record = self._draft_record(self._planned_coverage(name), like.record["level"])
+        return first_state(self._desk.ground(record))
