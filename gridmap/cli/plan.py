@@ -12,7 +12,6 @@ from gridmap.cli.output import STDOUT, write_json
 from gridmap.cli.show import facts, shortened, show_dry_run, table
 
 if TYPE_CHECKING:
-    from gridmap.planning.graph import PlanGraph
     from gridmap.planning.rules import Limits, Rules
     from gridmap.planning.suggest import Suggested, Suggestion
     from gridmap.workspace import Workspace
@@ -111,7 +110,7 @@ def suggest(
     store: StoreOption = None,
 ) -> None:
     """Suggest grids: least change, default, best balance; with proof, or what cannot be met."""
-    from gridmap.planning.suggest import rebalance as rebalance_grids
+    from gridmap.planning.told import suggestion_record
 
     inside, grids = _pair(area, "="), _total(total)
     rules = _rules(
@@ -127,14 +126,7 @@ def suggest(
             edition, level=level, since=since, until=until, hours=hours
         )
         if rebalance:
-            found = rebalance_grids(
-                graph,
-                rebalance,
-                rules,
-                used=workspace.used_codes(level),
-                retired=workspace.gone_codes(level),
-                seed=seed,
-            )
+            found = workspace.rebalance_plans(graph, rebalance, rules, seed=seed)
         else:
             found = workspace.suggest_plans(
                 graph,
@@ -152,7 +144,7 @@ def suggest(
         if csv is not None:
             workspace.measure_plan(graph, chosen.plan, rules.limits).frame.to_csv(csv, index=False)
     if json_out is not None:
-        write_json(_suggestion_record(graph, found), json_out)
+        write_json(suggestion_record(graph, found), json_out)
     if json_out == STDOUT:
         return
     typer.echo(f"{graph.edition}: {len(graph):,} atoms, sha256 {graph.fingerprint()}")
@@ -464,58 +456,6 @@ def _show_curve(found: Suggestion, chosen: Suggested) -> None:
     if len(near) > 1:
         typer.echo("\nHow many grids?")
         table(("grids", "cost at least"), [(n, f"{cost:,.1f}") for n, cost in near])
-
-
-def _suggestion_record(graph: PlanGraph, found: Suggestion) -> dict[str, Any]:
-    return {
-        "edition": graph.edition,
-        "sha256": graph.fingerprint(),
-        "seed": found.seed,
-        "versions": dict(found.versions),
-        "curve": {str(n): round(cost, 3) for n, cost in found.curve.items()},
-        "plans": [
-            {
-                "style": one.style,
-                "grids": len(one.plan),
-                "planned": one.grids,
-                "cv": one.cv,
-                "ideal_cv": one.ideal_cv,
-                "kept": one.kept,
-                "gap": one.gap,
-                "regions": [
-                    {
-                        "area": name,
-                        "grids": o.count,
-                        "engine": o.engine,
-                        "whole": o.whole,
-                        "candidates": o.candidates,
-                        "cost": o.cost,
-                        "gap": o.gap,
-                        "in_band": o.in_band,
-                    }
-                    for name, o in one.outcomes
-                ],
-                "findings": [
-                    {"kind": f.kind, "area": f.container, "text": f.text, "relax": f.relax,
-                     "grids": list(f.grids), "atoms": list(f.atoms)}
-                    for f in one.findings
-                ],
-                "reasons": [
-                    {"code": r.code, "kind": r.kind, "held": r.held, "cause": r.cause,
-                     "of": dict(r.of), "text": r.text}
-                    for r in one.reasons
-                ],
-                "atoms": dict(
-                    zip(
-                        graph.code.tolist(),
-                        [one.plan.code[g] if g >= 0 else None for g in one.plan.grid_of.tolist()],
-                        strict=True,
-                    )
-                ),
-            }
-            for one in found.plans
-        ],
-    }  # fmt: skip
 
 
 def _load(cells: Any) -> dict[str, dict[str, int]]:

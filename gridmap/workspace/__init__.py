@@ -41,6 +41,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.drafting`      plans drawn edit by edit; their states, layers and publication are
                       in ``draft_states``, ``draft_frames`` and ``draft_publishing``
 :mod:`.planning`      plans measured, replayed, compared, suggested
+:mod:`.suggesting`    suggestions asked for, watched, stopped, made a draft
 :mod:`.proving`       every item asked at every kind of place
 :mod:`.mapping`       the maps
 :mod:`.sheeting`      sheets to print: service maps, duty boards, contact cards
@@ -77,6 +78,7 @@ from gridmap.workspace.rulemaking import Rulemaking
 from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
+from gridmap.workspace.suggesting import PlanQuestion, Suggesting
 from gridmap.workspace.tending import Tending
 from gridmap.workspace.working import Worked, Working
 
@@ -88,6 +90,7 @@ __all__ = [
     "ExportOutcome",
     "ImportOutcome",
     "PlanOutcome",
+    "PlanQuestion",
     "PublishOutcome",
     "RepairOutcome",
     "ReportSource",
@@ -101,6 +104,7 @@ __all__ = [
 
 class Workspace(
     DraftPublishing,
+    Suggesting,
     Boundaries,
     Checking,
     Repairs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -233,11 +233,40 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             stop=stop,
         )
 
+    def rebalance_plans(
+        self,
+        graph: PlanGraph,
+        grids: Sequence[str],
+        rules: Rules | None = None,
+        *,
+        seed: int = 0,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+        actor: Actor | None = None,
+    ) -> Suggestion:
+        """Suggest how a few grids share their ground; see :func:`.suggest.rebalance`."""
+        from gridmap.planning.suggest import rebalance
+
+        self._may(actor, Action.EDITION_CHECK)
+        return rebalance(
+            graph,
+            grids,
+            rules,
+            used=self.used_codes(graph.level),
+            retired=self.gone_codes(graph.level),
+            seed=seed,
+            progress=progress,
+            stop=stop,
+        )
+
     def atoms_of(self, graph: PlanGraph, level: str, code: str) -> Any:
         """Return which atoms lie in an area; `NotFound` when the edition has no such area."""
         coverage = graph.coverage
-        row = coverage.row(level, code)
-        return coverage.ancestors[graph.row, coverage.levels.rank(level)] == row
+        row, rank = coverage.row(level, code), coverage.levels.rank(level)
+        # What a draft has cut off is no area of the edition: it lies where its container does.
+        above = [coverage.row(graph.above, str(one)) if one else -1 for one in graph.container_code]
+        rows = np.where(graph.row >= 0, graph.row, np.array([*above, -1])[graph.container])
+        return (coverage.ancestors[rows, rank] == row) & (rows >= 0)
 
     def used_codes(self, level: str) -> set[str]:
         """Return every code of a level that any edition has or had, and that was retired."""

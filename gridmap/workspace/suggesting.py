@@ -1,0 +1,288 @@
+"""Suggestions for everybody that plans: asked for, watched, stopped, and made a draft."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gridmap.access import Action, Actor
+from gridmap.coverage.editions import check_name
+from gridmap.errors import BadValue
+from gridmap.planning.log import LogEntry
+from gridmap.workspace.drafting import Drafting, _areas_touched, _need_past, _why
+from gridmap.workspace.plan_runs import PlanRuns
+
+if TYPE_CHECKING:
+    from gridmap.planning.adopting import Step
+    from gridmap.planning.graph import PlanGraph
+    from gridmap.planning.rules import Rules
+    from gridmap.planning.state import PlanState
+
+__all__ = ["PlanQuestion", "Suggesting"]
+
+_MOST_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class PlanQuestion:
+    """What plans are asked for.
+
+    Attributes
+    ----------
+    rules : Rules
+    edition : str or None
+        Whose atoms and grids; the edition in force by default.
+    draft, version : int or None
+        Instead: a draft as it stands, or stood at a version.
+    level : str
+        Whose areas are planned; a draft has its own.
+    area : (level, code) or None
+    total : int or (int, int) or None
+    rebalance : tuple of str
+        Grids that share their ground anew, and nothing else.
+    seed : int
+    since, until : str or None
+        Period of the reports; see :meth:`.planning.Planning.planning_graph`.
+    asked : mapping
+        The question in the words of who asked, for those who look at it later.
+    """
+
+    rules: Rules
+    edition: str | None = None
+    draft: int | None = None
+    version: int | None = None
+    level: str = "grid"
+    area: tuple[str, str] | None = None
+    total: int | tuple[int, int] | None = None
+    rebalance: tuple[str, ...] = ()
+    seed: int = 0
+    since: str | None = None
+    until: str | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Suggesting(Drafting):
+    """Suggestions worked on behind the scenes; see :mod:`.plan_runs` for how they are kept."""
+
+    def ask_for_plans(self, question: PlanQuestion, *, actor: Actor | None = None) -> int:
+        """Begin a suggestion, and return its number.
+
+        What is wrong with the question is told now, as far as that is known before the work.
+
+        Raises
+        ------
+        NotFound, UnknownLevel, BadValue
+        Conflict
+            When too many wait already.
+        """
+        from gridmap.planning.suggest import check_question
+
+        who = self._may(actor, Action.EDITION_CHECK)
+        graph, version = self._asked_graph(question, who)
+        atoms = None if question.area is None else self.atoms_of(graph, *question.area)
+        check_question(graph, question.rules, atoms=atoms, grids=question.rebalance)
+        about = {
+            "by": who.name,
+            "edition": graph.edition,
+            "draft": question.draft,
+            "version": version,
+            "level": graph.level,
+            "asked": dict(question.asked),
+        }
+        return self._runs.start(about, self._work_on(question, graph, who))
+
+    def wait_for_plans(self, number: int, seconds: float) -> None:
+        """Wait at most so long for a suggestion that this process works on."""
+        self._runs.wait(number, seconds)
+
+    def suggestions(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return what is known of each suggestion, the newest first, without plans."""
+        self._may(actor, Action.EDITION_CHECK)
+        return self._runs.all_told()
+
+    def suggestion(self, number: int, *, actor: Actor | None = None) -> dict[str, Any]:
+        """Return what is known of a suggestion, with its plans (`result`) once it is done."""
+        self._may(actor, Action.EDITION_CHECK)
+        told = self._runs.told(number)
+        return told | {"result": self._runs.result(number) if told["state"] == "done" else None}
+
+    def stop_suggestion(self, number: int, *, actor: Actor | None = None) -> dict[str, Any]:
+        """Stop a suggestion, whoever asked for it; one that is over stays as it is."""
+        self._may(actor, Action.EDITION_CHECK)
+        return self._runs.stop(number)
+
+    def draft_of_suggestion(
+        self,
+        number: int,
+        style: str,
+        name: str,
+        *,
+        why: str = "",
+        actor: Actor | None = None,
+    ) -> int:
+        """Begin a draft with one of the plans of a suggestion, and return its number.
+
+        A suggestion on a draft becomes a scenario of that draft.
+
+        Parameters
+        ----------
+        style : str
+            Of :data:`gridmap.planning.suggest.STYLES`, or ``asked``.
+
+        Raises
+        ------
+        Conflict
+            When the suggestion is not done, or what it was made for has changed since.
+        EditRefused, NotFound, BadValue, NotAllowed
+        """
+        told, result = self._runs.told(number), self._runs.result(number)
+        plans = {one["style"]: one["atoms"] for one in result["plans"]}
+        if style not in plans:
+            raise BadValue("The suggestion has no such plan.", got=style, allowed=list(plans))
+        grids = {atom: grid for atom, grid in plans[style].items() if grid is not None}
+        return self.draft_of_plan(
+            name,
+            grids,
+            edition=None if told["draft"] else told["edition"],
+            draft=told["draft"],
+            version=told["version"],
+            level=told["level"],
+            why=why,
+            actor=actor,
+        )
+
+    def draft_of_plan(
+        self,
+        name: str,
+        grids: Mapping[str, str],
+        *,
+        edition: str | None = None,
+        draft: int | None = None,
+        version: int | None = None,
+        level: str | None = None,
+        why: str = "",
+        actor: Actor | None = None,
+    ) -> int:
+        """Begin a draft in which atoms are grouped as in a plan, and return its number.
+
+        The edits that lead there stand in its log, and can be undone one by one.
+
+        Parameters
+        ----------
+        grids : mapping of atom code to grid code
+        edition, draft, version
+            What it begins with: an edition (the one in force now by default), or a draft.
+        level : str, optional
+            Whose areas the plan has; a draft has those of the level above the finest.
+        """
+        from gridmap.planning.adopting import adopted
+
+        who = self._may(actor, Action.EDITION_DRAFT)
+        check_name(name)
+        record, log, state = self._begins_with(edition, draft, version)
+        reason = _why(why)
+        if level not in (None, record["level"]):
+            raise BadValue(
+                "A draft is drawn of the areas right above the finest ones.",
+                got=level,
+                allowed=record["level"],
+                repair="Store it as an edition: gridmap plan suggest --as EDITION --commit.",
+            )
+        steps = adopted(state, grids)
+        for step in steps:
+            areas = _areas_touched(step.before, step.done)
+            self._may_there(who, step.before, areas)
+            log.append(self._entry(len(log) + 1, step, areas, who, reason))
+        record |= {"name": name, "created_by": who.name, "why": reason}
+        return self.store.add_plan_draft(record, log)
+
+    def close(self) -> None:
+        """Stop suggestions that are under way, then close the store."""
+        self._runs.close()
+        super().close()
+
+    # -- inside ---------------------------------------------------------------------
+
+    @cached_property
+    def _runs(self) -> PlanRuns:
+        return PlanRuns(self._shelf.folder / "suggestions", self.clock)
+
+    def _asked_graph(self, question: PlanQuestion, who: Actor) -> tuple[PlanGraph, int | None]:
+        """Return what a question is about, and the version of a draft."""
+        from gridmap.planning.suggest import as_today
+
+        if question.draft is None:
+            return self.planning_graph(
+                question.edition,
+                level=question.level,
+                since=question.since,
+                until=question.until,
+                actor=who,
+            ), None
+        if question.edition is not None:
+            raise BadValue(
+                "Plans are suggested for an edition or a draft.",
+                got=f"{question.edition} and draft {question.draft}",
+                allowed="one of them",
+            )
+        draft = self._desk.open(question.draft)
+        if question.version is not None:
+            _need_past(draft, question.version)
+            draft = self._desk.open(question.draft, question.version)
+        return as_today(draft.state.graph, draft.state.plan), draft.version
+
+    def _work_on(self, question: PlanQuestion, graph: PlanGraph, who: Actor) -> Callable[..., Any]:
+        def work(progress: Any, stop: Any) -> dict[str, Any]:
+            from gridmap.planning.told import suggestion_record
+
+            further = {"seed": question.seed, "progress": progress, "stop": stop, "actor": who}
+            if question.rebalance:
+                found = self.rebalance_plans(graph, question.rebalance, question.rules, **further)
+            else:
+                found = self.suggest_plans(
+                    graph,
+                    question.rules,
+                    area=question.area,
+                    total=question.total,
+                    workers=min(_MOST_WORKERS, os.cpu_count() or 1),
+                    **further,
+                )
+            return suggestion_record(graph, found)
+
+        return work
+
+    def _begins_with(
+        self, edition: str | None, number: int | None, version: int | None
+    ) -> tuple[dict[str, Any], list[LogEntry], PlanState]:
+        """Return what a draft is begun with: its record, the log so far, and the state."""
+        if number is not None:
+            draft = self._desk.open(number, version)
+            record = {name: draft.record[name] for name in ("edition", "content_hash", "level")}
+            record |= {"branched_from": number, "branched_version": draft.version}
+            log = [replace(entry, seq=k + 1) for k, entry in enumerate(draft.done)]
+            return record, log, draft.state
+        from gridmap.planning.ground import planned_level
+        from gridmap.planning.state import first_state
+
+        coverage = self._planned_coverage(edition)
+        counts = {level: len(coverage.rows(level)) for level in coverage.levels.names}
+        record = {
+            "edition": coverage.edition,
+            "content_hash": coverage.fingerprint(),
+            "level": planned_level(coverage.levels.names, counts),
+            "branched_from": None,
+            "branched_version": None,
+        }
+        return record, [], first_state(self._ground_of(record))
+
+    def _entry(
+        self, seq: int, step: Step, areas: tuple[str, ...], who: Actor, why: str
+    ) -> LogEntry:
+        from gridmap.planning.edits import edit_record
+
+        done = step.done
+        record = edit_record(done.edit)
+        return LogEntry(seq, self.clock(), who.name, "edit", why, record, done.changed, areas)
