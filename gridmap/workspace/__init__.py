@@ -42,6 +42,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
                       in ``draft_states``, ``draft_frames`` and ``draft_publishing``
 :mod:`.planning`      plans measured, replayed, compared, suggested
 :mod:`.suggesting`    suggestions asked for, watched, stopped, made a draft
+:mod:`.plan_reading`  plans by name, editions and drafts alike
 :mod:`.proving`       every item asked at every kind of place
 :mod:`.mapping`       the maps
 :mod:`.sheeting`      sheets to print: service maps, duty boards, contact cards
@@ -70,6 +71,7 @@ from gridmap.workspace.lifecycle import DraftOutcome, RetireOutcome, RollbackOut
 from gridmap.workspace.mapping import MAPS, Mapmaking
 from gridmap.workspace.monthlies import Monthlies
 from gridmap.workspace.pausing import Pausing
+from gridmap.workspace.plan_reading import PlanReading
 from gridmap.workspace.planning import PlanOutcome
 from gridmap.workspace.publishing import PublishOutcome
 from gridmap.workspace.repairing import RepairOutcome, Repairs
@@ -78,7 +80,7 @@ from gridmap.workspace.rulemaking import Rulemaking
 from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
-from gridmap.workspace.suggesting import PlanQuestion, Suggesting
+from gridmap.workspace.suggesting import PlanQuestion
 from gridmap.workspace.tending import Tending
 from gridmap.workspace.working import Worked, Working
 
@@ -104,7 +106,7 @@ __all__ = [
 
 class Workspace(
     DraftPublishing,
-    Suggesting,
+    PlanReading,
     Boundaries,
     Checking,
     Repairs,

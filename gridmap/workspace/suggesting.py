@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from gridmap.access import Action, Actor
 from gridmap.coverage.editions import check_name
 from gridmap.errors import BadValue
 from gridmap.planning.log import LogEntry
+from gridmap.times import to_site
 from gridmap.workspace.drafting import Drafting, _areas_touched, _need_past, _why
 from gridmap.workspace.plan_runs import PlanRuns
 
@@ -101,18 +103,18 @@ class Suggesting(Drafting):
     def suggestions(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return what is known of each suggestion, the newest first, without plans."""
         self._may(actor, Action.EDITION_CHECK)
-        return self._runs.all_told()
+        return [self._told_run(one) for one in self._runs.all_told()]
 
     def suggestion(self, number: int, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return what is known of a suggestion, with its plans (`result`) once it is done."""
         self._may(actor, Action.EDITION_CHECK)
-        told = self._runs.told(number)
+        told = self._told_run(self._runs.told(number))
         return told | {"result": self._runs.result(number) if told["state"] == "done" else None}
 
     def stop_suggestion(self, number: int, *, actor: Actor | None = None) -> dict[str, Any]:
         """Stop a suggestion, whoever asked for it; one that is over stays as it is."""
         self._may(actor, Action.EDITION_CHECK)
-        return self._runs.stop(number)
+        return self._told_run(self._runs.stop(number))
 
     def draft_of_suggestion(
         self,
@@ -209,6 +211,9 @@ class Suggesting(Drafting):
     @cached_property
     def _runs(self) -> PlanRuns:
         return PlanRuns(self._shelf.folder / "suggestions", self.clock)
+
+    def _told_run(self, record: dict[str, Any]) -> dict[str, Any]:
+        return record | {"began_at": to_site(datetime.fromisoformat(record["began_at"]), self.zone)}
 
     def _asked_graph(self, question: PlanQuestion, who: Actor) -> tuple[PlanGraph, int | None]:
         """Return what a question is about, and the version of a draft."""
