@@ -81,6 +81,11 @@ CONFIG = {
             "include-name": "POST /api/drafts/{number}/edits",
             "checks": {"positive_data_acceptance": {"enabled": False}},
         },
+        # Nor which grids there are to plan, nor which plans have a name.
+        {
+            "include-path-regex": "^/api/(suggestions|plans)",
+            "checks": {"positive_data_acceptance": {"enabled": False}},
+        },
         # One address an action, all made from one table: a few questions each are enough.
         {"include-path-regex": "^/api/reports/.number./.+", "generation": {"max-examples": 3}},
     ],

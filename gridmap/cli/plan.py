@@ -28,6 +28,10 @@ plan = typer.Typer(
 EditionArgument = Annotated[
     str | None, typer.Argument(metavar="[EDITION]", help="A draft too; else the one in force.")
 ]
+PlanArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[PLAN]", help="An edition or draft:NUMBER; else the one in force."),
+]
 LevelOption = Annotated[str, typer.Option("--level", help="Whose areas are planned.")]
 MeasureOption = Annotated[str, typer.Option("--measure", help="What floor and ceiling limit.")]
 FloorOption = Annotated[float, typer.Option("--floor", metavar="N", help="Least a grid holds.")]
@@ -98,6 +102,10 @@ def suggest(
     as_draft: Annotated[
         str | None, typer.Option("--as", metavar="EDITION", help="Store it as this draft.")
     ] = None,
+    to_edit: Annotated[
+        str | None,
+        typer.Option("--draft", metavar="NAME", help="Begin a draft with it, to be edited."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     level: LevelOption = "grid",
@@ -141,6 +149,11 @@ def suggest(
         outcome = None
         if as_draft is not None:
             outcome = workspace.store_plan(graph, chosen.plan, as_draft, commit=commit)
+        number = None
+        if to_edit is not None and commit:
+            number = workspace.draft_of_plan(
+                to_edit, chosen.plan.by_atom(graph), edition=graph.edition, level=level
+            )
         if csv is not None:
             workspace.measure_plan(graph, chosen.plan, rules.limits).frame.to_csv(csv, index=False)
     if json_out is not None:
@@ -160,12 +173,16 @@ def suggest(
             f"{shortened(outcome.gone_codes) or 'none'}."
         )
         show_dry_run(outcome.committed)
+    if to_edit is not None:
+        verb = f"Began draft {number}" if number else "Would begin a draft"
+        typer.echo(f"{verb}, '{to_edit}', with '{chosen.style}'.")
+        show_dry_run(number is not None)
 
 
 @plan.command("measure")
 def measure_(
     ctx: typer.Context,
-    edition: EditionArgument = None,
+    edition: PlanArgument = None,
     on: Annotated[
         str | None, typer.Option("--on", metavar="EDITION", help="Whose atoms; else its own.")
     ] = None,
@@ -184,10 +201,9 @@ def measure_(
     limits = _limits(measure, floor, ceiling)
     with opened(ctx, store) as workspace:
         _own_files(workspace, json_out, csv)
-        graph = workspace.planning_graph(
-            on or edition, level=level, since=since, until=until, hours=hours
+        found = workspace.plan_measures(
+            edition, limits, on=on, level=level, since=since, until=until, hours=hours
         )
-        found = workspace.measure_plan(graph, workspace.plan_named(graph, edition), limits)
     if csv is not None:
         found.frame.to_csv(csv, index=False)
     if json_out is not None:
@@ -228,8 +244,8 @@ def measure_(
 @plan.command("compare")
 def compare(
     ctx: typer.Context,
-    old: Annotated[str, typer.Argument(metavar="EDITION", help="Before.")],
-    new: Annotated[str, typer.Argument(metavar="EDITION", help="After; a draft too.")],
+    old: Annotated[str, typer.Argument(metavar="PLAN", help="Before.")],
+    new: Annotated[str, typer.Argument(metavar="PLAN", help="After; draft:NUMBER too.")],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.html", help="Map with a slider, to print."),
@@ -246,10 +262,7 @@ def compare(
         _page(output)
     with opened(ctx, store) as workspace:
         _own_files(workspace, json_out, csv, output)
-        graph = workspace.planning_graph(old, level=level, since=since, until=until)
-        found = workspace.compare_plans(
-            graph, workspace.plan_named(graph, old), workspace.plan_named(graph, new)
-        )
+        found = workspace.plans_compared(old, new, level=level, since=since, until=until)
         if output is not None:
             workspace.comparison_map(found).save(output)
     flows = found.flows()
@@ -275,7 +288,7 @@ def compare(
 @plan.command("replay")
 def replay(
     ctx: typer.Context,
-    edition: Annotated[str, typer.Argument(metavar="EDITION", help="On its grids; a draft too.")],
+    edition: Annotated[str, typer.Argument(metavar="PLAN", help="On its grids; draft:NUMBER too.")],
     before: Annotated[
         str | None, typer.Option("--before", metavar="EDITION", help="Else the one in force.")
     ] = None,
@@ -294,10 +307,10 @@ def replay(
     check_axis(by)
     with opened(ctx, store) as workspace:
         _own_files(workspace, json_out, csv)
-        graph = workspace.planning_graph(before, level=level, since=since, until=until)
-        reports = workspace.past_reports(graph, since=since, until=until, hours=hours)
-        today = workspace.replay_plan(graph, workspace.plan_named(graph), reports)
-        there = workspace.replay_plan(graph, workspace.plan_named(graph, edition), reports)
+        today, there = workspace.plan_replayed(
+            edition, before=before, level=level, since=since, until=until, hours=hours
+        )
+        reports = there.reports
         cells = there.table(by)
         moved = today.moved(there)
         missed = there.missed(today, workspace.grid_staff(level))
@@ -330,8 +343,8 @@ def replay(
 @plan.command("export")
 def export(
     ctx: typer.Context,
-    old: Annotated[str, typer.Argument(metavar="EDITION", help="Before.")],
-    new: Annotated[str, typer.Argument(metavar="EDITION", help="After; a draft too.")],
+    old: Annotated[str, typer.Argument(metavar="PLAN", help="Before.")],
+    new: Annotated[str, typer.Argument(metavar="PLAN", help="After; draft:NUMBER too.")],
     output: Annotated[Path, typer.Argument(metavar="FILE.gpkg", help="GeoPackage to write.")],
     level: LevelOption = "grid",
     since: SinceOption = None,
@@ -344,10 +357,7 @@ def export(
     check_comparison_name(output)
     with opened(ctx, store) as workspace:
         workspace.foreign(output)
-        graph = workspace.planning_graph(old, level=level, since=since, until=until)
-        found = workspace.compare_plans(
-            graph, workspace.plan_named(graph, old), workspace.plan_named(graph, new)
-        )
+        found = workspace.plans_compared(old, new, level=level, since=since, until=until)
         layers = write_comparison(found, output)
     typer.echo(f"Wrote {output}: " + ", ".join(f"{name} {n:,}" for name, n in layers.items()) + ".")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridmap.access import Action, Actor
@@ -38,6 +39,7 @@ class PlanReading(Suggesting):
         level: str = "grid",
         since: _When = None,
         until: _When = None,
+        hours: str | Path | None = None,
         actor: Actor | None = None,
     ) -> PlanMeasures:
         """Return the measures of a plan.
@@ -50,8 +52,10 @@ class PlanReading(Suggesting):
             Whose atoms; its own by default.
         since, until
             Period of the reports, counted up to a year.
+        hours : str or Path, optional
+            See :meth:`.planning.Planning.planning_graph`; a draft counts those by level.
         """
-        graph = self._plan_graph(on or plan, level, since, until, actor)
+        graph = self._plan_graph(on or plan, level, since, until, actor, hours)
         return self.measure_plan(graph, self._plan_on(graph, plan, actor), limits)
 
     def plans_compared(
@@ -79,12 +83,15 @@ class PlanReading(Suggesting):
         level: str = "grid",
         since: _When = None,
         until: _When = None,
+        hours: str | Path | None = None,
         actor: Actor | None = None,
     ) -> tuple[Replay, Replay]:
         """Return past reports on a plan before, the edition in force by default, and on another."""
         atoms = plan if _numbered(plan) else before
         graph = self._plan_graph(atoms, level, since, until, actor)
-        reports: PastReports = self.past_reports(graph, since=since, until=until, actor=actor)
+        reports: PastReports = self.past_reports(
+            graph, since=since, until=until, hours=hours, actor=actor
+        )
         return (
             self.replay_plan(graph, self._plan_on(graph, before, actor), reports),
             self.replay_plan(graph, self._plan_on(graph, plan, actor), reports),
@@ -93,11 +100,19 @@ class PlanReading(Suggesting):
     # -- inside ---------------------------------------------------------------------
 
     def _plan_graph(
-        self, plan: str | None, level: str, since: _When, until: _When, actor: Actor | None
+        self,
+        plan: str | None,
+        level: str,
+        since: _When,
+        until: _When,
+        actor: Actor | None,
+        hours: str | Path | None = None,
     ) -> PlanGraph:
         found = _numbered(plan)
         if found is None:
-            return self.planning_graph(plan, level=level, since=since, until=until, actor=actor)
+            return self.planning_graph(
+                plan, level=level, since=since, until=until, hours=hours, actor=actor
+            )
         from gridmap.planning.barriers import Barriers
         from gridmap.planning.graph import planning_graph
 
