@@ -18,12 +18,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.planning_edits import waited_for
-from benchmarks.planning_ground import TOTAL, Line, cpu, graph_of
+from benchmarks.planning_ground import CEILING, FLOOR, TOTAL, Line, cpu, graph_of
 from benchmarks.planning_rivals import compared
+from benchmarks.planning_split import split_subdistrict
 from benchmarks.results import machine
+from gridmap.planning.counts import cheapest_counts
 from gridmap.planning.graph import PlanGraph
 from gridmap.planning.measures import measure_plan
 from gridmap.planning.plan import today_plan
+from gridmap.planning.region import possible_counts
 from gridmap.planning.regions import divide
 from gridmap.planning.rules import Rules
 from gridmap.planning.suggest import Suggested, Suggestion, suggest
@@ -41,9 +44,17 @@ _BEST, _KEPT, _KEEPS = 0.03, 0.05, 0.80
 
 @dataclass
 class Page:
-    """Lines that are printed as they come, and written as a page at last."""
+    """Lines that are printed as they come, and written as a page part by part."""
 
+    path: Path | None = None
     lines: list[str] = field(default_factory=list)
+
+    def write(self) -> None:
+        """Write what there is, with the machine and the versions, if there is a path."""
+        if self.path is not None:
+            head, *rest = self.lines
+            lines = [head, "", *machine("python -m benchmarks.planning", _LIBRARIES), *rest]
+            self.path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
     def say(self, *lines: str) -> None:
         """Add lines."""
@@ -58,18 +69,19 @@ class Page:
 
 def run(write: Path | None = None) -> None:
     """Measure, print, and write the page if its path is given."""
-    page = Page()
-    page.say("# Planning", "", "Written by `python -m benchmarks.planning`.", "")
+    page = Page(write)
+    page.say("# Planning", "")
     graph = graph_of()
     _instance(page, graph)
     found = _redrawn(page, graph)
-    _rivals(page, graph, found.plan("best_balance"))
+    page.write()
     page.say("## What a planner waits for", "", "Seconds of the clock, in one process.")
     page.table(("what", "median", ""), waited_for(graph, found.plan("default").plan))
-    if write is not None:
-        head, *rest = page.lines
-        page.lines = [head, "", *machine("python -m benchmarks.planning", _LIBRARIES), *rest]
-        write.write_text("\n".join(page.lines).rstrip() + "\n", encoding="utf-8")
+    page.write()
+    _rivals(page, graph, found.plan("best_balance"))
+    page.write()
+    _split(page)
+    page.write()
 
 
 def _instance(page: Page, graph: PlanGraph) -> None:
@@ -105,7 +117,8 @@ def _redrawn(page: Page, graph: PlanGraph) -> Suggestion:
         "",
         "F is the spread with perfect balance inside each community: the coefficient of "
         "variation over all basic grids if each held its community's households over its "
-        "number of grids, as many as the plan has there.",
+        "number of grids, as many as the plan has there. The least that F can be with so many "
+        f"grids in all, whatever each community gets of them: {_least_spread(graph):.4f}.",
     )  # fmt: skip
     page.table(
         ("plan", "grids", "in 300-500", "in pieces", "outside one community",
@@ -128,6 +141,26 @@ def _redrawn(page: Page, graph: PlanGraph) -> Suggestion:
     return found
 
 
+def _least_spread(graph: PlanGraph) -> float:
+    """The least F of any numbers of grids by community that add up."""
+    basic = ~np.append(graph.exclusive, False)[graph.today]
+    homes, of = graph.amount["households"][basic], graph.container[basic]
+    number = TOTAL - int(graph.exclusive.sum())
+    mean = homes.sum() / number
+    options = [
+        {
+            k: k * (total / k - mean) ** 2
+            for k in possible_counts(total, FLOOR, CEILING) or (max(round(total / mean), 1),)
+        }
+        for total in np.bincount(of, homes).tolist()
+        if total > 0
+    ]
+    counts = cheapest_counts(options, number)
+    assert counts is not None
+    spread = sum(one[k] for one, k in zip(options, counts, strict=True)) / number
+    return float(np.sqrt(spread) / mean)
+
+
 def _plan_row(graph: PlanGraph, one: Suggested) -> list[object]:
     numbers = measure_plan(graph, one.plan)
     basic = [g for g, exempt in zip(numbers.grids, one.plan.exempt, strict=True) if not exempt]
@@ -148,6 +181,11 @@ def _plan_row(graph: PlanGraph, one: Suggested) -> list[object]:
         f"{one.ideal_cv:.4f}", f"{one.cv - one.ideal_cv:.4f}", f"{one.kept:.1%}",
         f"{one.proved} of {len(one.outcomes)}", gap,
     ]  # fmt: skip
+
+
+def _split(page: Page) -> None:
+    """One sub-district redrawn to 84 grids, and these split into micro-grids by buildings."""
+    page.say("## Micro-grids from buildings", "", *split_subdistrict(), "")
 
 
 def _rivals(page: Page, graph: PlanGraph, plan: Suggested) -> None:

@@ -15,7 +15,17 @@ from gridmap.planning.barriers import Barriers
 from gridmap.planning.graph import PlanGraph, planning_graph
 from gridmap.planning.region import Region
 
-__all__ = ["CEILING", "FLOOR", "TOTAL", "Line", "Part", "cpu", "graph_of", "measured"]
+__all__ = [
+    "CEILING",
+    "FLOOR",
+    "TOTAL",
+    "Line",
+    "Part",
+    "coverage_of",
+    "cpu",
+    "graph_of",
+    "measured",
+]
 
 # What is asked for: so many grids, each between the floor and the ceiling in households.
 TOTAL = 539
@@ -37,7 +47,7 @@ def graph_of(scale: str = "redraw") -> PlanGraph:
     street = layers["street"]
     arterial = street[street["class"].isin(["arterial", "highway"])]
     return planning_graph(
-        _coverage(layers),
+        coverage_of(layers),
         amounts={"households": micro["households"].to_dict()},
         barriers=Barriers.of(
             river=layers["water"].geometry if "water" in layers else (),
@@ -48,7 +58,8 @@ def graph_of(scale: str = "redraw") -> PlanGraph:
     )
 
 
-def _coverage(layers: dict) -> Coverage:
+def coverage_of(layers: dict) -> Coverage:
+    """Return the areas of a synthetic district as an edition."""
     areas, shapes = [], []
     for rank, level in enumerate(AREA_LAYERS):
         above = AREA_LAYERS[rank - 1] if rank else None

@@ -362,6 +362,77 @@ def export(
     typer.echo(f"Wrote {output}: " + ", ".join(f"{name} {n:,}" for name, n in layers.items()) + ".")
 
 
+@plan.command("microgrids")
+def microgrids(
+    ctx: typer.Context,
+    buildings: Annotated[
+        str,
+        typer.Argument(metavar="FILE[:LAYER]", help="Buildings with a column households (户数)."),
+    ],
+    edition: EditionArgument = None,
+    area: Annotated[
+        str | None, typer.Option(metavar="LEVEL=CODE", help="Only inside that area.")
+    ] = None,
+    total: Annotated[
+        str | None, typer.Option("--number", metavar="N|N-M", help="How many; else any.")
+    ] = None,
+    floor: Annotated[float, typer.Option(metavar="N", help="Least one holds.")] = 60.0,
+    ceiling: Annotated[float, typer.Option(metavar="N", help="Most it holds.")] = 160.0,
+    level: Annotated[str, typer.Option("--level", help="Of the finer areas.")] = "microgrid",
+    coord_sys: Annotated[
+        str | None, typer.Option(metavar="S", help="Of the buildings, where the file is silent.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.gpkg", help="The areas.")
+    ] = None,
+    as_draft: Annotated[
+        str | None, typer.Option("--as", metavar="EDITION", help="Store them as this draft.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    json_out: JsonOption = None,
+    commit: CommitOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Split grids into micro-grids of like households, from the buildings in them."""
+    from gridmap.bulk.export import export_target, write_export
+    from gridmap.bulk.export_table import ExportLayer
+    from gridmap.places.homes import read_homes
+    from gridmap.planning.told import suggestion_record
+
+    inside, number = _pair(area, "="), _total(total)
+    rules = _rules(
+        _limits("households", floor, ceiling), {"change": 0.0}, "river,rail", ([], [], []),
+        estates_whole=False,
+    )  # fmt: skip
+    target = None if output is None else export_target(output, None, [level])
+    homes = read_homes(buildings, coord_sys=coord_sys)
+    with opened(ctx, store) as workspace, progress_bar("microgrids") as progress:
+        _own_files(workspace, json_out, output)
+        found = workspace.split_areas(
+            homes, rules, edition=edition, level=level, area=inside, total=number,
+            seed=seed, workers=workers, progress=progress,
+        )  # fmt: skip
+        if as_draft is not None:
+            workspace.store_split(found, as_draft, commit=commit)
+    if target is not None:
+        write_export(target, [ExportLayer(level, found.frame, ())])
+    if json_out is not None:
+        write_json(suggestion_record(found.ground.graph, found.found), json_out)
+    if json_out == STDOUT:
+        return
+    ground = found.ground
+    typer.echo(
+        f"{ground.graph.edition}: {len(ground.parents):,} areas, "
+        f"{ground.cells.buildings.sum():,} buildings with {ground.cells.households.sum():,.0f} "
+        f"households, {len(ground.graph):,} cells, sha256 {ground.graph.fingerprint()}"
+    )
+    _show_plan(found.plan, chosen=True)
+    if as_draft is not None:
+        typer.echo(f"{'Stored' if commit else 'Would store'} them as the draft {as_draft}.")
+        show_dry_run(commit)
+
+
 # -- inside -------------------------------------------------------------------------------
 
 

@@ -86,7 +86,8 @@ def divide(
         Areas of the level above in which barriers are not kept to, because their sides
         could not be divided by themselves.
     """
-    fixed = graph.exclusive.copy()
+    # One more: that of no grid.
+    fixed = np.append(graph.exclusive, False)
     fixed[grids_named(graph, rules.locked)] = True
     inside = atoms & (graph.container >= 0)
     held = inside & (graph.today >= 0) & fixed[graph.today]

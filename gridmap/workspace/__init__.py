@@ -43,6 +43,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.planning`      plans measured, replayed, compared, suggested
 :mod:`.suggesting`    suggestions asked for, watched, stopped, made a draft
 :mod:`.plan_reading`  plans by name, editions and drafts alike
+:mod:`.microgrids`    grids split into micro-grids from their buildings
 :mod:`.proving`       every item asked at every kind of place
 :mod:`.mapping`       the maps
 :mod:`.sheeting`      sheets to print: service maps, duty boards, contact cards
@@ -69,9 +70,9 @@ from gridmap.workspace.exporting import Exporting, ExportOutcome
 from gridmap.workspace.families import CutOutcome, Families
 from gridmap.workspace.lifecycle import DraftOutcome, RetireOutcome, RollbackOutcome
 from gridmap.workspace.mapping import MAPS, Mapmaking
+from gridmap.workspace.microgrids import Microgrids, MicroSplit
 from gridmap.workspace.monthlies import Monthlies
 from gridmap.workspace.pausing import Pausing
-from gridmap.workspace.plan_reading import PlanReading
 from gridmap.workspace.planning import PlanOutcome
 from gridmap.workspace.publishing import PublishOutcome
 from gridmap.workspace.repairing import RepairOutcome, Repairs
@@ -91,6 +92,7 @@ __all__ = [
     "EditOutcome",
     "ExportOutcome",
     "ImportOutcome",
+    "MicroSplit",
     "PlanOutcome",
     "PlanQuestion",
     "PublishOutcome",
@@ -106,7 +108,7 @@ __all__ = [
 
 class Workspace(
     DraftPublishing,
-    PlanReading,
+    Microgrids,
     Boundaries,
     Checking,
     Repairs,

@@ -439,9 +439,6 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         edition: str,
         who: Actor,
     ) -> None:
-        from gridmap.bulk.export import export_target, write_export
-        from gridmap.bulk.export_table import COLUMNS, export_layer
-
         kept = self.store.attributes(graph.edition, level)
         if level == graph.level:
             further = _summed(graph, plan, kept)
@@ -449,6 +446,20 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             old = dict(zip(graph.row.tolist(), graph.code.tolist(), strict=True))
             codes = _recoded(graph, planned)
             further = {new: dict(kept.get(old[row], {})) for row, new in codes.items()}
+        self._import_level(planned, level, further, edition, who)
+
+    def _import_level(
+        self,
+        planned: Coverage,
+        level: str,
+        further: Mapping[str, Mapping[str, Any]],
+        edition: str,
+        who: Actor,
+    ) -> None:
+        """Put a level of planned areas into a draft, by the way that files go."""
+        from gridmap.bulk.export import export_target, write_export
+        from gridmap.bulk.export_table import COLUMNS, export_layer
+
         layer = export_layer(planned, level, (*COLUMNS.values(), "attributes"), further)
         with TemporaryDirectory(prefix="gridmap-") as folder:
             path = Path(folder) / "plan.gpkg"
