@@ -148,14 +148,15 @@ def micro_coverage(ground: CellGround, frame: gpd.GeoDataFrame, edition: str) ->
     above = source.levels.names[rank - 1]
     pinned = {int(ground.others[i]): shape for i, shape in ground.cells.pinned.items()}
     split = set(ground.parents.tolist())
+    # What is split, and what that lies in, is drawn anew from what is in it.
+    derived = {*source.ancestors[ground.parents].ravel().tolist()} - {-1}
     areas: list[Area] = []
     shapes: list[Any] = []
     for row in range(len(source)):
         if int(source.rank[row]) == rank and int(source.ancestors[row, rank - 1]) in split:
             continue
-        # What is split has no ground of its own any more: it is that of its parts.
         areas.append(replace(source.area(row), id=-1))
-        shapes.append(None if row in split else pinned.get(row, source.geometry[row]))
+        shapes.append(None if row in derived else pinned.get(row, source.geometry[row]))
     for one in frame.to_dict("records"):
         areas.append(
             Area(

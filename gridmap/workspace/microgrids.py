@@ -132,13 +132,13 @@ class Microgrids(PlanReading):
         if not commit:
             return
         self.draft(edition, source=source.edition, commit=True, actor=who)
-        pinned = source.rank[split.ground.others[[*split.ground.cells.pinned]]]
-        levels = {source.levels[int(rank)].name for rank in pinned} | {split.ground.level}
+        ground = split.ground
+        drawn = {*ground.others[[*ground.cells.pinned]].tolist()}
+        drawn |= {*source.ancestors[ground.parents].ravel().tolist()} - {-1}
+        levels = {source.levels[int(source.rank[row])].name for row in drawn} | {ground.level}
         new = split.frame.set_index("code")[["households", "buildings"]].to_dict("index")
         for level in sorted(levels, key=source.levels.rank):
-            kept = self.store.attributes(source.edition, level)
-            further = {
-                code: new[code] if level == split.ground.level and code in new else held
-                for code, held in {**kept, **(new if level == split.ground.level else {})}.items()
-            }
+            further = self.store.attributes(source.edition, level)
+            if level == ground.level:
+                further = {**further, **new}
             self._import_level(coverage, level, further, edition, who)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gridmap.access import Action, Actor
 from gridmap.coverage.families import BASE
-from gridmap.coverage.importing.incoming import ColumnMap
-from gridmap.coverage.model import Coverage
+from gridmap.coverage.importing.incoming import Incoming
+from gridmap.coverage.model import STORED_CRS, Coverage
+from gridmap.coverage.notes import ImportReport
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.locator import Locator
 from gridmap.places.model import Post
@@ -296,8 +296,8 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
     ) -> PlanOutcome:
         """Store a plan as a draft based on the graph's edition; a dry run unless `commit`.
 
-        The draft has all areas of that edition; grids and atoms are imported anew, by the
-        same way as files are, so that checking, exporting and publishing know it.
+        The draft has all areas of that edition; grids and atoms take the place of its own, so
+        that checking, exporting and publishing know it as any other.
 
         Raises
         ------
@@ -456,25 +456,34 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         edition: str,
         who: Actor,
     ) -> None:
-        """Put a level of planned areas into a draft, by the way that files go."""
-        from gridmap.bulk.export import export_target, write_export
-        from gridmap.bulk.export_table import COLUMNS, export_layer
+        """Put a level of planned areas into a draft, in the place of what is there."""
+        from dataclasses import replace
 
-        layer = export_layer(planned, level, (*COLUMNS.values(), "attributes"), further)
-        with TemporaryDirectory(prefix="gridmap-") as folder:
-            path = Path(folder) / "plan.gpkg"
-            write_export(export_target(path, None, [level]), [layer])
-            self.import_layer(
-                f"{path}:{level}",
-                edition=edition,
-                level=level,
-                columns=ColumnMap(
-                    code="code", name="name", name_en="name_en", parent="parent", kind="kind"
-                ),
-                remainders=False,
-                commit=True,
-                actor=who,
-            )
+        rows = planned.rows(level)
+        attributes = [dict(further.get(code, {})) for code in planned.code[rows].tolist()]
+        report = ImportReport(
+            rows=len(rows),
+            areas=len(rows),
+            coord_sys=STORED_CRS,
+            kept_columns=tuple(sorted({name for held in attributes for name in held})),
+            dropped_columns=(),
+            provisional=(),
+            messages=(),
+        )
+        incoming = Incoming(
+            level=level,
+            areas=[replace(planned.area(row), id=-1) for row in rows.tolist()],
+            geometry=planned.shapes[rows],
+            attributes=attributes,
+            coord_sys=STORED_CRS,
+            source=f"plan:{edition}",
+            source_layer=level,
+            source_sha256=planned.fingerprint(),
+            encoding=None,
+            report=report,
+        )
+        self.store.import_areas(edition, incoming, who)
+        self._expire()
 
 
 def _item_hours(path: Path) -> dict[str, float]:
