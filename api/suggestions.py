@@ -24,7 +24,6 @@ router = APIRouter(tags=["plans"])
 
 _SUGGEST = TypeAdapter(SuggestIn)
 _DRAFT = TypeAdapter(SuggestedDraftIn)
-_OVER = ("done", "stopped", "failed", "lost")
 
 SuggestionNumber = Annotated[int, Path(ge=1, lt=2**53, description="Number of the suggestion.")]
 AtomsQuery = Annotated[bool, Query(description="With the grid of each area of the finest level.")]
@@ -34,11 +33,9 @@ AtomsQuery = Annotated[bool, Query(description="With the grid of each area of th
     "/api/suggestions",
     summary="Ask for plans",
     dependencies=needs(Action.EDITION_CHECK),
+    status_code=201,
     response_model=SuggestionOut,
-    responses={
-        202: {"model": SuggestionOut, "description": "Under way: look again at its number."},
-        **problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
-    },
+    responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     openapi_extra=request_body(SuggestIn),
 )
 def ask(
@@ -57,7 +54,7 @@ def ask(
     number = workspace.ask_for_plans(_question(asked), actor=actor)
     workspace.wait_for_plans(number, wait_s)
     told = workspace.suggestion(number, actor=actor)
-    return answer_json(_shown(told, atoms), status=200 if told["state"] in _OVER else 202)
+    return answer_json(_shown(told, atoms), status=201)
 
 
 @router.get(

@@ -20,7 +20,7 @@ BAND = {"floor": 150, "ceiling": 500}
 
 def ask(client, **question):
     answer = client.post("/api/suggestions?wait_s=60&atoms=true", json={**BAND, **question})
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 201, answer.text
     told = answer.json()
     assert told["state"] == "done", told["error"]
     return told
@@ -188,7 +188,7 @@ def test_a_question_that_cannot_be_answered_is_refused_at_once(planners, questio
 
 def test_a_number_of_grids_that_cannot_be_is_told_by_the_suggestion(planners):
     answer = planners.planner.post("/api/suggestions?wait_s=60", json={**BAND, "grids": 23})
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 201, answer.text
     told = answer.json()
     assert told["state"] == "failed"
     assert "No division of this area has that many grids" in told["error"]

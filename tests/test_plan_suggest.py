@@ -335,6 +335,29 @@ def test_the_numbers_of_all_regions_add_up_for_the_least_cost():
     assert cheapest_counts(options, 99) is None
 
 
+def test_rules_that_contradict_each_other_are_refused_with_the_atoms():
+    graph = town()
+    pair = (graph.code[at_cell(graph, 0, 1)], graph.code[at_cell(graph, 0, 2)])
+    with pytest.raises(BadValue, match="must also stay together") as told:
+        suggest(graph, Rules(together=(pair,), apart=(pair,)), total=6)
+    assert pair[0] in str(told.value)
+
+
+def test_ground_without_grids_gets_its_first_ones():
+    graph = town()
+    none = np.empty(0, dtype=object)
+    bare = replace(
+        graph, today=np.full(len(graph), -1), grid_code=none, grid_name=none, grid_name_en=none,
+        grid_kind=none, grid_container=np.empty(0, dtype=np.int64),
+    )  # fmt: skip
+    for one in suggest(bare, total=6).plans:
+        sound(bare, one)
+        assert len(one.plan) == 6
+        assert one.kept == 0.0
+        assert {reason.kind for reason in one.reasons} == {"new"}
+        assert all(code.startswith("C0") for code in one.plan.code)
+
+
 def test_bad_rules_are_refused():
     for make in (
         lambda: Limits("households", 500, 300),
