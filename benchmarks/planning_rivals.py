@@ -24,6 +24,8 @@ Method = Callable[[Region, int], Part | None]
 _WIDTHS = (0.25, 0.4, 0.7)
 _TREES = 5_000
 _BURST, _BURSTS = 10, 30
+# Of the 99 constructions that max-p tries where not said otherwise: each takes long.
+_CONSTRUCTIONS = 20
 
 
 def compared(regions: Sequence[Region], counts: Sequence[int]) -> list[Line]:
@@ -78,7 +80,10 @@ def max_p(region: Region, count: int) -> Part | None:
     if region.total < FLOOR:
         return None
     np.random.seed(0)  # What the library draws from.
-    model = MaxPHeuristic(_frame(region), _weights(region), ["x", "y"], "homes", FLOOR)
+    model = MaxPHeuristic(
+        _frame(region), _weights(region), ["x", "y"], "homes", FLOOR,
+        max_iterations_construction=_CONSTRUCTIONS,
+    )  # fmt: skip
     model.solve()
     return np.asarray(model.labels_) - 1
 
