@@ -152,6 +152,28 @@ def test_rules_reach_the_optimiser(planners):
     assert max(held) - min(held) <= max(before) - min(before)
 
 
+def test_one_that_waits_is_watched_and_stopped(planners):
+    started, end = threading.Event(), threading.Event()
+    about = {"by": "li", "edition": "today", "draft": None, "version": None, "level": "grid",
+             "asked": {}}  # fmt: skip
+    first = planners.workspace._runs.start(about, stepping(started, end))
+    assert started.wait(20)
+    waiting = planners.planner.post("/api/suggestions", json=BAND)
+    assert waiting.status_code == 201
+    number = waiting.json()["id"]
+    assert waiting.json()["state"] == "waiting"
+    assert planners.planner.get(f"/api/suggestions/{first}").json()["state"] == "running"
+    assert planners.worker.delete(f"/api/suggestions/{number}").status_code == 403
+    stopped = planners.west.delete(f"/api/suggestions/{number}")
+    assert stopped.json()["state"] == "stopped"
+    assert stopped.json()["result"] is None
+    running = planners.planner.delete(f"/api/suggestions/{first}")
+    assert running.status_code == 200
+    planners.workspace.wait_for_plans(first, 20)
+    assert planners.planner.get(f"/api/suggestions/{first}").json()["state"] == "stopped"
+    end.set()
+
+
 def test_what_cannot_be_met_is_told_with_the_rule_to_relax(planners):
     told = ask(planners.planner, area={"level": "community", "code": "C0"}, floor=500, ceiling=510)
     for plan in told["result"]["plans"]:
