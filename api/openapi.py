@@ -14,6 +14,7 @@ from api.draft_models import DRAFT_BODIES
 from api.identity import SESSION_COOKIE
 from api.models import LocateColumns, LocateMany, Problem
 from api.order_models import BODIES
+from api.plan_models import PLAN_BODIES
 from api.problems import MEDIA_TYPE
 from api.report_models import ReporterIn, ReportIn
 from api.review_models import OpenReviewIn, PauseIn, RulingIn
@@ -113,7 +114,7 @@ def build(
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     models: list[type[BaseModel]] = [LocateMany, LocateColumns, ReportIn, ReporterIn, Problem]
     models += [*_REVIEW_BODIES, *BODIES.values(), *SUPERVISION_BODIES, *MONTHLY_BODIES]
-    models += [ReadIn, PlaceIn, WrongIn, *DRAFT_BODIES]
+    models += [ReadIn, PlaceIn, WrongIn, *DRAFT_BODIES, *PLAN_BODIES]
     for model in models:
         schema = model.model_json_schema(ref_template=_REF)
         schemas.update(schema.pop("$defs", {}))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["Mark", "Results"]
+__all__ = ["Mark", "Results", "machine"]
 
 _VERSIONS = (
     "gridmap", "numpy", "numba", "llvmlite", "shapely", "geopandas", "duckdb",
@@ -95,7 +95,7 @@ class Results:
 
     def write(self, path: Path, command: str) -> None:
         """Write all tables, with the machine and the versions, as Markdown."""
-        text = "\n".join(["# Results", "", *_machine(command), *self._times(), *self._tables()])
+        text = "\n".join(["# Results", "", *machine(command), *self._times(), *self._tables()])
         path.write_text(text.rstrip() + "\n", encoding="utf-8")
 
     def _times(self) -> list[str]:
@@ -122,9 +122,10 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _machine(command: str) -> list[str]:
+def machine(command: str, names: Sequence[str] = _VERSIONS) -> list[str]:
+    """Return lines that tell on what, with which versions and when something was measured."""
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    found = [f"{name} {known}" for name in _VERSIONS if (known := _version(name))]
+    found = [f"{name} {known}" for name in names if (known := _version(name))]
     return [
         f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
         "",

@@ -58,6 +58,9 @@ CONFIG = {
         "body.edition": {"dictionary": "editions", "probability": 0.7},
         "body.version": {"dictionary": "versions", "probability": 0.7},
         "query.version": {"dictionary": "versions", "probability": 0.5},
+        "query.plan": {"dictionary": "editions", "probability": 0.7},
+        "query.before": {"dictionary": "editions", "probability": 0.7},
+        "query.after": {"dictionary": "editions", "probability": 0.7},
         "query.lon": {"dictionary": "lon", "probability": 0.5},
         "query.lat": {"dictionary": "lat", "probability": 0.5},
         "body.lon": {"dictionary": "lon", "probability": 0.5},
@@ -96,6 +99,11 @@ CONFIG = {
         # Nor which levels are planned, and what the atoms are known to hold.
         {
             "include-name": ["POST /api/drafts", "POST /api/drafts/{number}/suggest"],
+            "checks": {"positive_data_acceptance": {"enabled": False}},
+        },
+        # Nor which grids there are to plan, nor which plans have a name.
+        {
+            "include-path-regex": "^/api/(suggestions|plans)",
             "checks": {"positive_data_acceptance": {"enabled": False}},
         },
         # One address an action, all made from one table: a few questions each are enough.

@@ -154,6 +154,28 @@ def test_grids_of_one_community_alone_are_planned(exclusive, workspace):
     assert "proved best" in said
 
 
+def test_a_suggestion_becomes_a_draft_to_edit_and_is_named_like_an_edition(exclusive, workspace):
+    community = str(workspace.store.coverage(EDITION).code[6])
+    words = (
+        "plan", "suggest", EDITION, "--area", f"community={community}", "--pick", "best_balance",
+        "--draft", "改格", "--store", exclusive.url,
+    )  # fmt: skip
+    assert "Would begin a draft, '改格'" in run(*words)
+    assert not workspace.plan_drafts()
+    said = run(*words, "--commit")
+    (draft,) = workspace.plan_drafts()
+    assert f"Began draft {draft['id']}, '改格', with 'best_balance'." in said
+    assert draft["version"] > 0
+    named = f"draft:{draft['id']}"
+    record = json.loads(run("plan", "measure", named, "--json", "-", "--store", exclusive.url))
+    inside = [one for one in record["grids"] if one["community"] == community]
+    assert all(one["in_limits"] for one in inside if one["kind"] == "basic")
+    compared = json.loads(
+        run("plan", "compare", EDITION, named, "--json", "-", "--store", exclusive.url)
+    )
+    assert compared["whole"]["households_moved"] > 0
+
+
 def test_a_draft_of_that_name_and_bad_words_are_refused(exclusive, suggested, workspace):
     for words, error in (
         (("suggest", EDITION, "--grids", "many"), BadValue),

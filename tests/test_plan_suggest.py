@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_a_number_that_cannot_be_is_refused_with_those_that_can():
         suggest(town(), total=12)
 
 
-def test_the_same_question_has_the_same_answer_here_and_in_processes():
+def test_the_same_question_has_the_same_answer():
     rng = np.random.default_rng(4)
     homes = rng.integers(40, 160, (6, 8))
     grid = np.repeat(np.repeat(np.arange(1, 13).reshape(3, 4), 2, axis=0), 2, axis=1)
@@ -94,6 +95,35 @@ def test_the_same_question_has_the_same_answer_here_and_in_processes():
         assert a.plan.code.tolist() == b.plan.code.tolist()
     assert one.curve == two.curve
     assert set(one.versions) == {"highspy", "pymetis", "numba"}
+
+
+def villages():
+    """Fourteen communities of a grid or two each: enough for a pool of processes."""
+    rng = np.random.default_rng(2)
+    homes = rng.integers(60, 140, (4, 28))
+    community = np.repeat(np.arange(14), 2)[None, :].repeat(4, axis=0)
+    grid = np.repeat(np.arange(1, 29).reshape(2, 14), 2, axis=0).repeat(2, axis=1)
+    return board(homes, grid, community)
+
+
+def digest(graph, found):
+    """SHA-256 over the code of each atom's grid, in all plans."""
+    told = [sorted(one.plan.by_atom(graph).items()) for one in found.plans]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def test_a_pool_of_processes_brings_the_same_plans_and_can_be_stopped():
+    graph = villages()
+    alone, many = (suggest(graph, total=28, workers=n) for n in (1, 2))
+    assert digest(graph, alone) == digest(graph, many)
+    assert alone.curve == many.curve
+    steps = []
+    with pytest.raises(Conflict, match="stopped"):
+        suggest(
+            graph, total=28, workers=2, progress=lambda *step: steps.append(step),
+            stop=lambda: len(steps) >= 3,
+        )  # fmt: skip
+    assert len(steps) == 3
 
 
 def test_locked_and_exclusive_grids_stay_and_exclusive_ones_are_exempt():
@@ -333,6 +363,29 @@ def test_the_numbers_of_all_regions_add_up_for_the_least_cost():
                 min(plain)
             )
     assert cheapest_counts(options, 99) is None
+
+
+def test_rules_that_contradict_each_other_are_refused_with_the_atoms():
+    graph = town()
+    pair = (graph.code[at_cell(graph, 0, 1)], graph.code[at_cell(graph, 0, 2)])
+    with pytest.raises(BadValue, match="must also stay together") as told:
+        suggest(graph, Rules(together=(pair,), apart=(pair,)), total=6)
+    assert pair[0] in str(told.value)
+
+
+def test_ground_without_grids_gets_its_first_ones():
+    graph = town()
+    none = np.empty(0, dtype=object)
+    bare = replace(
+        graph, today=np.full(len(graph), -1), grid_code=none, grid_name=none, grid_name_en=none,
+        grid_kind=none, grid_container=np.empty(0, dtype=np.int64),
+    )  # fmt: skip
+    for one in suggest(bare, total=6).plans:
+        sound(bare, one)
+        assert len(one.plan) == 6
+        assert one.kept == 0.0
+        assert {reason.kind for reason in one.reasons} == {"new"}
+        assert all(code.startswith("C0") for code in one.plan.code)
 
 
 def test_bad_rules_are_refused():

@@ -12,7 +12,6 @@ from gridmap.cli.output import STDOUT, write_json
 from gridmap.cli.show import facts, shortened, show_dry_run, table
 
 if TYPE_CHECKING:
-    from gridmap.planning.graph import PlanGraph
     from gridmap.planning.rules import Limits, Rules
     from gridmap.planning.suggest import Suggested, Suggestion
     from gridmap.workspace import Workspace
@@ -28,6 +27,10 @@ plan = typer.Typer(
 
 EditionArgument = Annotated[
     str | None, typer.Argument(metavar="[EDITION]", help="A draft too; else the one in force.")
+]
+PlanArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[PLAN]", help="An edition or draft:NUMBER; else the one in force."),
 ]
 LevelOption = Annotated[str, typer.Option("--level", help="Whose areas are planned.")]
 MeasureOption = Annotated[str, typer.Option("--measure", help="What floor and ceiling limit.")]
@@ -99,6 +102,10 @@ def suggest(
     as_draft: Annotated[
         str | None, typer.Option("--as", metavar="EDITION", help="Store it as this draft.")
     ] = None,
+    to_edit: Annotated[
+        str | None,
+        typer.Option("--draft", metavar="NAME", help="Begin a draft with it, to be edited."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     level: LevelOption = "grid",
@@ -111,7 +118,7 @@ def suggest(
     store: StoreOption = None,
 ) -> None:
     """Suggest grids: least change, default, best balance; with proof, or what cannot be met."""
-    from gridmap.planning.suggest import rebalance as rebalance_grids
+    from gridmap.planning.told import suggestion_record
 
     inside, grids = _pair(area, "="), _total(total)
     rules = _rules(
@@ -127,14 +134,7 @@ def suggest(
             edition, level=level, since=since, until=until, hours=hours
         )
         if rebalance:
-            found = rebalance_grids(
-                graph,
-                rebalance,
-                rules,
-                used=workspace.used_codes(level),
-                retired=workspace.gone_codes(level),
-                seed=seed,
-            )
+            found = workspace.rebalance_plans(graph, rebalance, rules, seed=seed)
         else:
             found = workspace.suggest_plans(
                 graph,
@@ -149,10 +149,19 @@ def suggest(
         outcome = None
         if as_draft is not None:
             outcome = workspace.store_plan(graph, chosen.plan, as_draft, commit=commit)
+        number = None
+        if to_edit is not None and commit:
+            number = workspace.draft_of_plan(
+                to_edit,
+                chosen.plan.by_atom(graph),
+                edition=graph.edition,
+                level=level,
+                source=f"suggestion: {chosen.style}, seed {seed}",
+            )
         if csv is not None:
             workspace.measure_plan(graph, chosen.plan, rules.limits).frame.to_csv(csv, index=False)
     if json_out is not None:
-        write_json(_suggestion_record(graph, found), json_out)
+        write_json(suggestion_record(graph, found), json_out)
     if json_out == STDOUT:
         return
     typer.echo(f"{graph.edition}: {len(graph):,} atoms, sha256 {graph.fingerprint()}")
@@ -168,12 +177,16 @@ def suggest(
             f"{shortened(outcome.gone_codes) or 'none'}."
         )
         show_dry_run(outcome.committed)
+    if to_edit is not None:
+        verb = f"Began draft {number}" if number else "Would begin a draft"
+        typer.echo(f"{verb}, '{to_edit}', with '{chosen.style}'.")
+        show_dry_run(number is not None)
 
 
 @plan.command("measure")
 def measure_(
     ctx: typer.Context,
-    edition: EditionArgument = None,
+    edition: PlanArgument = None,
     on: Annotated[
         str | None, typer.Option("--on", metavar="EDITION", help="Whose atoms; else its own.")
     ] = None,
@@ -192,10 +205,9 @@ def measure_(
     limits = _limits(measure, floor, ceiling)
     with opened(ctx, store) as workspace:
         _own_files(workspace, json_out, csv)
-        graph = workspace.planning_graph(
-            on or edition, level=level, since=since, until=until, hours=hours
+        found = workspace.plan_measures(
+            edition, limits, on=on, level=level, since=since, until=until, hours=hours
         )
-        found = workspace.measure_plan(graph, workspace.plan_named(graph, edition), limits)
     if csv is not None:
         found.frame.to_csv(csv, index=False)
     if json_out is not None:
@@ -236,8 +248,8 @@ def measure_(
 @plan.command("compare")
 def compare(
     ctx: typer.Context,
-    old: Annotated[str, typer.Argument(metavar="EDITION", help="Before.")],
-    new: Annotated[str, typer.Argument(metavar="EDITION", help="After; a draft too.")],
+    old: Annotated[str, typer.Argument(metavar="PLAN", help="Before.")],
+    new: Annotated[str, typer.Argument(metavar="PLAN", help="After; draft:NUMBER too.")],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.html", help="Map with a slider, to print."),
@@ -254,10 +266,7 @@ def compare(
         _page(output)
     with opened(ctx, store) as workspace:
         _own_files(workspace, json_out, csv, output)
-        graph = workspace.planning_graph(old, level=level, since=since, until=until)
-        found = workspace.compare_plans(
-            graph, workspace.plan_named(graph, old), workspace.plan_named(graph, new)
-        )
+        found = workspace.plans_compared(old, new, level=level, since=since, until=until)
         if output is not None:
             workspace.comparison_map(found).save(output)
     flows = found.flows()
@@ -283,7 +292,7 @@ def compare(
 @plan.command("replay")
 def replay(
     ctx: typer.Context,
-    edition: Annotated[str, typer.Argument(metavar="EDITION", help="On its grids; a draft too.")],
+    edition: Annotated[str, typer.Argument(metavar="PLAN", help="On its grids; draft:NUMBER too.")],
     before: Annotated[
         str | None, typer.Option("--before", metavar="EDITION", help="Else the one in force.")
     ] = None,
@@ -302,10 +311,10 @@ def replay(
     check_axis(by)
     with opened(ctx, store) as workspace:
         _own_files(workspace, json_out, csv)
-        graph = workspace.planning_graph(before, level=level, since=since, until=until)
-        reports = workspace.past_reports(graph, since=since, until=until, hours=hours)
-        today = workspace.replay_plan(graph, workspace.plan_named(graph), reports)
-        there = workspace.replay_plan(graph, workspace.plan_named(graph, edition), reports)
+        today, there = workspace.plan_replayed(
+            edition, before=before, level=level, since=since, until=until, hours=hours
+        )
+        reports = there.reports
         cells = there.table(by)
         moved = today.moved(there)
         missed = there.missed(today, workspace.grid_staff(level))
@@ -338,8 +347,8 @@ def replay(
 @plan.command("export")
 def export(
     ctx: typer.Context,
-    old: Annotated[str, typer.Argument(metavar="EDITION", help="Before.")],
-    new: Annotated[str, typer.Argument(metavar="EDITION", help="After; a draft too.")],
+    old: Annotated[str, typer.Argument(metavar="PLAN", help="Before.")],
+    new: Annotated[str, typer.Argument(metavar="PLAN", help="After; draft:NUMBER too.")],
     output: Annotated[Path, typer.Argument(metavar="FILE.gpkg", help="GeoPackage to write.")],
     level: LevelOption = "grid",
     since: SinceOption = None,
@@ -352,12 +361,80 @@ def export(
     check_comparison_name(output)
     with opened(ctx, store) as workspace:
         workspace.foreign(output)
-        graph = workspace.planning_graph(old, level=level, since=since, until=until)
-        found = workspace.compare_plans(
-            graph, workspace.plan_named(graph, old), workspace.plan_named(graph, new)
-        )
+        found = workspace.plans_compared(old, new, level=level, since=since, until=until)
         layers = write_comparison(found, output)
     typer.echo(f"Wrote {output}: " + ", ".join(f"{name} {n:,}" for name, n in layers.items()) + ".")
+
+
+@plan.command("microgrids")
+def microgrids(
+    ctx: typer.Context,
+    buildings: Annotated[
+        str,
+        typer.Argument(metavar="FILE[:LAYER]", help="Buildings with a column households (户数)."),
+    ],
+    edition: EditionArgument = None,
+    area: Annotated[
+        str | None, typer.Option(metavar="LEVEL=CODE", help="Only inside that area.")
+    ] = None,
+    total: Annotated[
+        str | None, typer.Option("--number", metavar="N|N-M", help="How many; else any.")
+    ] = None,
+    floor: Annotated[float, typer.Option(metavar="N", help="Least one holds.")] = 60.0,
+    ceiling: Annotated[float, typer.Option(metavar="N", help="Most it holds.")] = 160.0,
+    level: Annotated[str, typer.Option("--level", help="Of the finer areas.")] = "microgrid",
+    coord_sys: Annotated[
+        str | None, typer.Option(metavar="S", help="Of the buildings, where the file is silent.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.gpkg", help="The areas.")
+    ] = None,
+    as_draft: Annotated[
+        str | None, typer.Option("--as", metavar="EDITION", help="Store them as this draft.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    json_out: JsonOption = None,
+    commit: CommitOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Split grids into micro-grids of like households, from the buildings in them."""
+    from gridmap.bulk.export import export_target, write_export
+    from gridmap.bulk.export_table import ExportLayer
+    from gridmap.places.homes import read_homes
+    from gridmap.planning.told import suggestion_record
+
+    inside, number = _pair(area, "="), _total(total)
+    rules = _rules(
+        _limits("households", floor, ceiling), {"change": 0.0}, "river,rail", ([], [], []),
+        estates_whole=False,
+    )  # fmt: skip
+    target = None if output is None else export_target(output, None, [level])
+    homes = read_homes(buildings, coord_sys=coord_sys)
+    with opened(ctx, store) as workspace, progress_bar("microgrids") as progress:
+        _own_files(workspace, json_out, output)
+        found = workspace.split_areas(
+            homes, rules, edition=edition, level=level, area=inside, total=number,
+            seed=seed, workers=workers, progress=progress,
+        )  # fmt: skip
+        if as_draft is not None:
+            workspace.store_split(found, as_draft, commit=commit)
+    if target is not None:
+        write_export(target, [ExportLayer(level, found.frame, ())])
+    if json_out is not None:
+        write_json(suggestion_record(found.ground.graph, found.found), json_out)
+    if json_out == STDOUT:
+        return
+    ground = found.ground
+    typer.echo(
+        f"{ground.graph.edition}: {len(ground.parents):,} areas, "
+        f"{ground.cells.buildings.sum():,} buildings with {ground.cells.households.sum():,.0f} "
+        f"households, {len(ground.graph):,} cells, sha256 {ground.graph.fingerprint()}"
+    )
+    _show_plan(found.plan, chosen=True)
+    if as_draft is not None:
+        typer.echo(f"{'Stored' if commit else 'Would store'} them as the draft {as_draft}.")
+        show_dry_run(commit)
 
 
 # -- inside -------------------------------------------------------------------------------
@@ -464,58 +541,6 @@ def _show_curve(found: Suggestion, chosen: Suggested) -> None:
     if len(near) > 1:
         typer.echo("\nHow many grids?")
         table(("grids", "cost at least"), [(n, f"{cost:,.1f}") for n, cost in near])
-
-
-def _suggestion_record(graph: PlanGraph, found: Suggestion) -> dict[str, Any]:
-    return {
-        "edition": graph.edition,
-        "sha256": graph.fingerprint(),
-        "seed": found.seed,
-        "versions": dict(found.versions),
-        "curve": {str(n): round(cost, 3) for n, cost in found.curve.items()},
-        "plans": [
-            {
-                "style": one.style,
-                "grids": len(one.plan),
-                "planned": one.grids,
-                "cv": one.cv,
-                "ideal_cv": one.ideal_cv,
-                "kept": one.kept,
-                "gap": one.gap,
-                "regions": [
-                    {
-                        "area": name,
-                        "grids": o.count,
-                        "engine": o.engine,
-                        "whole": o.whole,
-                        "candidates": o.candidates,
-                        "cost": o.cost,
-                        "gap": o.gap,
-                        "in_band": o.in_band,
-                    }
-                    for name, o in one.outcomes
-                ],
-                "findings": [
-                    {"kind": f.kind, "area": f.container, "text": f.text, "relax": f.relax,
-                     "grids": list(f.grids), "atoms": list(f.atoms)}
-                    for f in one.findings
-                ],
-                "reasons": [
-                    {"code": r.code, "kind": r.kind, "held": r.held, "cause": r.cause,
-                     "of": dict(r.of), "text": r.text}
-                    for r in one.reasons
-                ],
-                "atoms": dict(
-                    zip(
-                        graph.code.tolist(),
-                        [one.plan.code[g] if g >= 0 else None for g in one.plan.grid_of.tolist()],
-                        strict=True,
-                    )
-                ),
-            }
-            for one in found.plans
-        ],
-    }  # fmt: skip
 
 
 def _load(cells: Any) -> dict[str, dict[str, int]]:

@@ -177,11 +177,10 @@ def planning_graph(
     ------
     UnknownLevel
     BadValue
-        When the level or the finer ones have no areas, or an amount is negative or not a
-        number.
+        When there are no finer areas, or an amount is negative or not a number.
     """
     rank = coverage.levels.rank(level)
-    if not len(coverage.rows(level)) or np.all(coverage.rank[coverage.atoms] <= rank):
+    if np.all(coverage.rank[coverage.atoms] <= rank):
         raise BadValue(
             "Areas are planned from those of a finer level, and there are none of it.",
             got=level,

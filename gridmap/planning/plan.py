@@ -72,6 +72,13 @@ class Plan:
         """Atoms of a grid."""
         return np.flatnonzero(self.grid_of == grid)
 
+    def by_atom(self, graph: PlanGraph) -> dict[str, str]:
+        """Return the code of each atom's grid by the atom's, of those that are in one."""
+        held = np.flatnonzero(self.grid_of >= 0)
+        return dict(
+            zip(graph.code[held].tolist(), self.code[self.grid_of[held]].tolist(), strict=True)
+        )
+
 
 def today_plan(graph: PlanGraph, name: str = "") -> Plan:
     """Return the grids as they are."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.errors import NotFound
+from gridmap.errors import BadValue, NotFound
 from gridmap.planning.barriers import bits_of, names_of
 from gridmap.planning.graph import ISLAND, PlanGraph
 from gridmap.planning.region import Region, possible_counts
@@ -86,7 +86,8 @@ def divide(
         Areas of the level above in which barriers are not kept to, because their sides
         could not be divided by themselves.
     """
-    fixed = graph.exclusive.copy()
+    # One more: that of no grid.
+    fixed = np.append(graph.exclusive, False)
     fixed[grids_named(graph, rules.locked)] = True
     inside = atoms & (graph.container >= 0)
     held = inside & (graph.today >= 0) & fixed[graph.today]
@@ -96,6 +97,7 @@ def divide(
     regions: list[Region] = []
     node_of = sets.labels()
     never = _places(graph, rules.apart)
+    _need_apart(graph, never, node_of)
     for container in np.unique(graph.container[free]).tolist():
         members = np.flatnonzero(free & (graph.container == container))
         code = str(graph.container_code[container])
@@ -114,6 +116,16 @@ def _places(graph: PlanGraph, groups: Sequence[Sequence[str]]) -> list[list[int]
             f"Edition '{graph.edition}' has no atom of that code.", got=", ".join(missing[:10])
         )
     return [[graph.place[code] for code in group] for group in groups]
+
+
+def _need_apart(graph: PlanGraph, never: Sequence[Sequence[int]], node_of: Rows) -> None:
+    both = [pair for pair in never if node_of[pair[0]] == node_of[pair[1]]]
+    if both:
+        raise BadValue(
+            "Areas that must never be in one grid must also stay together.",
+            got="; ".join(", ".join(graph.code[pair]) for pair in both[:5]),
+            repair="Let go one of the two rules, or let estates be divided.",
+        )
 
 
 def _together(graph: PlanGraph, rules: Rules, free: Mask) -> tuple[_Sets, list[Finding]]:

@@ -26,7 +26,15 @@ from gridmap.planning.regions import Division, divide, grids_named
 from gridmap.planning.rules import Finding, Limits, Rules
 from gridmap.planning.working import Crew
 
-__all__ = ["STYLES", "Suggested", "Suggestion", "rebalance", "suggest"]
+__all__ = [
+    "STYLES",
+    "Suggested",
+    "Suggestion",
+    "as_today",
+    "check_question",
+    "rebalance",
+    "suggest",
+]
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -185,6 +193,8 @@ def rebalance(
     used: Collection[str] = (),
     retired: Collection[str] = (),
     seed: int = 0,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Suggestion:
     """Suggest how a few grids of today, or of a plan, share their ground anew; as many as now.
 
@@ -201,7 +211,7 @@ def rebalance(
         One plan: the best balance that keeps change small.
     """
     if grid_of is not None:
-        graph = _as_today(graph, grid_of)
+        graph = as_today(graph, grid_of)
     places = grids_named(graph, grids)
     _need_possible(graph, places, (rules or Rules()).limits)
     atoms = np.isin(graph.today, places)
@@ -214,7 +224,35 @@ def rebalance(
         used=used,
         retired=retired,
         seed=seed,
+        progress=progress,
+        stop=stop,
     )
+
+
+def check_question(
+    graph: PlanGraph,
+    rules: Rules | None = None,
+    *,
+    atoms: Mask | None = None,
+    grids: Sequence[str] = (),
+) -> None:
+    """Raise at once what :func:`suggest`, or :func:`rebalance` of some grids, begins with."""
+    rules = rules or Rules()
+    if grids:
+        places = grids_named(graph, grids)
+        _need_possible(graph, places, rules.limits)
+        atoms = np.isin(graph.today, places)
+    asked = np.ones(len(graph), dtype=bool) if atoms is None else atoms
+    _need_free(divide(graph, rules, asked), asked)
+
+
+def _need_free(division: Division, atoms: Mask) -> None:
+    if not division.regions:
+        raise BadValue(
+            "There is nothing to plan: no atom of the area is free.",
+            got=f"{int(atoms.sum())} atoms",
+            repair="Name another area, or lock fewer grids.",
+        )
 
 
 def _need_possible(graph: PlanGraph, places: Rows, limits: Limits) -> None:
@@ -248,7 +286,8 @@ def _need_possible(graph: PlanGraph, places: Rows, limits: Limits) -> None:
         )
 
 
-def _as_today(graph: PlanGraph, plan: Plan) -> PlanGraph:
+def as_today(graph: PlanGraph, plan: Plan) -> PlanGraph:
+    """Return the graph with a plan in the place of today's grids."""
     return replace(
         graph,
         today=plan.grid_of,
@@ -323,12 +362,7 @@ class _Work:
 
     def _division(self, opened: frozenset[str]) -> Division:
         found = divide(self.graph, self.rules, self.atoms, opened=opened)
-        if not found.regions:
-            raise BadValue(
-                "There is nothing to plan: no atom of the area is free.",
-                got=f"{int(self.atoms.sum())} atoms",
-                repair="Name another area, or lock fewer grids.",
-            )
+        _need_free(found, self.atoms)
         return found
 
     # -- how many grids ---------------------------------------------------------------

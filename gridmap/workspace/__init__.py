@@ -43,6 +43,9 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.drafting`      plans drawn edit by edit; their states, layers and publication are
                       in ``draft_states``, ``draft_frames`` and ``draft_publishing``
 :mod:`.planning`      plans measured, replayed, compared, suggested
+:mod:`.suggesting`    suggestions asked for, watched, stopped, made a draft
+:mod:`.plan_reading`  plans by name, editions and drafts alike
+:mod:`.microgrids`    grids split into micro-grids from their buildings
 :mod:`.proving`       every item asked at every kind of place
 :mod:`.mapping`       the maps as documents; what areas are coloured by is in ``map_figures``
 :mod:`.onemap`        the one map for staff, part by part
@@ -72,6 +75,7 @@ from gridmap.workspace.exporting import Exporting, ExportOutcome
 from gridmap.workspace.families import CutOutcome, Families
 from gridmap.workspace.lifecycle import DraftOutcome, RetireOutcome, RollbackOutcome
 from gridmap.workspace.mapping import MAPS
+from gridmap.workspace.microgrids import Microgrids, MicroSplit
 from gridmap.workspace.monthlies import Monthlies
 from gridmap.workspace.onemap import OneMap
 from gridmap.workspace.order_pages import OrderPages
@@ -84,6 +88,7 @@ from gridmap.workspace.rulemaking import Rulemaking
 from gridmap.workspace.sheeting import Sheets
 from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
+from gridmap.workspace.suggesting import PlanQuestion
 from gridmap.workspace.taking_over import Past
 from gridmap.workspace.tending import Tending
 from gridmap.workspace.tiling import Tiling
@@ -97,8 +102,10 @@ __all__ = [
     "EditOutcome",
     "ExportOutcome",
     "ImportOutcome",
+    "MicroSplit",
     "Past",
     "PlanOutcome",
+    "PlanQuestion",
     "PublishOutcome",
     "RepairOutcome",
     "ReportSource",
@@ -112,6 +119,7 @@ __all__ = [
 
 class Workspace(
     DraftPublishing,
+    Microgrids,
     Boundaries,
     Checking,
     Repairs,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gridmap.access import Action, Actor
 from gridmap.coverage.families import BASE
-from gridmap.coverage.importing.incoming import ColumnMap
-from gridmap.coverage.model import Coverage
+from gridmap.coverage.importing.incoming import Incoming
+from gridmap.coverage.model import STORED_CRS, Coverage
+from gridmap.coverage.notes import ImportReport
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.locator import Locator
 from gridmap.places.model import Post
@@ -239,11 +239,40 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             stop=stop,
         )
 
+    def rebalance_plans(
+        self,
+        graph: PlanGraph,
+        grids: Sequence[str],
+        rules: Rules | None = None,
+        *,
+        seed: int = 0,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+        actor: Actor | None = None,
+    ) -> Suggestion:
+        """Suggest how a few grids share their ground; see :func:`.suggest.rebalance`."""
+        from gridmap.planning.suggest import rebalance
+
+        self._may(actor, Action.EDITION_CHECK)
+        return rebalance(
+            graph,
+            grids,
+            rules,
+            used=self.used_codes(graph.level),
+            retired=self.gone_codes(graph.level),
+            seed=seed,
+            progress=progress,
+            stop=stop,
+        )
+
     def atoms_of(self, graph: PlanGraph, level: str, code: str) -> Any:
         """Return which atoms lie in an area; `NotFound` when the edition has no such area."""
         coverage = graph.coverage
-        row = coverage.row(level, code)
-        return coverage.ancestors[graph.row, coverage.levels.rank(level)] == row
+        row, rank = coverage.row(level, code), coverage.levels.rank(level)
+        # What a draft has cut off is no area of the edition: it lies where its container does.
+        above = [coverage.row(graph.above, str(one)) if one else -1 for one in graph.container_code]
+        rows = np.where(graph.row >= 0, graph.row, np.array([*above, -1])[graph.container])
+        return (coverage.ancestors[rows, rank] == row) & (rows >= 0)
 
     def used_codes(self, level: str) -> set[str]:
         """Return every code of a level that any edition has or had, and that was retired."""
@@ -273,8 +302,8 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
     ) -> PlanOutcome:
         """Store a plan as a draft based on the graph's edition; a dry run unless `commit`.
 
-        The draft has all areas of that edition; grids and atoms are imported anew, by the
-        same way as files are, so that checking, exporting and publishing know it.
+        The draft has all areas of that edition; grids and atoms take the place of its own, so
+        that checking, exporting and publishing know it as any other.
 
         Raises
         ------
@@ -416,9 +445,6 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         edition: str,
         who: Actor,
     ) -> None:
-        from gridmap.bulk.export import export_target, write_export
-        from gridmap.bulk.export_table import COLUMNS, export_layer
-
         kept = self.store.attributes(graph.edition, level)
         if level == graph.level:
             further = _summed(graph, plan, kept)
@@ -426,21 +452,44 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             old = dict(zip(graph.row.tolist(), graph.code.tolist(), strict=True))
             codes = _recoded(graph, planned)
             further = {new: dict(kept.get(old[row], {})) for row, new in codes.items()}
-        layer = export_layer(planned, level, (*COLUMNS.values(), "attributes"), further)
-        with TemporaryDirectory(prefix="gridmap-") as folder:
-            path = Path(folder) / "plan.gpkg"
-            write_export(export_target(path, None, [level]), [layer])
-            self.import_layer(
-                f"{path}:{level}",
-                edition=edition,
-                level=level,
-                columns=ColumnMap(
-                    code="code", name="name", name_en="name_en", parent="parent", kind="kind"
-                ),
-                remainders=False,
-                commit=True,
-                actor=who,
-            )
+        self._import_level(planned, level, further, edition, who)
+
+    def _import_level(
+        self,
+        planned: Coverage,
+        level: str,
+        further: Mapping[str, Mapping[str, Any]],
+        edition: str,
+        who: Actor,
+    ) -> None:
+        """Put a level of planned areas into a draft, in the place of what is there."""
+        from dataclasses import replace
+
+        rows = planned.rows(level)
+        attributes = [dict(further.get(code, {})) for code in planned.code[rows].tolist()]
+        report = ImportReport(
+            rows=len(rows),
+            areas=len(rows),
+            coord_sys=STORED_CRS,
+            kept_columns=tuple(sorted({name for held in attributes for name in held})),
+            dropped_columns=(),
+            provisional=(),
+            messages=(),
+        )
+        incoming = Incoming(
+            level=level,
+            areas=[replace(planned.area(row), id=-1) for row in rows.tolist()],
+            geometry=planned.shapes[rows],
+            attributes=attributes,
+            coord_sys=STORED_CRS,
+            source=f"plan:{edition}",
+            source_layer=level,
+            source_sha256=planned.fingerprint(),
+            encoding=None,
+            report=report,
+        )
+        self.store.import_areas(edition, incoming, who)
+        self._expire()
 
 
 def _item_hours(path: Path) -> dict[str, float]:
