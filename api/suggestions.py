@@ -109,7 +109,7 @@ def to_draft(
 ) -> Response:
     """Begin a draft, or a scenario of the draft that was asked about.
 
-    The edits that lead to the plan stand in its log: each can be looked at and undone.
+    Taking the plan over is one edit of its log, which can be undone.
     """
     asked = parsed(_DRAFT, body)
     made = workspace.draft_of_suggestion(number, asked.plan, asked.name, why=asked.why, actor=actor)
