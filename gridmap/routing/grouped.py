@@ -16,11 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmap.routing.answers import ANYWHERE, WHOEVER
 from gridmap.routing.book import Basis, Decision
 from gridmap.routing.clock import Due
 from gridmap.routing.dues import DAY, Dues, Managed, day_of, fixed_offset, moment_of, stamps
@@ -197,30 +199,45 @@ class _Sorting:
 
     def _heads(self, at: Ints, own: Ints, matter: Rows) -> tuple[list[Head], Ints]:
         territory, tables = self._answers.territory, self._answers.numbers
-        seat = tables.seat[own[at]]
-        together, lists = _together(matter, at, len(tables.sign))
-        key = (self._item[at] * len(territory.seats) + seat) * (
-            len(tables.sign) + len(lists) + 1
-        ) + together
+        seat, together = tables.seat[own[at]], _together(matter, at, len(tables.sign))
+        asked = self._item[at] * (int(together.max()) + 1) + together
+        key = asked * len(territory.seats) + seat
         _, one, group = np.unique(key, return_index=True, return_inverse=True)
-        found: list[Head] = []
-        numbers: list[int] = []
-        known = self._answers.heads
         start, row = matter.start, matter.row.tolist()
         first, end = start[at[one]].tolist(), start[at[one] + 1].tolist()
         items, seats = self._item[at[one]].tolist(), seat[one].tolist()
-        for item, place, a, b in zip(items, seats, first, end, strict=True):
-            asked = self._codes[item], place, tuple(row[a:b])
-            head = known.get(asked)
-            if head is None:
-                head = _tried(self._head, *asked)
-            numbers.append(-1 if head is None else len(found))
+        found: list[Head] = []
+        numbers: list[int] = []
+        # An item and what counts for it stand together, with all the seats where they meet.
+        edges = np.flatnonzero(np.diff(asked[one], prepend=-1, append=-1)).tolist()
+        for a, b in pairwise(edges):
+            code, some = self._codes[items[a]], tuple(row[first[a] : end[a]])
+            place: dict[int, int] = {}
+            for head in self._at_seats(code, seats[a:b], some):
+                number = -1 if head is None else place.setdefault(id(head), len(found))
+                if head is not None and number == len(found):
+                    found.append(head)
+                numbers.append(number)
+        return found, np.array(numbers, np.int64)[group]
+
+    def _at_seats(self, code: str, seats: list[int], rows: tuple[int, ...]) -> list[Head | None]:
+        """Return what reports of an item share at each of some seats; one where that is all."""
+        known = self._answers.territory.seats
+        shared = self._known(code, ANYWHERE, rows) if len(seats) > 1 else None
+        if shared is None or not WHOEVER.isdisjoint((shared.department, *shared.co_departments)):
+            return [self._known(code, seat, rows) for seat in seats]
+        return [self._known(code, s, rows) if known[s].unit else shared for s in seats]
+
+    def _known(self, code: str, seat: int, rows: tuple[int, ...]) -> Head | None:
+        known, asked = self._answers.heads, (code, seat, rows)
+        head = known.get(asked)
+        if head is None:
+            if len(known) > _MEMORY:
+                known.clear()
+            head = _tried(self._head, *asked)
             if head is not None:
                 known[asked] = head
-                found.append(head)
-        if len(known) > _MEMORY:
-            known.clear()
-        return found, np.array(numbers, np.int64)[group]
+        return head
 
     def _head(self, code: str, seat: int, rows: tuple[int, ...]) -> Head:
         answers = self._answers
@@ -304,7 +321,7 @@ class _Sorting:
         return Managed(leader, (*steps, *due.steps), due.reason, due.review_on)
 
 
-def _together(matter: Rows, at: Ints, known: int) -> tuple[Ints, dict[tuple[int, ...], int]]:
+def _together(matter: Rows, at: Ints, known: int) -> Ints:
     """Return a number for the overlays that meet at each of some points; 0 for none."""
     start = matter.start
     count = (start[1:] - start[:-1])[at]
@@ -316,7 +333,7 @@ def _together(matter: Rows, at: Ints, known: int) -> tuple[Ints, dict[tuple[int,
     found[several] = [
         known + 1 + lists.setdefault(matter[i], len(lists)) for i in at[several].tolist()
     ]
-    return found, lists
+    return found
 
 
 def _tried(ask: Callable[..., _T], *args: Any) -> _T | None:

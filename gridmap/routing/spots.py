@@ -9,9 +9,10 @@ report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -101,11 +102,11 @@ def spots(territory: Territory, overlays: OverlayMap, day: date) -> Spots:
     live = live[has_shape(overlays.geometry[live])] if len(live) else live
     shapes = polygonal(overlays.geometry[live])
     seats = np.array([territory.seat_of[row] for row in rows.tolist()], dtype=np.int64)
-    of_atom, points = _candidates(atoms, shapes, seats)
+    claims = [claim(o) for o in overlays.overlays]
+    of_atom, points = _candidates(atoms, shapes, seats, [claims[o] for o in live.tolist()])
     lon, lat = shapely.get_x(points), shapely.get_y(points)
     touched = overlays.around(lon, lat).touched
     alive = set(live.tolist())
-    claims = [claim(o) for o in overlays.overlays]
     found: dict[tuple[int, tuple[Any, ...]], Spot] = {}
     met: set[tuple[int, ...]] = set()
     for n, atom in enumerate(of_atom.tolist()):
@@ -130,23 +131,94 @@ def claim(overlay: Overlay) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _candidates(atoms: Geometries, shapes: Geometries, seats: Ints) -> tuple[Ints, Geometries]:
-    """Points with their atoms: one in every face of the overlays within every atom, and one
-    outside all overlays for every seat.
+def _candidates(
+    atoms: Geometries, shapes: Geometries, seats: Ints, claims: Sequence[Hashable]
+) -> tuple[Ints, Geometries]:
+    """Points with their atoms: one in every kind of place that a seat has, one in every set of
+    overlays that meet, and one outside all overlays for every seat.
+
+    `claims` are those of the shapes: a kind of place is a seat with what is claimed there.
     """
     faces = _faces(shapes)
-    atom, face = shapely.STRtree(faces).query(atoms, predicate="intersects")
-    parts = faces[face]
-    # Most lie in one area whole; only the others have to be cut.
-    shapely.prepare(atoms)
-    cut = ~shapely.contains_properly(atoms[atom], parts)
-    parts[cut] = shapely.intersection(atoms[atom[cut]], parts[cut])
-    real = shapely.area(parts) > _NOISE
+    faces = faces[shapely.area(faces) > _NOISE]
+    inner = np.asarray(shapely.point_on_surface(faces), dtype=object)
+    claimed, together = _labels(inner, shapes, claims)
+    # Most faces lie in one area whole: nearly all kinds of place show at these points, and of
+    # the pieces that borders cut off only those are cut that could be of a new kind.
+    point, atom = _holding(atoms, inner)
+    area, face = shapely.STRtree(faces).query(atoms)
+    kinds = int(claimed.max(initial=0)) + 1
+    place = seats[area] * kinds + claimed[face]
+    known = seats[atom] * kinds + claimed[point], together[point]
+    cut, parts = _first_parts(atoms[area], faces[face], (place, together[face]), known)
     bare, left = _bare(atoms, shapes, seats)
     return (
-        np.concatenate([atom[real], bare]),
-        np.asarray(shapely.point_on_surface(np.concatenate([parts[real], left])), dtype=object),
+        np.concatenate([atom, area[cut], bare]),
+        np.concatenate([inner[point], shapely.point_on_surface(np.concatenate([parts, left]))]),
     )
+
+
+def _labels(
+    points: Geometries, shapes: Geometries, claims: Sequence[Hashable]
+) -> tuple[Ints, Ints]:
+    """Return for each point a number for what is claimed there, and one for the shapes there."""
+    point, shape = _holding(shapes, points)
+    order = np.lexsort((shape, point))
+    row = shape[order].tolist()
+    edges = np.searchsorted(point[order], np.arange(len(points) + 1)).tolist()
+    numbers: dict[object, int] = {}
+    sets = [tuple(row[a:b]) for a, b in pairwise(edges)]
+    claimed = [numbers.setdefault(tuple([claims[o] for o in some]), len(numbers)) for some in sets]
+    known: dict[object, int] = {}
+    together = [known.setdefault(some, len(known)) for some in sets]
+    return np.array(claimed, dtype=np.int64), np.array(together, dtype=np.int64)
+
+
+def _holding(shapes: Geometries, points: Geometries) -> tuple[Ints, Ints]:
+    """Return pairs of a point and a shape that it lies within."""
+    point, shape = shapely.STRtree(shapes).query(points)
+    shapely.prepare(shapes)
+    x, y = shapely.get_x(points[point]), shapely.get_y(points[point])
+    within = shapely.contains_xy(shapes[shape], x, y)
+    return point[within], shape[within]
+
+
+def _first_parts(
+    atoms: Geometries, faces: Geometries, kinds: Sequence[Ints], known: Sequence[Ints]
+) -> tuple[Ints, Geometries]:
+    """Return pairs of an atom and a face that share ground, and what they share: enough of them
+    that every value in each column of kinds, but for those that are known, is among them.
+    """
+    rows, parts = [np.empty(0, np.int64)], [np.empty(0, dtype=object)]
+    new = [~np.isin(column, done) for column, done in zip(kinds, known, strict=True)]
+    shapely.prepare(atoms)
+    left, few = np.flatnonzero(np.logical_or.reduce(new)), 1
+    while len(left):
+        # A few pairs of each value at once, more of those that turn out to share nothing.
+        now = np.zeros(len(left), dtype=bool)
+        for column, some in zip(kinds, new, strict=True):
+            now |= some[left] & _first(column[left], few)
+        asked = left[now]
+        asked = asked[shapely.intersects(atoms[asked], faces[asked])]
+        shared = shapely.intersection(atoms[asked], faces[asked])
+        real = shapely.area(shared) > _NOISE
+        rows.append(asked[real])
+        parts.append(shared[real])
+        for column, some in zip(kinds, new, strict=True):
+            some[np.isin(column, column[asked[real]])] = False
+        left, few = left[~now], few * 4
+        left = left[np.logical_or.reduce([some[left] for some in new])]
+    return np.concatenate(rows), np.concatenate(parts)
+
+
+def _first(values: Ints, few: int) -> NDArray[np.bool_]:
+    """True for each value that has occurred fewer than so many times before."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    before = np.arange(len(values)) - np.searchsorted(ordered, ordered)
+    found = np.empty(len(values), dtype=bool)
+    found[order] = before < few
+    return found
 
 
 def _faces(shapes: Geometries) -> Geometries:
@@ -182,7 +254,7 @@ def _first_bare(
     atoms: Geometries, shapes: Geometries, seats: Ints, tree: shapely.STRtree
 ) -> Iterator[tuple[int, shapely.Geometry]]:
     met = np.zeros(len(atoms), dtype=bool)
-    met[tree.query(atoms, predicate="intersects")[0]] = True
+    met[tree.query(atoms)[0]] = True
     for seat in np.unique(seats).tolist():
         own = np.flatnonzero(seats == seat)
         # Atoms that no overlay meets come first: nothing has to be cut away.
