@@ -143,7 +143,13 @@ class _Sorting:
         self._day = (received + offset) // DAY
         known = self._answers.numbers
         self._codes = known.codes
-        self._item = np.array([known.place.get(code, -1) for code in batch.codes()], np.int64)
+        place = _Places(known.place)
+        self._item = np.fromiter(map(place.__getitem__, batch.items()), np.int64, len(batch))
+        terms = batch.answers.terms
+        self._of_item = {
+            code: (call, raised(terms[code], item.level).value, steps)
+            for code, (item, call, steps) in batch.answers.known.items()
+        }
 
     def run(self) -> Grouped:
         batch, answers = self._batch, self._answers
@@ -241,18 +247,19 @@ class _Sorting:
 
     def _head(self, code: str, seat: int, rows: tuple[int, ...]) -> Head:
         answers = self._answers
-        item, call, steps = answers.known[code]
-        owner, known = answers.find_owner(code, seat, rows), answers.overlays.overlays
+        call, level, opening = self._of_item[code]
+        lead, co, steps, review = answers.find_owner(code, seat, rows)
+        known = answers.overlays.overlays
         return Head(
             code,
             call,
-            raised(answers.terms[code], item.level).value,
-            owner.lead,
-            owner.co,
-            owner.review,
-            0.0 if owner.review else 1.0,
+            level,
+            lead,
+            co,
+            review,
+            0.0 if review else 1.0,
             tuple([known[o].code for o in rows]),
-            (*steps, *owner.steps),
+            (*opening, *steps),
         )
 
     def _firsts(self, at: Ints, own: Ints) -> tuple[list[tuple[str, Step]], Ints]:
@@ -282,16 +289,21 @@ class _Sorting:
         answers, book = self._answers, self._answers.book
         place: dict[object, int] = {}
         examples: list[Head] = []
-        of = np.zeros(max(len(heads), 1), np.int64)
-        for n, one in enumerate(heads):
-            term = answers.terms[one.item]
-            level = answers.known[one.item][0].level if term.managed else None
-            key = (term, book.terms.hours(one.department), level)
-            number = place.setdefault(key, len(examples))
-            if number == len(examples):
-                examples.append(one)
-            of[n] = number
-        group = of[head[at]]
+        # Mostly all leads keep the same hours: then an item alone tells.
+        differ, known = bool(book.terms.hours_of), dict[tuple[str, str], int]()
+        of: list[int] = []
+        for one in heads:
+            asked = one.item, one.department if differ else ""
+            number = known.get(asked)
+            if number is None:
+                term = answers.terms[one.item]
+                level = answers.known[one.item][0].level if term.managed else None
+                key = (term, book.terms.hours(one.department), level)
+                number = known[asked] = place.setdefault(key, len(examples))
+                if number == len(examples):
+                    examples.append(one)
+            of.append(number)
+        group = np.array(of or [0], np.int64)[head[at]]
         for number, one in enumerate(examples):
             rows = at[group == number]
             if not len(rows):
@@ -319,6 +331,14 @@ class _Sorting:
         leader, steps = managing(answers, answers.terms[one.item], level, day)
         due = self._due(one, moment, day)
         return Managed(leader, (*steps, *due.steps), due.reason, due.review_on)
+
+
+class _Places(dict[str | None, int]):
+    """Numbers of items by what reports say, -1 for what is none of them."""
+
+    def __missing__(self, said: str | None) -> int:
+        number = self[said] = self.get((said or "").strip(), -1)
+        return number
 
 
 def _together(matter: Rows, at: Ints, known: int) -> Ints:

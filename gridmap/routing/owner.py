@@ -22,7 +22,6 @@ Why the layers stand in this order:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gridmap.routing.book import RouteBook
@@ -60,6 +59,8 @@ LAYERS: Mapping[LocationRule, tuple[str, ...]] = {
 
 _ORDER = {kind: n for n, kind in enumerate(OVERLAY_KINDS)}
 
+_MEMORY = 1 << 17  # owners of kin that are kept
+
 _WHOLE = SiteRule(SiteRole.LEAD, SiteRole.LEAD)
 
 # Where a table of the site says which part the keeper of a place has in an item.
@@ -81,8 +82,7 @@ _OWNED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Lead and co-parties at one place, with the reasons.
 
     Attributes
@@ -126,6 +126,7 @@ class _Look(NamedTuple):
     owned: bool
     rule: SiteRule
     name: str
+    kin: int
 
 
 class OwnerFinder:
@@ -143,11 +144,14 @@ class OwnerFinder:
         self._said = Sayings(parties)
         self._looks: dict[int, _Look] = {}
         self._own: dict[tuple[int, int, str], tuple[Item, Seat, Owner]] = {}
+        self._kin: dict[object, int] = {}
+        self._alike: dict[tuple[int, int, int], tuple[Overlay, Seat, Owner]] = {}
 
     def forget(self) -> None:
         """Forget what is remembered: for measuring."""
         self._said.forget()
         self._own.clear()
+        self._alike.clear()
 
     def counts(self, item: Item, overlay: Overlay) -> bool:
         """True when an overlay that lies at a place has a say in an item.
@@ -180,6 +184,25 @@ class OwnerFinder:
         overlays : sequence of Overlay
             Those in force there, in winning order, the nearest asset first.
         """
+        if len(overlays) != 1 or seat.unit:
+            return self._find(item, seat, overlays)
+        (only,) = overlays
+        if only.items or only.kind == ASSET:
+            return self._find(item, seat, overlays)
+        # Items of one kin have one owner there, and hear the same unless they are named.
+        key = self._look(item).kin, id(only), id(seat)
+        known = self._alike.get(key)
+        if known is not None:
+            return known[2]
+        owner = self._find(item, seat, overlays)
+        if not any("item" in step.params for step in owner.steps):
+            if len(self._alike) > _MEMORY:
+                self._alike.clear()
+            # Overlay and seat are kept with it, so that their ids stay their own.
+            self._alike[key] = only, seat, owner
+        return owner
+
+    def _find(self, item: Item, seat: Seat, overlays: Sequence[Overlay]) -> Owner:
         owner = self._by_layer(item, seat, overlays) if overlays or seat.unit else None
         if owner is None:
             at_site = bool(seat.unit) or any(o.kind in SITES for o in overlays)
@@ -221,13 +244,16 @@ class OwnerFinder:
         if known is None:
             # Work of the one who manages the place, whoever that is, is not divided further.
             whole = item.department == PROPERTY_FIRM
+            rule = _WHOLE if whole else self._book.site_rules.get(item.code, SiteRule())
+            kin = item.department, item.co_departments, item.location_rule, rule
             known = self._looks[id(item)] = _Look(
                 item,
                 layers_of(item),
                 "estate" in LAYERS[item.location_rule],
                 item.location_rule in _OWNED,
-                _WHOLE if whole else self._book.site_rules.get(item.code, SiteRule()),
+                rule,
                 self._book.named(item),
+                self._kin.setdefault(kin, len(self._kin)),
             )
         return known
 
