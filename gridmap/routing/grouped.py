@@ -218,6 +218,12 @@ class _Sorting:
         edges = np.flatnonzero(np.diff(asked[one], prepend=-1, append=-1)).tolist()
         for a, b in pairwise(edges):
             code, some = self._codes[items[a]], tuple(row[first[a] : end[a]])
+            if b - a == 1:
+                only = self._known(code, seats[a], some)
+                numbers.append(-1 if only is None else len(found))
+                if only is not None:
+                    found.append(only)
+                continue
             place: dict[int, int] = {}
             for head in self._at_seats(code, seats[a:b], some):
                 number = -1 if head is None else place.setdefault(id(head), len(found))
@@ -240,9 +246,10 @@ class _Sorting:
         if head is None:
             if len(known) > _MEMORY:
                 known.clear()
-            head = _tried(self._head, *asked)
-            if head is not None:
-                known[asked] = head
+            try:
+                head = known[asked] = self._head(code, seat, rows)
+            except Exception:  # noqa: BLE001 - asked again alone, where the fault is told
+                return None
         return head
 
     def _head(self, code: str, seat: int, rows: tuple[int, ...]) -> Head:
