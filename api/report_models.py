@@ -190,6 +190,10 @@ class ReportMoveOut(Exact):
     new_first_responder: str | None
     recorded_at: datetime
     recorded_by: str
+    rules: str | None = Field(description="Fingerprint of the rules that it was decided by.")
+    responsibilities: str | None = Field(
+        description="Fingerprint of the overlays, parties and posts that it was decided by."
+    )
 
 
 class ContactOut(Exact):

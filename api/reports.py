@@ -194,10 +194,14 @@ def replay_report(
     workspace: WorkspaceDep,
     actor: ActorDep,
     number: Annotated[int, Path(ge=1, lt=2**53, description="Number of the report.")],
+    edition: Annotated[
+        str | None,
+        Query(max_length=200, description="The decision by which it moved to this edition."),
+    ] = None,
     lang: LangQuery = None,
 ) -> Response:
     """Return the stored decision, the same made again by the versions of then, and today's."""
-    found = workspace.replay(number, lang=_language(workspace, lang), actor=actor)
+    found = workspace.replay(number, edition=edition, lang=_language(workspace, lang), actor=actor)
     routes = {name: documented(found[name], RouteOut) for name in ("stored", "replayed", "today")}
     made_by = documented(found["made_by"], MadeByOut)
     return answer_json(documented({**found, **routes, "made_by": made_by}, ReplayOut))

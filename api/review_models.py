@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema
 
 from api.models import NO_CONTROLS, Exact
 from gridmap.routing.clock import PauseReason
-from gridmap.routing.rulings import MOST_RADIUS_M
+from gridmap.routing.grounds import MOST_RADIUS_M, MOST_WIDTH_M
 from gridmap.workspace.pausing import MAX_NOTE
 from gridmap.workspace.reviewing import MAX_WHY
 
@@ -25,6 +25,7 @@ __all__ = [
     "ReviewsOut",
     "RulingIn",
     "RulingMade",
+    "RulingsOut",
 ]
 
 MOST_BOARD = 1_000
@@ -58,7 +59,10 @@ class OpenReviewIn(Exact):
 
 
 class RulingIn(Exact):
-    """What the board decided. One of `polygon`, `radius_m`, `overlay` and `area` is the ground."""
+    """What the board decided.
+
+    The ground is one of `polygon`, `line` with `width_m`, `radius_m`, `overlay` and `area`.
+    """
 
     owner: _Name = Field(
         description="Code of a department, or of a body of a place (`JD:`, `SQ:`, `WY:` ...)."
@@ -74,6 +78,12 @@ class RulingIn(Exact):
     valid_to: _Day | None = Field(None, description="First day no longer; open when left out.")
     polygon: dict[str, Any] | None = Field(
         None, description="GeoJSON Polygon or MultiPolygon, longitude first, WGS-84."
+    )
+    line: dict[str, Any] | None = Field(
+        None, description="GeoJSON LineString or MultiLineString, longitude first, WGS-84."
+    )
+    width_m: Annotated[float, Field(strict=True, gt=0, le=MOST_WIDTH_M)] | None = Field(
+        None, description="Of the ground along `line`, half on either side."
     )
     radius_m: Annotated[float, Field(strict=True, gt=0, le=MOST_RADIUS_M)] | None = Field(
         None, description="Metres around the place of the review."
@@ -158,6 +168,36 @@ class RulingMade(Exact):
     rerouted: int = Field(ge=0, description="Open reports that were routed anew.")
     settled: int = Field(ge=0, description="Those of them that have an owner now.")
     ground: dict[str, Any] = Field(description="GeoJSON.")
+
+
+class RulingProperties(Exact):
+    """What a ruling says."""
+
+    code: str
+    name: str
+    owner: str
+    owner_name: str
+    items: list[str] = Field(description="Those that it holds for.")
+    source: str = Field(description="The minutes or letter that it is recorded in.")
+    valid_from: date
+    valid_to: date | None = Field(description="First day no longer; null is open.")
+    in_force: bool = Field(description="Today.")
+    review: int | None = Field(description="Number of its review; null for one imported.")
+
+
+class RulingFeature(Exact):
+    """A ruling with its ground."""
+
+    type: Literal["Feature"]
+    geometry: dict[str, Any] | None
+    properties: RulingProperties
+
+
+class RulingsOut(Exact):
+    """All rulings as a GeoJSON layer, WGS-84."""
+
+    type: Literal["FeatureCollection"]
+    features: list[RulingFeature]
 
 
 class PauseIn(Exact):

@@ -25,6 +25,7 @@ from api.review_models import (
     ReviewsOut,
     RulingIn,
     RulingMade,
+    RulingsOut,
 )
 from gridmap.access import Action
 from gridmap.workspace import Workspace
@@ -137,6 +138,19 @@ def rule(
             "ground": orjson.loads(shapely.to_geojson(done.ground)),
         }
     )
+
+
+@router.get(
+    "/api/rulings",
+    summary="All rulings as a layer, for staff",
+    dependencies=needs(Action.REVIEW_SEE),
+    response_model=RulingsOut,
+    responses=problems(403, 422, 500, 503),
+)
+def list_rulings(workspace: WorkspaceDep, actor: ActorDep, lang: LangQuery = None) -> Response:
+    """Return the ground of every ruling with its owner, items, source and dates, as GeoJSON."""
+    found = workspace.rulings(lang=_language(workspace, lang), actor=actor)
+    return answer_json({"type": "FeatureCollection", "features": found})
 
 
 @router.post(

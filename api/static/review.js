@@ -34,6 +34,10 @@ function ground() {
     const { level, code } = form.querySelector('input[value="area"]').dataset;
     return { area: { level, code } };
   }
+  if (way === "line") {
+    const width = Number(form.elements.width_m.value);
+    return { line: JSON.parse(form.elements.line.value), width_m: width };
+  }
   return { polygon: JSON.parse(form.elements.polygon.value) };
 }
 

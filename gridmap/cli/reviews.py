@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gridmap.cli.context import CommitOption, StoreOption, opened
-from gridmap.cli.output import write_json
+from gridmap.cli.output import STDOUT, write_json
 from gridmap.cli.show import facts, moment, show_dry_run, table
 
 __all__ = ["pause", "reroute", "resume", "reviews"]
@@ -107,6 +107,12 @@ def rule(
     polygon: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Ground: a GeoJSON polygon.")
     ] = None,
+    line: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Ground: along a GeoJSON line.")
+    ] = None,
+    width_m: Annotated[
+        float | None, typer.Option("--width", metavar="M", help="Of the ground along --line.")
+    ] = None,
     radius_m: Annotated[
         float | None, typer.Option("--radius", metavar="M", help="Ground: metres round the place.")
     ] = None,
@@ -129,6 +135,8 @@ def rule(
         "document": document,
         "items": items or None,
         "polygon": None if polygon is None else _geojson(polygon),
+        "line": None if line is None else _geojson(line),
+        "width_m": width_m,
         "radius_m": radius_m,
         "overlay": overlay,
         "area": None if area is None else _area(area),
@@ -146,6 +154,40 @@ def rule(
         f"{done.settled:,} of them to an owner by rule."
     )
     show_dry_run(commit)
+
+
+@reviews.command("rulings")
+def rulings(
+    ctx: typer.Context,
+    geojson: Annotated[
+        str | None,
+        typer.Option("--geojson", metavar="OUT", help="Write the layer; - is stdout."),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """List what was ruled, with source and dates; --geojson writes the ground as a layer."""
+    with opened(ctx, store) as workspace:
+        if geojson not in {None, STDOUT}:
+            workspace.foreign(Path(str(geojson)))
+        found = workspace.rulings(lang=workspace.settings.language)
+    if geojson is not None:
+        write_json({"type": "FeatureCollection", "features": found}, geojson)
+    if geojson != STDOUT:
+        head = ("ruling", "review", "owner", "items", "source", "from", "to", "holds")
+        table(head, [_ruled(one["properties"]) for one in found])
+
+
+def _ruled(one: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        one["code"],
+        one["review"] or "-",
+        f"{one['owner']} {one['owner_name']}",
+        ", ".join(one["items"]) or "all",
+        one["source"],
+        one["valid_from"],
+        one["valid_to"] or "open",
+        "yes" if one["in_force"] else "no",
+    )
 
 
 def reroute(
@@ -210,7 +252,7 @@ def _geojson(path: Path) -> Any:
         raise UnreadableFile(
             "This is no GeoJSON file.",
             got=f"{path}: {error}",
-            repair="Save one polygon as GeoJSON.",
+            repair="Save one polygon or line as GeoJSON.",
         ) from error
     features = data.get("features") if isinstance(data, dict) else None
     return features[0] if isinstance(features, list) and len(features) == 1 else data

@@ -62,6 +62,10 @@ def check(
 def replay(
     ctx: typer.Context,
     report: Annotated[int, typer.Argument(metavar="REPORT", help="Number of the report.")],
+    edition: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The decision by which it moved to this edition."),
+    ] = None,
     json_out: Annotated[
         str | None, typer.Option("--json", metavar="OUT", help="Write all as JSON; - is stdout.")
     ] = None,
@@ -71,7 +75,7 @@ def replay(
     with opened(ctx, store) as workspace:
         if json_out not in {None, STDOUT}:
             workspace.foreign(Path(str(json_out)))
-        found = workspace.replay(report)
+        found = workspace.replay(report, edition=edition)
     if json_out is not None:
         write_json(found, json_out)
     if json_out != STDOUT:

@@ -21,13 +21,19 @@ from gridmap.routing.owner import Owner, OwnerFinder, unnamed_firms
 from gridmap.routing.parties import Parties, Party
 from gridmap.routing.responders import FirstResponders
 from gridmap.routing.terms import AmbiguityPolicy, Term
-from gridmap.routing.territory import Territory
+from gridmap.routing.territory import Seat, Territory
 from gridmap.routing.unrouted import opening
 
 if TYPE_CHECKING:
     from gridmap.routing.grouped import Head
 
-__all__ = ["Answers", "Settled"]
+__all__ = ["ANYWHERE", "WHOEVER", "Answers", "Settled"]
+
+# A seat that stands for all without a unit. What is found there without naming its bodies holds
+# wherever those are, for whoever looks at one of them names it.
+ANYWHERE = -1
+_SOMEWHERE = Seat("\x00office", "\x00community")
+WHOEVER = frozenset({_SOMEWHERE.office, _SOMEWHERE.community})
 
 _MEMORY = 1 << 17  # answers of each kind that are kept
 
@@ -139,7 +145,8 @@ class Answers:
     def find_owner(self, code: str, seat: int, overlays: tuple[int, ...]) -> Owner:
         """Return the owner of an item at a seat under some overlays, as `owner` remembers it."""
         found = [self.overlays.overlays[o] for o in overlays]
-        return self._finder.find(self.known[code][0], self.territory.seats[seat], found)
+        where = _SOMEWHERE if seat == ANYWHERE else self.territory.seats[seat]
+        return self._finder.find(self.known[code][0], where, found)
 
     def _find_placed(
         self, code: str, seats: tuple[int, ...], overlays: tuple[int, ...], day: date

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from gridmap.routing.unrouted import LOCATED, unrouted
 from gridmap.times import ensure_utc, to_site
 
 __all__ = ["Batch", "check_edition"]
+
+_T = TypeVar("_T")
 
 
 class Batch:
@@ -53,7 +56,8 @@ class Batch:
         self._items, self._locations = items, locations
         self._received, self._observed = received_at, observed_at
         self._rows = rows
-        at = np.asarray(rows, dtype=np.int64)
+        self._all = rows == range(len(items))
+        at = np.arange(len(items)) if self._all else np.asarray(rows, dtype=np.int64)
         self._accuracy = np.full(len(at), np.nan) if accuracy_m is None else accuracy_m[at]
         given = np.isfinite(self._accuracy) & (self._accuracy >= 0)
         self.given, self._given = given, given.tolist()
@@ -77,18 +81,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def codes(self) -> list[str]:
-        """Return the item of each report, as it is looked up."""
-        return [(self._items[i] or "").strip() for i in self._rows]
+    def items(self) -> list[str | None]:
+        """Return the item of each report, as it was given."""
+        return _chosen(self._items, self._rows, whole=self._all)
 
     def received(self) -> list[datetime]:
         """Return the moment of receipt of each report."""
-        return [self._received[i] for i in self._rows]
+        return _chosen(self._received, self._rows, whole=self._all)
 
     def observed(self) -> list[datetime | None] | None:
         """Return the moment of observation of each report; None where none has one."""
         seen = self._observed
-        return None if seen is None else [seen[i] for i in self._rows]
+        return None if seen is None else _chosen(seen, self._rows, whole=self._all)
 
     def located(self) -> NDArray[np.bool_]:
         """True for each report that is in an area."""
@@ -302,6 +306,10 @@ class Batch:
         return self._answers.overlays.fill(overlays, lon, lat, float(self._accuracy[n]))
 
 
+def _chosen(values: Sequence[_T], rows: Sequence[int], *, whole: bool) -> list[_T]:
+    return list(values) if whole else [values[i] for i in rows]
+
+
 def _with(
     objects: Sequence[tuple[int, ...]], areas: Iterable[tuple[int, ...]]
 ) -> tuple[tuple[int, ...], ...]:
@@ -311,7 +319,9 @@ def _with(
 
 def check_edition(locations: Locations, rows: Sequence[int], own: str) -> None:
     """Raise `BadValue` when some of the rows were located in another edition."""
-    answered = locations.edition[np.asarray(rows, dtype=np.int64)]
+    answered = locations.edition
+    if rows != range(len(answered)):
+        answered = answered[np.asarray(rows, dtype=np.int64)]
     others = set(answered.tolist()) - {None, own}
     if others:
         raise BadValue(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
+from operator import add
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -92,32 +93,40 @@ def _together(found: Routed, shown: _Shown, zone: ZoneInfo) -> dict[str, list[An
         for head in groups.heads
     ]
     leads, co, levels, sure, reasons = zip(*heads, nothing, strict=True)
-    head = groups.head.tolist()
+    head, first = groups.head, groups.first
     firsts = [(post or None, f"；{shown.join((step,))}；") for post, step in groups.firsts]
     posts, seconds = zip(*firsts, (None, ""), strict=True)
-    first = groups.first.tolist()
     kinds = [shown.around_due(kind) for kind in groups.dues.kinds]
     befores, afters = zip(*kinds, ("", ""), strict=True)
-    kind = groups.dues.kind.tolist()
     days, ends = _moments(groups.dues.at + groups.offset, groups.offset)
     for n in np.flatnonzero(_untimed(groups.dues)).tolist():
         days[n], ends[n] = "", None
     columns: dict[str, list[Any]] = {
-        "first_responder": [posts[n] for n in first],
-        "department": [leads[n] for n in head],
-        "co_departments": [co[n] for n in head],
-        "handling_level": [levels[n] for n in head],
+        "first_responder": _taken(posts, first),
+        "department": _taken(leads, head),
+        "co_departments": _taken(co, head),
+        "handling_level": _taken(levels, head),
         "due_at": ends,
-        "confidence": [sure[n] for n in head],
+        "confidence": _taken(sure, head),
         "reason": [
             f"{reasons[h]}{seconds[f]}{befores[k]}{day}{afters[k]}"
-            for h, f, k, day in zip(head, first, kind, days, strict=True)
+            for h, f, k, day in zip(
+                head.tolist(), first.tolist(), groups.dues.kind.tolist(), days, strict=True
+            )
         ],
     }
     for n, decision in found.alone.items():
         for name, cell in zip(_COLUMNS, _cells(decision, shown, zone), strict=True):
             columns[name][n] = cell
     return columns
+
+
+def _taken(values: Sequence[Any], at: NDArray[np.int64]) -> list[Any]:
+    """Return the value of each place; -1 is the last one."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    taken: list[Any] = column[at].tolist()
+    return taken
 
 
 def _untimed(dues: Dues) -> NDArray[np.bool_]:
@@ -134,9 +143,10 @@ def _moments(local: NDArray[np.int64], offset: int) -> tuple[list[str], list[str
     days = np.datetime_as_string(numbers.astype("datetime64[D]")).tolist()
     ahead = timezone(timedelta(microseconds=offset))
     behind = datetime(1970, 1, 1, tzinfo=ahead).isoformat(timespec="minutes")[16:]
-    at, of = place.tolist(), minute.tolist()
-    shown = [f"{days[d]} {_CLOCK[m]}" for d, m in zip(at, of, strict=True)]
-    return shown, [f"{days[d]}T{_CLOCK[m]}{behind}" for d, m in zip(at, of, strict=True)]
+    day = _taken(days, place)
+    shown = map(add, day, _taken([f" {clock}" for clock in _CLOCK], minute))
+    ends = map(add, day, _taken([f"T{clock}{behind}" for clock in _CLOCK], minute))
+    return list(shown), list(ends)
 
 
 def reason_text(steps: Iterable[Step], lang: str) -> str:

@@ -137,9 +137,9 @@ class Router:
         if len(lengths) > 1:
             raise BadValue("Every report has one item, place and time.", got=sorted(lengths))
         chosen = range(len(items)) if rows is None else rows
-        for row in chosen:
-            if received_at[row].tzinfo is not UTC:
-                ensure_utc(received_at[row])
+        for moment in received_at if rows is None else [received_at[row] for row in chosen]:
+            if moment.tzinfo is not UTC:
+                ensure_utc(moment)
         check_edition(locations, chosen, self.answers.territory.coverage.edition)
         reports = (items, locations, received_at, accuracy_m, observed_at)
         try:

@@ -227,7 +227,7 @@ def _since_midnight(at: time) -> int:
 
 def stamps(moments: list[datetime]) -> Ints | None:
     """Return aware moments as microseconds since 1970; None where some are too far away."""
-    found = np.rint(np.array([moment.timestamp() for moment in moments]) * 1e6)
+    found = np.rint(np.fromiter(map(datetime.timestamp, moments), float, len(moments)) * 1e6)
     if len(found) and (found.min() < _FIRST or found.max() > _LAST):
         return None
     return found.astype(np.int64)

@@ -16,11 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmap.routing.answers import ANYWHERE, WHOEVER
 from gridmap.routing.book import Basis, Decision
 from gridmap.routing.clock import Due
 from gridmap.routing.dues import DAY, Dues, Managed, day_of, fixed_offset, moment_of, stamps
@@ -141,7 +143,13 @@ class _Sorting:
         self._day = (received + offset) // DAY
         known = self._answers.numbers
         self._codes = known.codes
-        self._item = np.array([known.place.get(code, -1) for code in batch.codes()], np.int64)
+        place = _Places(known.place)
+        self._item = np.fromiter(map(place.__getitem__, batch.items()), np.int64, len(batch))
+        terms = batch.answers.terms
+        self._of_item = {
+            code: (call, raised(terms[code], item.level).value, steps)
+            for code, (item, call, steps) in batch.answers.known.items()
+        }
 
     def run(self) -> Grouped:
         batch, answers = self._batch, self._answers
@@ -197,45 +205,68 @@ class _Sorting:
 
     def _heads(self, at: Ints, own: Ints, matter: Rows) -> tuple[list[Head], Ints]:
         territory, tables = self._answers.territory, self._answers.numbers
-        seat = tables.seat[own[at]]
-        together, lists = _together(matter, at, len(tables.sign))
-        key = (self._item[at] * len(territory.seats) + seat) * (
-            len(tables.sign) + len(lists) + 1
-        ) + together
+        seat, together = tables.seat[own[at]], _together(matter, at, len(tables.sign))
+        asked = self._item[at] * (int(together.max()) + 1) + together
+        key = asked * len(territory.seats) + seat
         _, one, group = np.unique(key, return_index=True, return_inverse=True)
-        found: list[Head] = []
-        numbers: list[int] = []
-        known = self._answers.heads
         start, row = matter.start, matter.row.tolist()
         first, end = start[at[one]].tolist(), start[at[one] + 1].tolist()
         items, seats = self._item[at[one]].tolist(), seat[one].tolist()
-        for item, place, a, b in zip(items, seats, first, end, strict=True):
-            asked = self._codes[item], place, tuple(row[a:b])
-            head = known.get(asked)
-            if head is None:
-                head = _tried(self._head, *asked)
-            numbers.append(-1 if head is None else len(found))
-            if head is not None:
-                known[asked] = head
-                found.append(head)
-        if len(known) > _MEMORY:
-            known.clear()
+        found: list[Head] = []
+        numbers: list[int] = []
+        # An item and what counts for it stand together, with all the seats where they meet.
+        edges = np.flatnonzero(np.diff(asked[one], prepend=-1, append=-1)).tolist()
+        for a, b in pairwise(edges):
+            code, some = self._codes[items[a]], tuple(row[first[a] : end[a]])
+            if b - a == 1:
+                only = self._known(code, seats[a], some)
+                numbers.append(-1 if only is None else len(found))
+                if only is not None:
+                    found.append(only)
+                continue
+            place: dict[int, int] = {}
+            for head in self._at_seats(code, seats[a:b], some):
+                number = -1 if head is None else place.setdefault(id(head), len(found))
+                if head is not None and number == len(found):
+                    found.append(head)
+                numbers.append(number)
         return found, np.array(numbers, np.int64)[group]
+
+    def _at_seats(self, code: str, seats: list[int], rows: tuple[int, ...]) -> list[Head | None]:
+        """Return what reports of an item share at each of some seats; one where that is all."""
+        known = self._answers.territory.seats
+        shared = self._known(code, ANYWHERE, rows) if len(seats) > 1 else None
+        if shared is None or not WHOEVER.isdisjoint((shared.department, *shared.co_departments)):
+            return [self._known(code, seat, rows) for seat in seats]
+        return [self._known(code, s, rows) if known[s].unit else shared for s in seats]
+
+    def _known(self, code: str, seat: int, rows: tuple[int, ...]) -> Head | None:
+        known, asked = self._answers.heads, (code, seat, rows)
+        head = known.get(asked)
+        if head is None:
+            if len(known) > _MEMORY:
+                known.clear()
+            try:
+                head = known[asked] = self._head(code, seat, rows)
+            except Exception:  # noqa: BLE001 - asked again alone, where the fault is told
+                return None
+        return head
 
     def _head(self, code: str, seat: int, rows: tuple[int, ...]) -> Head:
         answers = self._answers
-        item, call, steps = answers.known[code]
-        owner, known = answers.find_owner(code, seat, rows), answers.overlays.overlays
+        call, level, opening = self._of_item[code]
+        lead, co, steps, review = answers.find_owner(code, seat, rows)
+        known = answers.overlays.overlays
         return Head(
             code,
             call,
-            raised(answers.terms[code], item.level).value,
-            owner.lead,
-            owner.co,
-            owner.review,
-            0.0 if owner.review else 1.0,
+            level,
+            lead,
+            co,
+            review,
+            0.0 if review else 1.0,
             tuple([known[o].code for o in rows]),
-            (*steps, *owner.steps),
+            (*opening, *steps),
         )
 
     def _firsts(self, at: Ints, own: Ints) -> tuple[list[tuple[str, Step]], Ints]:
@@ -265,16 +296,21 @@ class _Sorting:
         answers, book = self._answers, self._answers.book
         place: dict[object, int] = {}
         examples: list[Head] = []
-        of = np.zeros(max(len(heads), 1), np.int64)
-        for n, one in enumerate(heads):
-            term = answers.terms[one.item]
-            level = answers.known[one.item][0].level if term.managed else None
-            key = (term, book.terms.hours(one.department), level)
-            number = place.setdefault(key, len(examples))
-            if number == len(examples):
-                examples.append(one)
-            of[n] = number
-        group = of[head[at]]
+        # Mostly all leads keep the same hours: then an item alone tells.
+        differ, known = bool(book.terms.hours_of), dict[tuple[str, str], int]()
+        of: list[int] = []
+        for one in heads:
+            asked = one.item, one.department if differ else ""
+            number = known.get(asked)
+            if number is None:
+                term = answers.terms[one.item]
+                level = answers.known[one.item][0].level if term.managed else None
+                key = (term, book.terms.hours(one.department), level)
+                number = known[asked] = place.setdefault(key, len(examples))
+                if number == len(examples):
+                    examples.append(one)
+            of.append(number)
+        group = np.array(of or [0], np.int64)[head[at]]
         for number, one in enumerate(examples):
             rows = at[group == number]
             if not len(rows):
@@ -304,7 +340,15 @@ class _Sorting:
         return Managed(leader, (*steps, *due.steps), due.reason, due.review_on)
 
 
-def _together(matter: Rows, at: Ints, known: int) -> tuple[Ints, dict[tuple[int, ...], int]]:
+class _Places(dict[str | None, int]):
+    """Numbers of items by what reports say, -1 for what is none of them."""
+
+    def __missing__(self, said: str | None) -> int:
+        number = self[said] = self.get((said or "").strip(), -1)
+        return number
+
+
+def _together(matter: Rows, at: Ints, known: int) -> Ints:
     """Return a number for the overlays that meet at each of some points; 0 for none."""
     start = matter.start
     count = (start[1:] - start[:-1])[at]
@@ -316,7 +360,7 @@ def _together(matter: Rows, at: Ints, known: int) -> tuple[Ints, dict[tuple[int,
     found[several] = [
         known + 1 + lists.setdefault(matter[i], len(lists)) for i in at[several].tolist()
     ]
-    return found, lists
+    return found
 
 
 def _tried(ask: Callable[..., _T], *args: Any) -> _T | None:

@@ -90,6 +90,19 @@ class Numbers:
             np.array(sorted(day_number(day) for day in days), dtype=np.int64),
         )
 
+    def together(self) -> list[int]:
+        """Return for each overlay a number: the same for assets that one item may be about."""
+        signs = self.matters.shape[1]
+        group = np.arange(signs)
+        of_asset = np.zeros(signs, dtype=bool)
+        of_asset[self.sign[self.asset]] = True
+        rows = {row.tobytes(): row for row in self.matters & of_asset}
+        for looked_at in rows.values():
+            met = np.unique(group[looked_at])
+            if len(met) > 1:
+                group[np.isin(group, met)] = met[0]
+        return list(group[self.sign].tolist())
+
 
 def day_number(day: date) -> int:
     """Return a date as the number of days since 1970."""

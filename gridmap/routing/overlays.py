@@ -315,7 +315,14 @@ class OverlayMap:
     def __len__(self) -> int:
         return len(self.overlays)
 
-    def around(self, lon: Floats, lat: Floats, accuracy_m: Floats | None = None) -> Around:
+    def around(
+        self,
+        lon: Floats,
+        lat: Floats,
+        accuracy_m: Floats | None = None,
+        *,
+        compiled: bool = True,
+    ) -> Around:
         """Return what lies at each point; see :class:`Around`.
 
         Parameters
@@ -324,12 +331,15 @@ class OverlayMap:
             EPSG:4326; points that are NaN touch nothing.
         accuracy_m : float64 (n,), optional
             NaN or negative where there is none.
+        compiled : bool
+            False: no index is compiled, however many the points are: for points of which
+            there will be no more.
         """
         n, real = len(lon), np.isfinite(lon) & np.isfinite(lat)
         at = np.flatnonzero(real)
         if not len(self) or not len(at):
             return Around(_none(n), _none(n), _none(n))
-        point, row = self._touching(lon[at], lat[at])
+        point, row = self._touching(lon[at], lat[at], compiled=compiled)
         touched, objects = self._with_objects(at[point], row, lon, lat, at, accuracy_m)
         if accuracy_m is None:
             return Around(touched, _none(n), objects)
@@ -342,8 +352,8 @@ class OverlayMap:
         deep[inside] = to_border > accuracy_m[point[inside]]
         return Around(touched, Rows(point[~deep], row[~deep], n), objects)
 
-    def _touching(self, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
-        if len(lon) < _MANY:
+    def _touching(self, lon: Floats, lat: Floats, *, compiled: bool) -> tuple[Ints, Ints]:
+        if self._compiled is None and (len(lon) < _MANY or not compiled):
             return self._index.touching(lon, lat)
         # Every engine gives the same answers; the compiled one is worth making for many points.
         if self._compiled is None:

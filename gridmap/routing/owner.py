@@ -22,7 +22,6 @@ Why the layers stand in this order:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gridmap.routing.book import RouteBook
@@ -81,8 +80,7 @@ _OWNED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Lead and co-parties at one place, with the reasons.
 
     Attributes
@@ -154,12 +152,7 @@ class OwnerFinder:
 
         One that names its items answers exactly those, whatever their location rule.
         """
-        if overlay.items:
-            return self._names(item, overlay)
-        if overlay.kind == ASSET and overlay.asset_type:
-            kind = self._book.asset_types.get(overlay.asset_type)
-            return kind is not None and item.code in kind.items
-        return overlay.kind in self._look(item).layers
+        return self._counts(self._look(item), overlay)
 
     def matters(self, item: Item, overlay: Overlay) -> bool:
         """True when the answer, or what is said about it, may depend on an overlay."""
@@ -180,10 +173,11 @@ class OwnerFinder:
         overlays : sequence of Overlay
             Those in force there, in winning order, the nearest asset first.
         """
-        owner = self._by_layer(item, seat, overlays) if overlays or seat.unit else None
+        look = self._look(item)
+        owner = self._by_layer(look, seat, overlays) if overlays or seat.unit else None
         if owner is None:
             at_site = bool(seat.unit) or any(o.kind in SITES for o in overlays)
-            off_site = not at_site and self._look(item).sites_said
+            off_site = not at_site and look.sites_said
             named = "department_off_site" if off_site else "department"
             owner = self._by_department(item, seat, named)
         if not owner.co:
@@ -192,26 +186,32 @@ class OwnerFinder:
 
     # -- layers -----------------------------------------------------------------------
 
-    def _by_layer(self, item: Item, seat: Seat, overlays: Sequence[Overlay]) -> Owner | None:
-        look = self._look(item)
+    def _counts(self, look: _Look, overlay: Overlay) -> bool:
+        if overlay.items:
+            return look.name in overlay.items
+        if overlay.kind == ASSET and overlay.asset_type:
+            kind = self._book.asset_types.get(overlay.asset_type)
+            return kind is not None and look.item.code in kind.items
+        return overlay.kind in look.layers
+
+    def _by_layer(self, look: _Look, seat: Seat, overlays: Sequence[Overlay]) -> Owner | None:
         if len(overlays) == 1 and not seat.unit:
             (only,) = overlays
-            return self._at(item, seat, only, look.rule) if self.counts(item, only) else None
+            return self._at(look, seat, only) if self._counts(look, only) else None
         first: dict[str, Overlay] = {}
         for overlay in overlays:
-            if overlay.kind not in first and self.counts(item, overlay):
+            if overlay.kind not in first and self._counts(look, overlay):
                 first[overlay.kind] = overlay
         units = seat.unit and "exclusive_site" in look.layers
         asked = {*first, "exclusive_site"} if units else first
-        rule = look.rule
         for kind in sorted(asked, key=_ORDER.__getitem__):
             found = None
             if kind in first:
-                found = self._at(item, seat, first[kind], rule)
+                found = self._at(look, seat, first[kind])
             if kind == "exclusive_site" and units:
                 # The unit's own grid stands before a site drawn within it.
-                bodies = (seat.unit,)
-                found = self._site(item, seat, rule.exclusive_grid, bodies, "exclusive_grid", None)
+                bodies, role = (seat.unit,), look.rule.exclusive_grid
+                found = self._site(look.item, seat, role, bodies, "exclusive_grid", None)
             if found is not None:
                 return found
         return None
@@ -221,38 +221,28 @@ class OwnerFinder:
         if known is None:
             # Work of the one who manages the place, whoever that is, is not divided further.
             whole = item.department == PROPERTY_FIRM
+            rule = _WHOLE if whole else self._book.site_rules.get(item.code, SiteRule())
             known = self._looks[id(item)] = _Look(
                 item,
                 layers_of(item),
                 "estate" in LAYERS[item.location_rule],
                 item.location_rule in _OWNED,
-                _WHOLE if whole else self._book.site_rules.get(item.code, SiteRule()),
+                rule,
                 self._book.named(item),
             )
         return known
 
-    def _at(self, item: Item, seat: Seat, overlay: Overlay, rule: SiteRule) -> Owner | None:
+    def _at(self, look: _Look, seat: Seat, overlay: Overlay) -> Owner | None:
         """Return the owner by the overlay that counts of its kind, None if it decides nothing."""
+        item = look.item
         if overlay.kind == "road":
             return self._at_road(item, seat, overlay)
-        role = self._part(item, overlay, rule)
+        role = _part(look, overlay)
         if role is None:
             return self._at_owned(item, seat, overlay)
         if overlay.kind == "estate":
             return self._at_estate(item, seat, overlay, role)
         return self._kept(item, seat, overlay, role)
-
-    def _part(self, item: Item, overlay: Overlay, rule: SiteRule) -> SiteRole | None:
-        """Return the part of whoever keeps a place; None where having it is enough to lead."""
-        named, owned = self._names(item, overlay), self._look(item).owned
-        if overlay.kind in BY_RECORD:
-            # Of ground that was handed over whole the keeper does what a property firm does.
-            return SiteRole.LEAD if named or owned else rule.estate
-        if overlay.kind not in _PARTS or (owned and overlay.kind == "construction_site"):
-            return None
-        role: SiteRole = getattr(rule, _PARTS[overlay.kind])
-        # Whoever took an item over by name has a part in it.
-        return SiteRole.LEAD if role is SiteRole.NONE and named else role
 
     def _names(self, item: Item, overlay: Overlay) -> bool:
         """True when an overlay names an item."""
@@ -308,9 +298,12 @@ class OwnerFinder:
             base = self._by_department(item, seat, "department")
             co = _others(base.lead, (*base.co, *bodies))
             return _with(base, co, self._said.step(f"{rule}_co", site, bodies))
+        step = self._said.step(rule, site, bodies)
+        if role is SiteRole.LEAD and len(bodies) == 1 and not item.co_departments:
+            return Owner(bodies[0], (), (step,))
         department = (item.department,) if role is SiteRole.LEAD_WITH_DEPARTMENT else ()
         co = (*bodies, *self._bodies((*department, *item.co_departments), seat))
-        return Owner(bodies[0], _others(bodies[0], co), (self._said.step(rule, site, bodies),))
+        return Owner(bodies[0], _others(bodies[0], co), (step,))
 
     def _at_owned(self, item: Item, seat: Seat, overlay: Overlay) -> Owner | None:
         """A park, river strip, construction site or asset: whoever has it leads."""
@@ -385,6 +378,19 @@ class OwnerFinder:
 def layers_of(item: Item) -> tuple[str, ...]:
     """Return the kinds of overlays that have a say in an item without naming it."""
     return _MANAGED if item.department == PROPERTY_FIRM else LAYERS[item.location_rule]
+
+
+def _part(look: _Look, overlay: Overlay) -> SiteRole | None:
+    """Return the part of whoever keeps a place; None where having it is enough to lead."""
+    named = bool(overlay.items) and look.name in overlay.items
+    if overlay.kind in BY_RECORD:
+        # Of ground that was handed over whole the keeper does what a property firm does.
+        return SiteRole.LEAD if named or look.owned else look.rule.estate
+    if overlay.kind not in _PARTS or (look.owned and overlay.kind == "construction_site"):
+        return None
+    role: SiteRole = getattr(look.rule, _PARTS[overlay.kind])
+    # Whoever took an item over by name has a part in it.
+    return SiteRole.LEAD if role is SiteRole.NONE and named else role
 
 
 def _with(owner: Owner, co: tuple[str, ...], *more: Step) -> Owner:

@@ -72,7 +72,7 @@ def prove(answers: Answers, day: date) -> RouteProof:
     RouteProof
         For an edition without areas or a catalogue without items: nothing asked, no faults.
     """
-    places = spots(answers.territory, answers.overlays, day)
+    places = spots(answers.territory, answers.overlays, day, answers.numbers.together())
     outcome = dict(outcomes(answers, places))
     faults = [
         *_uncovered(answers, places, outcome),

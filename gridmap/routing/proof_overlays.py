@@ -120,14 +120,15 @@ def _shadowed(answers: Answers, places: Spots, day: date) -> Iterator[RouteFault
     asked: set[int] = set()
     for there in places.together:
         for n, o in enumerate(there):
-            if not any(_hides(answers, before, o) for before in there[:n]):
+            if o not in asked and not any(_hides(answers, before, o) for before in there[:n]):
                 asked.add(o)
     coverage = answers.territory.coverage
-    ground = shapely.union_all(polygonal(coverage.geometry[coverage.atoms]))
+    ground = shapely.STRtree(polygonal(coverage.geometry[coverage.atoms]))
     for o in live:
         if o in asked:
             continue
-        beyond = not shapely.intersects(polygonal(overlays.geometry[[o]])[0], ground)
+        shape = polygonal(overlays.geometry[[o]])[0]
+        beyond = not len(ground.query(shape, predicate="intersects"))
         rule = "proof.beyond" if beyond else "proof.shadowed"
         point = _inside(answers, o)
         yield of_overlays("shadowed", "warning", (overlays.overlays[o],), point, rule)

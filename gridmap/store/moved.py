@@ -25,6 +25,7 @@ from gridmap.coverage.editions import EditionState
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_moves import DUE, ROUTE, report_moves
+from gridmap.store.schema_rules import responsibility_states, rule_versions
 
 __all__ = ["have_moves", "moves_of", "routes_now"]
 
@@ -109,10 +110,14 @@ def moves_of(connection: Connection, number: int) -> list[dict[str, Any]]:
             new.c.name.label("to_edition"),
             new.c.state.label("to_state"),
             reports.c.closed_at,
+            rule_versions.c.fingerprint.label("rules"),
+            responsibility_states.c.fingerprint.label("responsibilities"),
         )
         .join(reports, reports.c.id == report_moves.c.report_id)
         .join(new, new.c.id == report_moves.c.to_edition_id)
         .outerjoin(old, old.c.id == report_moves.c.from_edition_id)
+        .outerjoin(rule_versions, rule_versions.c.id == report_moves.c.rules_id)
+        .outerjoin(responsibility_states, responsibility_states.c.id == report_moves.c.state_id)
         .where(report_moves.c.report_id == number)
         .order_by(report_moves.c.effective_from, report_moves.c.id)
     )
@@ -137,4 +142,6 @@ def _record(row: Any) -> dict[str, Any]:
         "new_first_responder": row.first_responder or None,
         "recorded_at": row.recorded_at,
         "recorded_by": row.recorded_by,
+        "rules": row.rules,
+        "responsibilities": row.responsibilities,
     }

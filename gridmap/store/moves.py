@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Text, or_, select, type_coerce
 
 from gridmap.coverage.editions import EditionState
+from gridmap.routing.book import Decision
 from gridmap.routing.moves import MovePlan, OpenReport, ReportMove
 from gridmap.store.columns import to_millisecond
 from gridmap.store.rows import insert_rows
+from gridmap.store.rules import basis_ids
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_moves import DUE, ROUTE, report_moves
@@ -170,14 +172,38 @@ def record_moves(
         "recorded_at": now,
         "recorded_by": by,
     }
+    versions = _Versions(connection, plan)
     rows = [
-        shared | {"from_edition_id": ids.get(move.report.edition)} | _values(move)
+        shared
+        | {"from_edition_id": ids.get(move.report.edition)}
+        | _values(move)
+        | versions.of(move.decision)
         for move in plan.moves
         if move.report.number not in done
     ]
     if rows:
         insert_rows(connection, report_moves, rows)
     return len(rows)
+
+
+class _Versions:
+    """What the decisions of a plan were made by, as columns of moves."""
+
+    def __init__(self, connection: Connection, plan: MovePlan) -> None:
+        made = [move.decision for move in plan.moves if move.decision is not None]
+        bases = {one.basis for one in made if one.basis is not None}
+        self._rules, self._states = basis_ids(
+            connection, {basis.rules for basis in bases}, {basis.state for basis in bases}
+        )
+        self._decided_for = to_millisecond(plan.effective_from)
+
+    def of(self, decision: Decision | None) -> dict[str, Any]:
+        basis = None if decision is None else decision.basis
+        return {
+            "rules_id": None if basis is None else self._rules.get(basis.rules),
+            "state_id": None if basis is None else self._states.get(basis.state),
+            "decided_for": None if decision is None else self._decided_for,
+        }
 
 
 def _values(move: ReportMove) -> dict[str, Any]:

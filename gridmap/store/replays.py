@@ -1,4 +1,4 @@
-"""How a report was decided when it came in, and by what."""
+"""How a report was decided when it came in, or when an edition moved it, and by what."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from sqlalchemy import Connection, case, func, select
 from gridmap.errors import NotFound
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_routes
+from gridmap.store.schema_moves import DUE, ROUTE, report_moves
 from gridmap.store.schema_reviews import report_reroutes
 from gridmap.store.schema_rules import responsibility_states, rule_versions
 
-__all__ = ["read_decided"]
+__all__ = ["read_decided", "read_moved"]
 
 _OF_REPORT = (
     "received_at", "observed_at", "item", "catalogue", "raw_x", "raw_y", "coord_sys", "accuracy_m",
 )  # fmt: skip
 _NOT_DECIDED = {"id", "report_id", "rules_id", "state_id"}
+_KEPT = (
+    rule_versions.c.fingerprint.label("rules"),
+    rule_versions.c.recorded_at.label("rules_at"),
+    responsibility_states.c.fingerprint.label("state"),
+    responsibility_states.c.recorded_at.label("state_at"),
+)
 
 
 def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
@@ -35,12 +42,6 @@ def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
     NotFound
         When there is no such report.
     """
-    kept = (
-        rule_versions.c.fingerprint.label("rules"),
-        rule_versions.c.recorded_at.label("rules_at"),
-        responsibility_states.c.fingerprint.label("state"),
-        responsibility_states.c.recorded_at.label("state_at"),
-    )
     first = (
         select(report_reroutes.c.id)
         .where(report_reroutes.c.report_id == reports.c.id)
@@ -70,7 +71,7 @@ def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
         .outerjoin(responsibility_states, responsibility_states.c.id == state_id)
     )
     said = [reports.c[name] for name in _OF_REPORT]
-    query = select(*said, editions.c.name.label("edition"), *kept, *route).select_from(source)
+    query = select(*said, editions.c.name.label("edition"), *_KEPT, *route).select_from(source)
     row = connection.execute(query.where(reports.c.id == report_id)).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such report.", got=report_id)
@@ -83,4 +84,45 @@ def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
         "report": {name: row[name] for name in (*_OF_REPORT, "edition")},
         "decision": decision if decision["decided_at"] is not None else None,
         **{name: row[name] for name in ("rules", "rules_at", "state", "state_at")},
+    }
+
+
+def read_moved(connection: Connection, report_id: int, edition: str) -> dict[str, Any]:
+    """Return what a report said, and the decision of its move to an edition.
+
+    Returns
+    -------
+    dict
+        As of :func:`read_decided`, with the edition that it moved to, and ``decided_for``: the
+        moment for which it was decided. The decision is None for a report that stayed; its
+        deadline is None where the move gave none.
+
+    Raises
+    ------
+    NotFound
+        When there is no such report, or the edition did nothing to it.
+    """
+    source = (
+        report_moves.join(reports, reports.c.id == report_moves.c.report_id)
+        .join(editions, editions.c.id == report_moves.c.to_edition_id)
+        .outerjoin(rule_versions, rule_versions.c.id == report_moves.c.rules_id)
+        .outerjoin(responsibility_states, responsibility_states.c.id == report_moves.c.state_id)
+    )
+    said = [reports.c[name] for name in _OF_REPORT]
+    route = [report_moves.c[name] for name in (*ROUTE, "steps", *DUE, "moved", "decided_for")]
+    query = select(*said, editions.c.name.label("edition"), *_KEPT, *route).select_from(source)
+    query = query.where(report_moves.c.report_id == report_id)
+    found = {row["edition"]: row for row in connection.execute(query).mappings()}
+    if edition not in found:
+        raise NotFound(
+            "No such edition moved this report.",
+            got=edition,
+            allowed=list(found) or "none: no edition did",
+        )
+    row = found[edition]
+    decision = {name: row[name] for name in (*ROUTE, "steps", *DUE)}
+    return {
+        "report": {name: row[name] for name in (*_OF_REPORT, "edition")},
+        "decision": decision if row["moved"] else None,
+        **{name: row[name] for name in ("rules", "rules_at", "state", "state_at", "decided_for")},
     }

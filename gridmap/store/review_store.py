@@ -59,6 +59,11 @@ class ReviewStore(OpenedStore):
             record = reviews.read_review(connection, number)
             return record | {"held": reviews.reports_of(connection, number)}
 
+    def reviews_ruled(self) -> dict[str, int]:
+        """Return the number of the review behind each ruling, by the code of its overlay."""
+        with self._database.read() as connection:
+            return rulings.reviews_ruled(connection)
+
     def report_history(self, number: int) -> dict[str, list[Any]]:
         """Return a report's returns, reviews, former routes and pauses."""
         with self._database.read() as connection:

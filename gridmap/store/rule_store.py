@@ -63,3 +63,8 @@ class RuleStore(OpenedStore):
         """Return how a report was decided when it came in; see :mod:`gridmap.store.replays`."""
         with self._database.read() as connection:
             return replays.read_decided(connection, report_id)
+
+    def decided_move(self, report_id: int, edition: str) -> dict[str, Any]:
+        """Return how a report was decided when an edition moved it; as :meth:`decided`."""
+        with self._database.read() as connection:
+            return replays.read_moved(connection, report_id, edition)

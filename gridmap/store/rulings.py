@@ -21,7 +21,7 @@ from gridmap.store.rules import basis_ids
 from gridmap.store.schema_district import overlays, report_routes
 from gridmap.store.schema_reviews import report_reroutes, reviews, rulings
 
-__all__ = ["Rerouted", "record_ruling", "reroute", "reroutes_of"]
+__all__ = ["Rerouted", "record_ruling", "reroute", "reroutes_of", "reviews_ruled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +192,9 @@ def reroutes_of(connection: Connection, number: int) -> list[dict[str, Any]]:
     ).where(report_reroutes.c.report_id == number)
     found = connection.execute(query.order_by(report_reroutes.c.id)).mappings()
     return [{str(name): value for name, value in row.items()} for row in found]
+
+
+def reviews_ruled(connection: Connection) -> dict[str, int]:
+    """Return the number of the review behind each ruling, by the code of its overlay."""
+    query = select(rulings.c.overlay_code, rulings.c.review_id)
+    return {code: int(number) for code, number in connection.execute(query)}

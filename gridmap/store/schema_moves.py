@@ -58,6 +58,11 @@ report_moves = new_table(
     Column("confidence", Double),
     Column("leader", Text),
     Column("review_on", Date),
+    # What the new route was decided by, and the moment for which that was asked; NULL when the
+    # report stays, and for moves that were recorded before this was kept.
+    Column("rules_id", Id),
+    Column("state_id", Id),
+    Column("decided_for", UtcTime),
     required("recorded_at", UtcTime),
     required("recorded_by", Text),
     UniqueConstraint("report_id", "to_edition_id"),

@@ -1,4 +1,4 @@
-"""What the board of ownership reviews looks at: a drawing of the place, and who could own it."""
+"""What the board of ownership reviews looks at: the place, who could own it, what was ruled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import shapely
 
 from gridmap.access import Actor, require
@@ -14,6 +15,7 @@ from gridmap.crs import metres_per_degree
 from gridmap.routing.decision import Router
 from gridmap.routing.overlays import OVERLAY_KINDS, Overlay
 from gridmap.routing.rulings import RULING
+from gridmap.times import to_site
 from gridmap.workspace.ruling import Rulings
 
 if TYPE_CHECKING:
@@ -45,6 +47,40 @@ class Board(Rulings):
         own = (row["area_level"], row["area_code"])
         today = self.clock().astimezone(self.zone).date()
         return surroundings(self._router_now(row), spots, own=own, today=today, lang=lang)
+
+    def rulings(self, *, lang: str = "zh", actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return all rulings that there are as GeoJSON features, for staff, by their codes.
+
+        Those that have ended, or do not hold yet, are among them: ``in_force`` tells. One that
+        was imported, and not made by the board here, has no ``review``.
+        """
+        require(actor or self.actor, "reviews")
+        today = to_site(self.clock(), self.zone).date()
+        reviews = self.store.reviews_ruled()
+        locator = self.atlas.locator_at(self.clock())
+        edition = None if locator is None else locator.coverage.edition
+        found = []
+        for record in self.store.records("overlays"):
+            one = Overlay(**{name: value for name, value in record.items() if name != "geom"})
+            if one.kind != RULING:
+                continue
+            english = lang == "en" and one.name_en
+            properties = {
+                "code": one.code,
+                "name": one.name_en if english else one.name,
+                "owner": one.owner,
+                "owner_name": self._named(edition, one.owner, lang),
+                "items": list(one.items),
+                "source": one.source,
+                "valid_from": str(one.valid_from),
+                "valid_to": None if one.valid_to is None else str(one.valid_to),
+                "in_force": one.in_force(today),
+                "review": reviews.get(one.code),
+            }
+            shape = record["geom"]
+            geometry = None if shape is None else orjson.loads(shapely.to_geojson(shape))
+            found.append({"type": "Feature", "geometry": geometry, "properties": properties})
+        return found
 
     def possible_owners(
         self, number: int, *, lang: str = "zh", actor: Actor | None = None

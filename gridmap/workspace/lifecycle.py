@@ -181,6 +181,7 @@ class Lifecycle(Listing, Moving, Lineages):
         moves = self.plan_moves(name, content, start, move_policy(reports), family=former.family)
         if commit:
             self._shelve(content, content.fingerprint())
+            self.keep_bases(moves)
             self.store.restore(
                 to,
                 name,

@@ -58,6 +58,11 @@ class MovePlanner:
         return [self._move(found[i], new_codes[i], str(placed.status[i]), decided.get(i))
                 for i in rows]  # fmt: skip
 
+    def decision(self, report: OpenReport) -> Decision:
+        """Return the route that a report gets when it moves."""
+        points = _points([report])
+        return self._decide([report], points, self._locate(points), [0])[0]
+
     def _locate(self, points: Points) -> Locations:
         locator = Locator(self._coverage)
         start, name = self._plan.effective_from, self._plan.edition

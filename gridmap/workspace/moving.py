@@ -14,6 +14,7 @@ from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue
 from gridmap.routing.decision import Router
 from gridmap.routing.moves import MovePlan, MovePolicy
+from gridmap.store.columns import to_millisecond
 from gridmap.times import to_site
 from gridmap.workspace.base import Base
 from gridmap.workspace.move_planning import MovePlanner
@@ -59,7 +60,8 @@ class Moving(Base):
         now = self.clock()
         editions = [e for e in self.store.editions() if e.family == BASE]
         until = _end(editions, edition, start)
-        plan = MovePlan(edition, max(start, now), policy)
+        # Cut to what the stores keep, so that a move can be decided again for the very moment.
+        plan = MovePlan(edition, to_millisecond(max(start, now)), policy)
         if until is not None and until <= now:
             return plan  # It has come and gone: who is open belongs to a later one.
         done = any(e.name == edition and not e.is_draft for e in editions)
@@ -114,9 +116,15 @@ class Moving(Base):
                 )
                 if plan is not None:
                     if commit and plan.moves:
+                        self.keep_bases(plan)
                         self.store.record_moves(plan, who)
                     plans.append(plan)
         return plans
+
+    def keep_bases(self, plan: MovePlan | None) -> None:
+        """Put into the store what the decisions of a plan were made by, before they are."""
+        if plan is not None:
+            self._bases.keep(move.decision for move in plan.moves if move.decision is not None)
 
     def settle_moves(self, plan: MovePlan | None) -> None:
         """After a publication: see the new edition, and let stragglers follow.

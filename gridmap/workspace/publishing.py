@@ -125,6 +125,7 @@ class Publishing(Lifecycle, Proving):
         if commit:
             content = coverage.fingerprint()
             self._shelve(coverage, content)
+            self.keep_bases(moves)
             self.store.publish(
                 edition,
                 start,

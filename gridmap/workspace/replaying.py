@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 
 from gridmap.access import Actor
+from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
 from gridmap.locate.atlas import Atlas, Validity
 from gridmap.locate.model import Locations, Points
 from gridmap.routing.book import Decision, RouteBooks
-from gridmap.routing.decision import decide_by_edition
+from gridmap.routing.decision import Router, decide_by_edition
 from gridmap.routing.explanation import Step, render
+from gridmap.routing.moves import MovePlan, MovePolicy, OpenReport
 from gridmap.routing.parties import Party
 from gridmap.times import to_site
 from gridmap.workspace.books import books_of
 from gridmap.workspace.facts_state import FactState
+from gridmap.workspace.move_planning import MovePlanner
 from gridmap.workspace.reporting import Reporting
 
 __all__ = ["Replaying"]
@@ -35,13 +38,24 @@ class Replaying(Reporting):
     """What a report's decision was made by, and whether it would be made again."""
 
     def replay(
-        self, number: int, *, lang: str | None = None, actor: Actor | None = None
+        self,
+        number: int,
+        *,
+        edition: str | None = None,
+        lang: str | None = None,
+        actor: Actor | None = None,
     ) -> dict[str, Any]:
         """Decide a report again as on the day it came in, and as of today; for staff.
 
         The first decision is replayed, by the rules, the responsibilities and the edition
         that it was made by. Today's is that of the rules, responsibilities and edition of
         now; its deadline runs from the receipt as ever.
+
+        Parameters
+        ----------
+        edition : str, optional
+            The decision by which the report moved to that edition is replayed instead. A move
+            changes no deadline, so none is shown unless the report had none before.
 
         Returns
         -------
@@ -54,40 +68,47 @@ class Replaying(Reporting):
         Raises
         ------
         NotFound
-            When there is no such report, it was never routed, or what its decision was made
-            by was not kept yet when it came in.
+            When there is no such report, it was never routed, or did not move to the edition,
+            or what its decision was made by was not kept yet.
         """
         who = actor or self.actor
         self._report_of(number, who)
-        kept = self.store.decided(number)
+        moved = bool(edition)
+        kept = self.store.decided_move(number, edition) if edition else self.store.decided(number)
         if kept["decision"] is None or kept["rules"] is None:
             raise NotFound(
                 "It is not known by what this report was decided."
                 if kept["decision"]
+                else "This report kept its owner then."
+                if moved
                 else "This report was never routed.",
                 got=number,
                 repair="Only reports that were routed since versions are kept can be replayed.",
             )
         lang = lang or self.settings.language
         books, points = books_of(self.store.rules(kept["rules"])), _points(kept["report"])
-        then = self._then(kept, books, points)
+        then = self._moved(kept, books) if moved else self._then(kept, books, points)
         now, names = self._today(kept["report"], points)
         stored = _stored(kept["decision"])
         replayed, today = _plain(then[0]), _plain(now)
-        differing = _differences(stored, replayed)
+        differing, changed = _differences(stored, replayed), _differences(stored, today)
+        if moved and stored["due_reason"] is None:
+            # A move changes no deadline: it has kept none.
+            replayed |= dict.fromkeys(_DUE)
+            differing, changed = _but_due(_differences(stored, replayed)), _but_due(changed)
         later = stored["due_reason"] != replayed["due_reason"] == "calendar_missing"
-        if later or stored["redue_at"] is not None:
+        if later or stored.get("redue_at") is not None:
             # The table of that year has arrived since, or the clock stood still for a while:
             # the due time was put in afterwards.
-            differing = [name for name in differing if name not in {*_DUE, "due_steps"}]
+            differing = _but_due(differing)
         return {
             "report": number,
             "item": kept["report"]["item"],
-            "catalogue": books.of(kept["report"]["catalogue"]).catalogue.name,
+            "catalogue": books.of(_known(books, kept["report"])).catalogue.name,
             "same": not differing,
             "differences": differing,
             "due_completed_later": later,
-            "changed": _differences(stored, today),
+            "changed": changed,
             "stored": self._route(stored, then[1], lang),
             "replayed": self._route(replayed, then[1], lang),
             "today": self._route(today, names, lang),
@@ -130,6 +151,22 @@ class Replaying(Reporting):
             observed_at=[report["observed_at"]],
         )
         return decided[0], parties
+
+    def _moved(
+        self, kept: Mapping[str, Any], books: RouteBooks
+    ) -> tuple[Decision, Mapping[str, Party]]:
+        """Decide again how a report moved, for the moment for which that was decided."""
+        report, parties = kept["report"], dict[str, Party]()
+        state = FactState(self.store.state(kept["state"]) if kept["state"] else {})
+
+        def router(coverage: Coverage, catalogue: str) -> Router:
+            made = self._router_by(books, state, coverage, _known(books, report), keep=False)
+            parties.update(made.parties)
+            return made
+
+        plan = MovePlan(report["edition"], kept["decided_for"], MovePolicy.MIGRATE)
+        planner = MovePlanner(self._areas_of(report["edition"]), plan, router)
+        return planner.decision(_open(report, kept["decision"])), parties
 
     def _located(self, report: Mapping[str, Any], points: Points) -> Locations:
         """Locate a report again in the edition that answered, whatever became of that."""
@@ -187,6 +224,31 @@ def _points(report: Mapping[str, Any]) -> Points:
     )
 
 
+def _known(books: RouteBooks, report: Mapping[str, Any]) -> str | None:
+    """Return the catalogue of a report; None, the site's own, where the rules have it no more."""
+    name: str = report["catalogue"]
+    return name if name in books.by_name else None
+
+
+def _open(report: Mapping[str, Any], decision: Mapping[str, Any]) -> OpenReport:
+    """Return a report as an edition found it that moved it."""
+    return OpenReport(
+        number=0,
+        x=report["raw_x"],
+        y=report["raw_y"],
+        coord_sys=report["coord_sys"],
+        accuracy_m=report["accuracy_m"],
+        item=report["item"],
+        received_at=report["received_at"],
+        edition=None,
+        codes={},
+        department="",
+        first_responder="",
+        routed=decision["due_reason"] is None,
+        catalogue=report["catalogue"],
+    )
+
+
 def _stored(decision: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in decision.items() if name != "decided_at"}
 
@@ -216,6 +278,10 @@ def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
         if said[0] != said[1]:
             found.append(name)
     return found
+
+
+def _but_due(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name not in {*_DUE, "due_steps"}]
 
 
 def _steps(steps: Sequence[Mapping[str, Any]], *, due: bool) -> list[Mapping[str, Any]]:

@@ -14,9 +14,10 @@ from gridmap.access import Action, Actor, require
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.routing.decision import Router
 from gridmap.routing.departments import DepartmentKind
+from gridmap.routing.grounds import circle_around, read_line, read_polygon
 from gridmap.routing.overlays import Overlay
 from gridmap.routing.reviews import ReviewState
-from gridmap.routing.rulings import RULING, Ruling, check_ground, circle_around, read_polygon
+from gridmap.routing.rulings import RULING, Ruling, check_ground
 from gridmap.store.rulings import Rerouted
 from gridmap.times import to_site
 from gridmap.workspace.facts_state import FactState
@@ -25,10 +26,10 @@ from gridmap.workspace.reviewing import Reviewing
 __all__ = ["RulingOutcome", "Rulings"]
 
 _FIELDS = (
-    "owner", "items", "document", "valid_from", "valid_to", "polygon", "radius_m", "overlay",
-    "area", "name", "name_en",
+    "owner", "items", "document", "valid_from", "valid_to", "polygon", "line", "width_m",
+    "radius_m", "overlay", "area", "name", "name_en",
 )  # fmt: skip
-_GROUNDS = ("polygon", "radius_m", "overlay", "area")
+_GROUNDS = ("polygon", "line", "radius_m", "overlay", "area")
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ class Rulings(Reviewing):
         ----------
         body : mapping
             ``owner`` (code of a party) and ``document`` are needed, and one of ``polygon``
-            (GeoJSON), ``radius_m`` (around the place), ``overlay`` (code of one that there
-            is) and ``area`` (``level`` and ``code``). ``items`` are those that it holds for,
-            the review's own if left out; ``valid_from`` is today, ``valid_to`` open.
+            (GeoJSON), ``line`` (GeoJSON, with its whole ``width_m``), ``radius_m`` (around the
+            place), ``overlay`` (code of one that there is) and ``area`` (``level`` and
+            ``code``). ``items`` are those that it holds for, the review's own if left out;
+            ``valid_from`` is today, ``valid_to`` open.
 
         Raises
         ------
@@ -142,6 +144,10 @@ class Rulings(Reviewing):
                 "A ruling names its ground in one way.", got=", ".join(grounds) or "none",
                 allowed=_GROUNDS,
             )  # fmt: skip
+        if "line" in grounds:
+            grounds["width_m"] = given.get("width_m")
+        elif "width_m" in given:
+            raise BadValue("Only a line has a width.", got=given["width_m"], allowed="line")
         items = tuple(dict.fromkeys(given.get("items") or [row["item"]]))
         book = router.book
         for item in items:
@@ -177,7 +183,9 @@ class Rulings(Reviewing):
         (way, value), *_ = ruling.ground.items()
         if way == "polygon":
             return read_polygon(value)
-        if way == "radius_m":
+        if way == "line":
+            shape = read_line(value, ruling.ground["width_m"])
+        elif way == "radius_m":
             shape = circle_around(row["lon"], row["lat"], float(value))
         elif way == "overlay":
             shape = self._overlay_shape(str(value), router)
