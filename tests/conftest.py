@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import groups
 from tests.browser import browser_page, chromium, phone_page  # noqa: F401 - fixtures
+from tests.shared import share_folder
 
 if TYPE_CHECKING:
     from gridmap.store import Store
@@ -27,6 +29,30 @@ KINDS = ("geopackage", pytest.param("postgis", marks=pytest.mark.postgis))
 def must_run_all() -> bool:
     """True where a test that cannot run is a failure: in CI, and when asked for."""
     return os.environ.get("CI") == "true" or os.environ.get("GRIDMAP_REQUIRE_ALL") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hand out groups in the order of `tests.groups`, not by how many tests they have."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Hand out whole groups of tests to the processes of a run, the long ones first."""
+    parallel = bool(getattr(config.option, "loadgroup", False))
+    if parallel:
+        groups.mark(items)
+    yield
+    if parallel:
+        groups.order(items)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    share_folder(tmp_path_factory)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -108,7 +108,8 @@ class Server:
         self.made += 1
         name = name or f"t{self.made}"
         self.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            # Copied as files: the other way writes every page to the log as well.
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
