@@ -13,6 +13,7 @@ import pytest
 
 from tests import groups
 from tests.browser import browser_page, chromium, phone_page  # noqa: F401 - fixtures
+from tests.forks import Forked, forking
 from tests.shared import share_folder
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del os.environ["GRIDMAP_CACHE"]
     else:
         os.environ["GRIDMAP_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def forked(cache_folder: Path) -> Iterator[Forked]:
+    """A function that runs a script in a forked process, which it may kill; `tests.forks`."""
+    with forking() as run:
+        yield run
 
 
 @pytest.fixture
