@@ -1,7 +1,8 @@
 """Stores of either kind that hold the demo, made by the command ``gridmap demo`` itself.
 
 A plugin, named by the modules that use it; each store is made once a process. Modules of one
-scale carry the same `xdist_group`, so that one process makes it for all of them.
+scale carry the same `xdist_group`, so that one process makes it for all of them; the district
+in it is built once for all processes.
 """
 
 from __future__ import annotations
@@ -68,9 +69,7 @@ def made_demo(
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def exclusive(
-    request: pytest.FixtureRequest, made_demo: Callable[..., DemoStore]
-) -> DemoStore:
+def exclusive(request: pytest.FixtureRequest, made_demo: Callable[..., DemoStore]) -> DemoStore:
     """The demo of 52 grids in a store of either kind."""
     return made_demo(request.param, "exclusive")
 

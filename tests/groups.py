@@ -17,7 +17,16 @@ import pytest
 _STORES = ("api_store", "town_store", "guarded_session", "review_source")
 
 # The groups that take longest, longest first.
-LONGEST = ()
+LONGEST = (
+    "demo-redraw",
+    "demo-district",
+    "api_schema-geopackage",
+    "demo-exclusive",
+    "api_schema-postgis",
+    "wheel",
+    "notebooks",
+    "plan_notebook",
+)
 
 
 def mark(items: list[pytest.Item]) -> None:
