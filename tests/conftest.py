@@ -14,6 +14,7 @@ import pytest
 from tests import groups
 from tests.browser import browser_page, chromium, phone_page  # noqa: F401 - fixtures
 from tests.forks import Forked, forking
+from tests.reused import reused
 from tests.shared import share_folder
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(
 @pytest.fixture(scope="session", autouse=True)
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
     share_folder(tmp_path_factory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reused() -> Iterator[None]:
+    with reused():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
