@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export GRIDMAP_REQUIRE_ALL = 1
+# Some hundred tests start a process of their own: it need not compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench bench-full soak constraints docs screenshots system-packages clean
@@ -15,7 +17,10 @@ help: ## list the targets
 demo: $(VENV)/run.stamp ## build the demo district, assign its reports, draw the maps, serve them
 	$(BIN)/gridmap demo $(ARGS)
 
-test: system-packages lint ## lint, then run all tests on both stores and in the browser
+# The machine code is made while the lint runs: two processes that begin without it make it twice.
+test: system-packages $(VENV)/dev.stamp ## lint, then run all tests on both stores and in the browser
+	@$(BIN)/python -m gridmap.locate.tiles >/dev/null 2>&1 & $(MAKE) --no-print-directory lint; \
+	  linted=$$?; wait; exit $$linted
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak" $(ARGS)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy and the import contracts

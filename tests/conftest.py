@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import groups
 from tests.browser import browser_page, chromium, phone_page  # noqa: F401 - fixtures
+from tests.forks import Forked, forking
+from tests.reused import reused
+from tests.shared import share_folder
 
 if TYPE_CHECKING:
     from gridmap.store import Store
@@ -29,6 +33,36 @@ def must_run_all() -> bool:
     return os.environ.get("CI") == "true" or os.environ.get("GRIDMAP_REQUIRE_ALL") == "1"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Hand out groups in the order of `tests.groups`, not by how many tests they have."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Hand out whole groups of tests to the processes of a run, the long ones first."""
+    parallel = bool(getattr(config.option, "loadgroup", False))
+    if parallel:
+        groups.mark(items)
+    yield
+    if parallel:
+        groups.order(items)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    share_folder(tmp_path_factory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reused() -> Iterator[None]:
+    with reused():
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Indexes are saved in a folder of the test run, not in the user's own."""
@@ -40,6 +74,13 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del os.environ["GRIDMAP_CACHE"]
     else:
         os.environ["GRIDMAP_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def forked(cache_folder: Path) -> Iterator[Forked]:
+    """A function that runs a script in a forked process, which it may kill; `tests.forks`."""
+    with forking() as run:
+        yield run
 
 
 @pytest.fixture

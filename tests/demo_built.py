@@ -1,4 +1,4 @@
-"""The demo's districts, built once a process, and a look at them in metres."""
+"""The demo's districts, built once a test run, and a look at them in metres."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import shapely
 
 from gridmap.crs import metres_per_degree
 from gridmap.demo import build
+from tests.shared import made_once
 
-_build = cache(build)
+
+@cache
+def _built(scale):
+    return made_once(f"{scale}.district", lambda: build(scale))
 
 
 def district(scale="district"):
-    return _build(scale)
+    return _built(scale)
 
 
 def shapes(layer, scale="district"):

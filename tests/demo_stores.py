@@ -1,7 +1,8 @@
 """Stores of either kind that hold the demo, made by the command ``gridmap demo`` itself.
 
 A plugin, named by the modules that use it; each store is made once a process. Modules of one
-scale carry the same `xdist_group`, so that one process makes it for all of them.
+scale carry the same `xdist_group`, so that one process makes it for all of them; the district
+in it is built once for all processes.
 """
 
 from __future__ import annotations
@@ -40,36 +41,41 @@ def new_url(
 @pytest.fixture(scope="session")
 def made_demo(
     new_url: Callable[[str], tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], DemoStore]:
-    """A function from kind and scale to a store with the demo."""
-    made: dict[tuple[str, str], DemoStore] = {}
+) -> Callable[..., DemoStore]:
+    """A function from kind and scale to a store with the demo.
 
-    def make(kind: str, scale: str) -> DemoStore:
-        if (kind, scale) not in made:
+    With ``facts=False`` to one with the areas and the assigned reports alone: no places,
+    people and responsibility layers, and no maps beside it.
+    """
+    made: dict[tuple[str, str, bool], DemoStore] = {}
+
+    def make(kind: str, scale: str, *, facts: bool = True) -> DemoStore:
+        if (kind, scale, facts) not in made:
             folder = tmp_path_factory.mktemp(f"{kind}-{scale}") / "out"
             url, dsn = new_url(kind)
             with pytest.MonkeyPatch.context() as patch:
                 # The same district as any build; its truth is asked for later.
                 patch.setattr("gridmap.demo.build", demo_built.district)
+                if not facts:
+                    patch.setattr("gridmap.cli.demo._FACTS", ())
+                    patch.setattr("gridmap.cli.demo.MAPS", ())
                 said = run(
                     "demo", "--scale", scale, "--no-serve", "--out", folder, "--store", url
                 )  # fmt: skip
-            made[kind, scale] = DemoStore(kind, scale, folder, url, dsn, said)
-        return made[kind, scale]
+            made[kind, scale, facts] = DemoStore(kind, scale, folder, url, dsn, said)
+        return made[kind, scale, facts]
 
     return make
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def exclusive(
-    request: pytest.FixtureRequest, made_demo: Callable[[str, str], DemoStore]
-) -> DemoStore:
+def exclusive(request: pytest.FixtureRequest, made_demo: Callable[..., DemoStore]) -> DemoStore:
     """The demo of 52 grids in a store of either kind."""
     return made_demo(request.param, "exclusive")
 
 
 @pytest.fixture(scope="module")
-def district(made_demo: Callable[[str, str], DemoStore]) -> DemoStore:
+def district(made_demo: Callable[..., DemoStore]) -> DemoStore:
     """The demo of 540 grids in a GeoPackage."""
     return made_demo("geopackage", "district")
 

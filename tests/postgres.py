@@ -82,7 +82,10 @@ class Server:
                 # Without fsync: no test cuts the power, and with it making and dropping
                 # some hundred files a test costs two seconds each time.
                 f"-c shared_buffers={buffers_mb}MB -c max_connections=200 -c fsync=off "
-                "-c full_page_writes=off -c max_wal_size=256MB",
+                "-c full_page_writes=off -c synchronous_commit=off -c max_wal_size=1GB "
+                # Nobody copies this server's log, so less is written to it; and compiling
+                # a query takes longer than any query of a test.
+                "-c wal_level=minimal -c max_wal_senders=0 -c checkpoint_timeout=1h -c jit=off",
             )  # fmt: skip
         except BaseException:
             server.stop()
@@ -108,7 +111,8 @@ class Server:
         self.made += 1
         name = name or f"t{self.made}"
         self.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            # Copied as files: the other way writes every page to the log as well.
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

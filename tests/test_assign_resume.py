@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 import textwrap
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -291,10 +288,9 @@ def test_a_full_disk_in_the_middle_can_be_gone_on_with(tmp_path, source):
 KILLED = textwrap.dedent("""
     import importlib, os, signal, sys
     from pathlib import Path
-    sys.path.insert(0, sys.argv[1])
     from tests.assign_stub import run
     from tests.test_assign_resume import OPTIONS, small_batches
-    source, output, moment = Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    source, output, moment = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     def put(name, value):
         module, _, name = name.rpartition(".")
         setattr(importlib.import_module(module), name, value)
@@ -317,22 +313,12 @@ KILLED = textwrap.dedent("""
 
 
 @pytest.mark.parametrize("name", ["out.csv.gz", "out.parquet", "out.gpkg"])
-def test_a_kill_at_any_moment_loses_nothing(tmp_path, text, name):
+def test_a_kill_at_any_moment_loses_nothing(tmp_path, text, name, forked):
     """Killed, gone on with and killed again: at every few steps of the writing, to the last."""
     source = write(tmp_path / "in.csv", text)
     expected = whole(tmp_path, source, name)
-    root = Path(__file__).resolve().parents[1]
-
-    def start(moment):
-        return subprocess.run(
-            [sys.executable, "-c", KILLED, root, source, tmp_path / name, str(moment)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
     for moment in (4, 9, 11):
-        done = start(moment)
+        done = forked(KILLED, source, tmp_path / name, moment)
         assert done.returncode == -signal.SIGKILL, done.stderr
     summary = run(source, tmp_path / name, resume=True, **OPTIONS)
     check(tmp_path, name, summary, expected)

@@ -1,11 +1,8 @@
 """The command goes on after a kill, on both stores, while the editions and rules are the same."""
 
 import signal
-import subprocess
-import sys
 import textwrap
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +17,6 @@ OPTIONS = {"item": "item", "at": "at"}
 
 KILLED = textwrap.dedent("""
     import importlib, os, signal, sys
-    sys.path.insert(0, sys.argv[1])
     from tests.test_assign_resume import small_batches
     from gridmap.bulk.kept import KeptRun
     from gridmap.settings import Settings
@@ -37,7 +33,7 @@ KILLED = textwrap.dedent("""
         note(self, journal)
     KeptRun.note = dying
     with open_workspace(settings=Settings(), create=False) as workspace:
-        workspace.assign(*sys.argv[2:4], item="item", at="at", journal_s=0.0)
+        workspace.assign(*sys.argv[1:3], item="item", at="at", journal_s=0.0)
 """)
 
 
@@ -71,14 +67,8 @@ def assign(source, output, *options):
     return CliRunner().invoke(app, words)
 
 
-def killed(source, output):
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, root, source, output],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def killed(forked, source, output):
+    done = forked(KILLED, source, output)
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
@@ -88,11 +78,11 @@ def summary_lines(text):
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
-def test_a_killed_command_goes_on_with_the_same_bytes(district, tmp_path, source, name):
+def test_a_killed_command_goes_on_with_the_same_bytes(district, tmp_path, source, name, forked):
     (tmp_path / "whole").mkdir()
     whole = assign(source, tmp_path / "whole" / name)
     assert whole.exit_code == 0, whole.output
-    killed(source, tmp_path / name)
+    killed(forked, source, tmp_path / name)
     assert not (tmp_path / name).exists()
     done = assign(source, tmp_path / name, "--resume")
     assert done.exit_code == 0, done.output
@@ -102,9 +92,9 @@ def test_a_killed_command_goes_on_with_the_same_bytes(district, tmp_path, source
     assert sorted(path.name for path in tmp_path.glob(".*out*")) == []
 
 
-def test_another_edition_is_refused_by_name(district, tmp_path, source):
+def test_another_edition_is_refused_by_name(district, tmp_path, source, forked):
     workspace, clock = district
-    killed(source, tmp_path / "out.csv")
+    killed(forked, source, tmp_path / "out.csv")
     clock.now = march(3)
     published(workspace, "e2", MERGED, march(4))
     done = assign(source, tmp_path / "out.csv", "--resume")
@@ -113,8 +103,8 @@ def test_another_edition_is_refused_by_name(district, tmp_path, source):
     assert "without --resume" in done.output
 
 
-def test_other_rules_are_refused(district, tmp_path, source, monkeypatch):
-    killed(source, tmp_path / "out.csv")
+def test_other_rules_are_refused(district, tmp_path, source, monkeypatch, forked):
+    killed(forked, source, tmp_path / "out.csv")
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "calendar.csv").write_text("date,kind,name\n2026-03-09,holiday,own\n")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 import signal
-import subprocess
-import sys
 
 import pytest
 from sqlalchemy import text
@@ -316,16 +313,13 @@ with open_town(sys.argv[1]) as (workspace, hands):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_kill_while_publishing_leaves_neither_the_edition_nor_a_move(town, town_url, when):
+def test_a_kill_while_publishing_leaves_neither_the_edition_nor_a_move(
+    town, town_url, when, forked
+):
     workspace, hands = town
     number = send(workspace, GIVEN, "one", item=OFFICE)
-    child = subprocess.run(
-        [sys.executable, "-c", KILLED, town_url, when],
-        cwd=os.path.dirname(os.path.dirname(__file__)),
-        check=False,
-        capture_output=True,
-    )
-    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+    child = forked(KILLED, town_url, when)
+    assert child.returncode == -signal.SIGKILL, child.stderr
     assert workspace.store.edition("redrawn").is_draft
     assert workspace.report_moves(number) == []
     publish(workspace)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +17,6 @@ from gridmap.store.schema import areas
 from tests.conftest import NOW
 from tests.store_data import ACTOR, SIZE, children, incoming, parents, publish, square
 
-ROOT = Path(__file__).parent.parent
 ROOMY = Limits(total_share=1.0, row_m2=1e9, row_share=1.0)
 
 
@@ -216,15 +212,9 @@ store.repair_areas("e1", proposal, ACTOR, batch=2, progress=progress)
 
 
 @pytest.mark.parametrize("moment", ["5", "flip"])
-def test_a_killed_repair_leaves_the_draft_as_it_was(store, store_url, moment):
+def test_a_killed_repair_leaves_the_draft_as_it_was(store, store_url, moment, forked):
     before = draft(store)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, store_url, moment],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
+    done = forked(KILLED, store_url, moment)
     assert done.returncode == -signal.SIGKILL, done.stderr
     with Store.open(store_url) as again:
         after = again.coverage("e1")

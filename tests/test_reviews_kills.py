@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 from gridmap.settings import Settings
 from gridmap.workspace import open_workspace
 from tests.review_town import morning, report, ruling
 
 pytest_plugins = ["tests.review_fixtures"]
-
-ROOT = Path(__file__).parent.parent
 
 # Dies within the transaction that settles the review: when the overlay is written and the reports
 # are not rerouted, or when all is written and nothing committed.
@@ -59,16 +54,15 @@ def state(url):
         )
 
 
-def test_a_kill_at_any_step_of_a_ruling_leaves_the_former_state_whole(review_url):
+def test_a_kill_at_any_step_of_a_ruling_leaves_the_former_state_whole(review_url, forked):
     with open_workspace(settings=Settings(store=review_url), clock=morning()) as workspace:
         report(workspace, 0.2, 0.2, "a")
         report(workspace, 0.3, 0.2, "b")
         number = workspace.reviews()[1][0]["id"]
     before = state(review_url)
     for where in ("reroute", "commit"):
-        command = [sys.executable, "-c", KILLER, review_url, str(number), where]
-        done = subprocess.run([*command, json.dumps(ruling())], cwd=ROOT, check=False)
-        assert done.returncode == -signal.SIGKILL
+        done = forked(KILLER, review_url, number, where, json.dumps(ruling()))
+        assert done.returncode == -signal.SIGKILL, done.stderr
         assert state(review_url) == before, where
     with open_workspace(settings=Settings(store=review_url), clock=morning()) as workspace:
         assert workspace.rule(number, ruling()).settled == 2

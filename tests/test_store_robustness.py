@@ -34,14 +34,8 @@ Store.open(sys.argv[1]).import_areas("e1", children(40, name="新"), ACTOR, batc
 """
 
 
-def kill_after(store_url, rows):
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, store_url, str(rows)],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
+def kill_after(forked, store_url, rows):
+    done = forked(KILLED, store_url, rows)
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
@@ -51,9 +45,9 @@ def stored_rows(store):
 
 
 @pytest.mark.parametrize("rows", [10, 40], ids=["half way", "before the flip"])
-def test_a_killed_import_leaves_the_level_as_it_was(store, store_url, rows):
+def test_a_killed_import_leaves_the_level_as_it_was(store, store_url, rows, forked):
     before = fill(store, count=4)
-    kill_after(store_url, rows)
+    kill_after(forked, store_url, rows)
     after = store.coverage("e1")
     assert list(after.ids) == list(before.ids)
     assert "新0" not in after.name
@@ -64,9 +58,9 @@ def test_a_killed_import_leaves_the_level_as_it_was(store, store_url, rows):
     assert stored_rows(store) == 5
 
 
-def test_what_a_killed_import_left_is_not_published(store, store_url):
+def test_what_a_killed_import_left_is_not_published(store, store_url, forked):
     fill(store, count=4)
-    kill_after(store_url, 20)
+    kill_after(forked, store_url, 20)
     publish(store)
     assert stored_rows(store) == 6
     with store._database.read() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from packaging.requirements import Requirement
 pytestmark = pytest.mark.xdist_group("wheel")
 
 ROOT = Path(__file__).parents[1]
+# The check sum of a saved index: no demo does without, and it is soon compiled.
+LEFT_TO_COMPILE = "file._sum"
 
 
 def runtime_distributions() -> list[Distribution]:
@@ -40,6 +43,16 @@ def runtime_distributions() -> list[Distribution]:
     return [dist for key, dist in found.items() if not key.startswith("gridmap[")]
 
 
+def owners() -> dict[str, list[Distribution]]:
+    """The distributions here that have files in each folder, or file, of the environment."""
+    found: dict[str, dict[str, Distribution]] = {}
+    for dist in distributions():
+        name = dist.name  # read from a file each time
+        for top in {file.parts[0] for file in dist.files or []} - {"..", "__pycache__"}:
+            found.setdefault(top, {})[name] = dist
+    return {name: list(dists.values()) for name, dists in found.items()}
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
@@ -58,20 +71,44 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     python = home / "bin" / "python"
     site = next(home.glob("lib/python3.*/site-packages"))
-    for dist in runtime_distributions():
-        for file in dist.files or []:
-            if file.parts[0] == ".." or file.suffix == ".pyc":
-                continue
+    wanted = {dist.name for dist in runtime_distributions()}
+    for name, dists in owners().items():
+        needed = [dist for dist in dists if dist.name in wanted]
+        if needed == dists:
+            # Whole, so that its compiled modules come along.
+            os.symlink(dists[0].locate_file(name), site / name)
+            continue
+        for file in (file for dist in needed for file in dist.files or []):
             target = site / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
+            if file.parts[0] == name and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
                 os.symlink(file.locate(), target)
     subprocess.run(
         [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet",
          "--no-deps", "--no-index", str(wheel)],
         check=True, capture_output=True,
     )  # fmt: skip
+    lend_machine_code(site)
     return python
+
+
+def lend_machine_code(site: Path) -> None:
+    """Give the installed package what numba has made here, all but one function.
+
+    Compiling everything takes half a minute, and that it can be done there is shown by the one
+    that is left. numba takes code of files with the same names, times and sizes: were the
+    installed ones others than these, it would compile.
+    """
+    for source in sorted((ROOT / "gridmap").rglob("*.py")):
+        installed = site / source.relative_to(ROOT)
+        assert installed.read_bytes() == source.read_bytes(), installed
+        about = source.stat()
+        os.utime(installed, ns=(about.st_atime_ns, about.st_mtime_ns))
+    for kept in sorted((ROOT / "gridmap").rglob("__pycache__/*.nb[ic]")):
+        if not kept.name.startswith(LEFT_TO_COMPILE):
+            target = site / kept.relative_to(ROOT)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy2(kept, target)
 
 
 def run(python: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -116,6 +153,8 @@ def test_installed_from_the_wheel_a_district_goes_from_layers_to_assigned_report
     clean_python, demo
 ):
     assert (demo / "assigned.csv").stat().st_size > 100_000
+    site = next(clean_python.parents[1].glob("lib/python3.*/site-packages"))
+    assert list(site.glob(f"gridmap/locate/tiles/__pycache__/{LEFT_TO_COMPILE}*.nbc"))
     shown = run(clean_python, demo.parent, "--store", str(demo / "gridmap.gpkg"), "editions")
     assert shown.returncode == 0, shown.stderr
 
