@@ -32,6 +32,7 @@ class NoticeOut(Exact):
     at: datetime
     kind: str
     number: int | None = Field(description="Of the order it is about.")
+    supervision: int | None = Field(description="Id of the supervision order it is about.")
     text: str
     why: str | None
     read_at: datetime | None

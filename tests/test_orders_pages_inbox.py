@@ -87,6 +87,23 @@ def test_what_is_late_and_what_came_back_looks_so(empty: PageTown) -> None:
     assert "非我单位" in html
 
 
+def test_a_supervision_order_leads_to_its_sheet_and_from_there_to_the_order(
+    empty: PageTown,
+) -> None:
+    town = empty
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch")
+    body = {"department": "HW", "subject": "积压", "demands": "三日内整改", "number": number,
+            "reply_by": "2026-03-21T12:00"}  # fmt: skip
+    issued = town.ask("jian", "POST", "/api/supervision", json=body).json()
+    sheet = f"/supervision/{issued['id']}"
+    html = town.see("hao", "/inbox?unread=1")
+    assert f'<a href="{sheet}">{issued["serial"]}：积压</a>' in html
+    assert f'href="/orders/{number}"' in town.see("hao", sheet)
+    assert f'href="{sheet}"' in town.see("hao", f"/orders/{number}")
+
+
 def test_older_notices_are_a_page_further(empty: PageTown, monkeypatch: pytest.MonkeyPatch) -> None:
     town = empty
     monkeypatch.setattr("api.pages.notices._ON_A_PAGE", 2)

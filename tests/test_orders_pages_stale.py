@@ -23,6 +23,7 @@ def test_what_the_other_did_is_shown_and_what_was_typed_is_kept(town: PageTown) 
         assert said in changed, said
     assert "派单" not in changed
     assert town.order(number)["state"] == "dispatched"
+    assert 'href="#typed-form"' in answer.text
     # The same form again, for the order as it stands now: sent once more it is taken.
     again = action_forms(answer.text)["order.return"]
     assert {name: again.fields[name] for name in typed} == typed

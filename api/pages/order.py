@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
-from api.pages.order_forms import Choices, forms_of, given_to
+from api.pages.order_forms import Choices, forms_of
+from api.pages.order_given import given_to
 from api.pages.order_words import at_site, due_words, event_words
 from api.pages.orders import item_options
 from api.refusals import refusal

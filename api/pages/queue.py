@@ -12,7 +12,7 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.errors import heading_of, kind_of
 from api.identity import form_fields
 from api.pages.order import Number
-from api.pages.order_forms import given_to
+from api.pages.order_given import given_to
 from api.pages.order_words import due_words
 from api.pages.orders import offset_of
 from api.refusals import refusal

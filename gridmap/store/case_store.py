@@ -25,6 +25,7 @@ from gridmap.store.columns import to_millisecond
 from gridmap.store.jobs import LeasedJob
 from gridmap.store.leases import own_name
 from gridmap.store.opened import OpenedStore
+from gridmap.store.order_filters import Sorting
 from gridmap.store.schema import meta
 
 __all__ = ["CaseStore", "Decide", "JobResult"]
@@ -73,7 +74,7 @@ class CaseStore(OpenedStore):
         *,
         limit: int,
         offset: int = 0,
-        sort: cases.Sorting = "newest",
+        sort: Sorting = "newest",
     ) -> tuple[int, list[Order]]:
         """Return how many orders match within any of the scopes, and one page of them."""
         with self._database.read() as connection:

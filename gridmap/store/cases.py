@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Select,
-    and_,
     bindparam,
     case,
     delete,
     func,
     insert,
-    or_,
     select,
-    true,
     update,
 )
 
@@ -28,18 +23,14 @@ from gridmap.cases.life import Life
 from gridmap.cases.model import Event, Order
 from gridmap.cases.outcome import Outcome
 from gridmap.cases.record import order_from, plain
-from gridmap.cases.states import AT_CENTRE, State
-from gridmap.errors import BadValue, Conflict, NotFound
-from gridmap.store.columns import json_value
+from gridmap.cases.states import State
+from gridmap.errors import Conflict, NotFound
+from gridmap.store.order_filters import Sorting, narrowed, waits
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
-from gridmap.store.schema_district import report_routes
 
 __all__ = [
-    "FILTERS",
-    "Own",
-    "Sorting",
     "asleep",
     "count_by_state",
     "count_orders",
@@ -52,32 +43,6 @@ __all__ = [
     "write_new",
     "write_outcomes",
 ]
-
-# What a list can be narrowed by.
-FILTERS = (
-    "state", "department", "area", "overdue", "item", "level", "open", "due_by", "own", "unowned",
-)  # fmt: skip
-
-Sorting = Literal["newest", "due"]
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """Whose orders a list is narrowed to.
-
-    Attributes
-    ----------
-    name : str
-        Who had a hand in them.
-    departments : frozenset of str
-        They are with one of these.
-    offices : tuple of (Scope, kind of body)
-        They are with a body of that kind, within that scope: ``SQ`` for the committees there.
-    """
-
-    name: str
-    departments: frozenset[str] = frozenset()
-    offices: tuple[tuple[Scope, str], ...] = ()
 
 
 def read_order(connection: Connection, number: int) -> Order:
@@ -236,9 +201,9 @@ def read_orders(
 
     With ``due`` those that somebody waits for come first, by their due time.
     """
-    query = _narrowed(select(orders.c.data), filters, scopes, now)
+    query = narrowed(select(orders.c.data), filters, scopes, now)
     if sort == "due":
-        waits_first = case((_waits(), 0), else_=1)
+        waits_first = case((waits(), 0), else_=1)
         query = query.order_by(waits_first, orders.c.due_at.asc().nulls_last())
     query = query.order_by(orders.c.received_at.desc(), orders.c.number.desc())
     return [order_from(d) for d in connection.execute(query.limit(limit).offset(offset)).scalars()]
@@ -248,7 +213,7 @@ def count_orders(
     connection: Connection, filters: Mapping[str, Any], scopes: Sequence[Scope], now: datetime
 ) -> int:
     """Return how many orders match."""
-    query = _narrowed(select(func.count()).select_from(orders), filters, scopes, now)
+    query = narrowed(select(func.count()).select_from(orders), filters, scopes, now)
     return int(connection.execute(query).scalar_one())
 
 
@@ -260,7 +225,7 @@ def read_open_spots(
         orders.c.number, orders.c.state, orders.c.item, orders.c.due_at, orders.c.resolved_at,
         reports.c.lon, reports.c.lat,
     ).join(reports, reports.c.id == orders.c.number)  # fmt: skip
-    query = _narrowed(query, {"open": True}, scopes, now).where(reports.c.lon.is_not(None))
+    query = narrowed(query, {"open": True}, scopes, now).where(reports.c.lon.is_not(None))
     query = query.order_by(orders.c.received_at.desc(), orders.c.number.desc()).limit(limit)
     return [
         {
@@ -281,104 +246,5 @@ def count_by_state(
     connection: Connection, filters: Mapping[str, Any], scopes: Sequence[Scope], now: datetime
 ) -> dict[str, int]:
     """Return how many of the orders that match stand in each state that has any."""
-    query = _narrowed(select(orders.c.state, func.count()), filters, scopes, now)
+    query = narrowed(select(orders.c.state, func.count()), filters, scopes, now)
     return {str(s): int(n) for s, n in connection.execute(query.group_by(orders.c.state))}
-
-
-def _narrowed(
-    query: Select[Any], filters: Mapping[str, Any], scopes: Sequence[Scope], now: datetime
-) -> Select[Any]:
-    unknown = [name for name in filters if name not in FILTERS]
-    if unknown:
-        raise BadValue("Orders cannot be narrowed by that.", got=unknown, allowed=FILTERS)
-    for name, value in filters.items():
-        if value is not None:
-            query = query.where(_condition(name, value, now))
-    if any(scope.is_everywhere for scope in scopes):
-        return query
-    return query.where(or_(*(_within(scope) for scope in scopes)))
-
-
-def _condition(name: str, value: Any, now: datetime) -> ColumnElement[bool]:
-    special = _CONDITIONS.get(name)
-    if special is not None:
-        return special(value, now)
-    equal: ColumnElement[bool] = orders.c[name] == value
-    return equal
-
-
-def _in_area(value: str, now: datetime) -> ColumnElement[bool]:
-    level, _, code = value.partition(":")
-    found: ColumnElement[bool] = json_value(orders.c.areas, level) == code
-    return found
-
-
-def _is_open(value: bool, now: datetime) -> ColumnElement[bool]:
-    return orders.c.closed_at.is_(None) if value else orders.c.closed_at.is_not(None)
-
-
-def _waits() -> ColumnElement[bool]:
-    """Somebody is expected to do something about it by a time."""
-    return and_(orders.c.closed_at.is_(None), orders.c.resolved_at.is_(None))
-
-
-def _overdue(value: bool, now: datetime) -> ColumnElement[bool]:
-    late = and_(_waits(), orders.c.due_at.is_not(None), orders.c.due_at < now)
-    return late if value else ~late
-
-
-def _due_by(value: datetime, now: datetime) -> ColumnElement[bool]:
-    return and_(_waits(), orders.c.due_at >= now, orders.c.due_at < value)
-
-
-def _unowned(value: bool, now: datetime) -> ColumnElement[bool]:
-    """With the centre, and either without a lead or left to a person by its route."""
-    route = select(report_routes.c.id).where(
-        report_routes.c.report_id == orders.c.number, report_routes.c.needs_person
-    )
-    at_centre = orders.c.state.in_(sorted(state.value for state in AT_CENTRE))
-    nobody = and_(at_centre, or_(orders.c.lead == "", route.exists()))
-    return nobody if value else ~nobody
-
-
-def _owned(own: Own, now: datetime) -> ColumnElement[bool]:
-    acted = select(order_events.c.id).where(
-        order_events.c.number == orders.c.number, order_events.c.by == own.name
-    )
-    found: list[ColumnElement[bool]] = [acted.exists()]
-    if own.departments:
-        found.append(_has_part(own.departments))
-    for scope, kind in own.offices:
-        office = select(order_parts.c.id).where(
-            order_parts.c.number == orders.c.number,
-            order_parts.c.department.startswith(f"{kind}:", autoescape=True),
-        )
-        found.append(and_(_within(scope), office.exists()))
-    return or_(*found)
-
-
-_CONDITIONS: Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]] = {
-    "department": lambda value, now: _has_part([value]),
-    "area": _in_area,
-    "open": _is_open,
-    "overdue": _overdue,
-    "due_by": _due_by,
-    "unowned": _unowned,
-    "own": _owned,
-}
-
-
-def _has_part(departments: Collection[str]) -> ColumnElement[bool]:
-    own = order_parts.c.number == orders.c.number
-    named = order_parts.c.department.in_(sorted(departments))
-    return select(order_parts.c.id).where(own, named).exists()
-
-
-def _within(scope: Scope) -> ColumnElement[bool]:
-    parts = []
-    if scope.areas:
-        codes = [json_value(orders.c.areas, lv) == code for lv, code in sorted(scope.areas)]
-        parts.append(or_(*codes))
-    if scope.departments:
-        parts.append(_has_part(scope.departments))
-    return and_(true(), *parts)

@@ -32,6 +32,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.board`         what the board looks at
 :mod:`.pausing`       clocks that stand still
 :mod:`.order_views`   orders as people read them
+:mod:`.order_lists`   which orders there are for somebody
 :mod:`.openings`      what somebody may do with an order now, and what that may be given
 :mod:`.ordering`      orders: every step that somebody takes
 :mod:`.order_pages`   orders with names, drawings and candidates, for pages

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from gridmap.access import PERMISSIONS, Action, Actor, Role, Subject, may, reach, redact
+from gridmap.access import PERMISSIONS, Action, Actor, Role, Subject, may, redact
 from gridmap.cases.fields import Kind, stored_moment
 from gridmap.cases.guards import permission_of
 from gridmap.cases.model import SYSTEM, Event, Order
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import CLOSED, SENT, State
 from gridmap.cases.table import TRANSITIONS, Transition, open_to
-from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
+from gridmap.errors import Conflict, NotAllowed, NotFound, Stale
 from gridmap.routing.reviews import ReviewReason
 from gridmap.store.case_store import Decide
-from gridmap.store.cases import Own, Sorting
 from gridmap.store.columns import storable
 from gridmap.times import parse_when
 from gridmap.workspace.openings import Opening, opening
-from gridmap.workspace.order_views import OrderViews
-from gridmap.workspace.reporting import MAX_PAGE
+from gridmap.workspace.order_lists import OFFICES, OrderLists
 
 __all__ = ["Ordering"]
 
@@ -31,16 +29,8 @@ _TOLD_TO_THE_CENTRE = frozenset({"order.return", "order.backlog"})
 
 _CLOSED_BY_OPERATOR = "closed by the operator without inspection"
 
-# Roles that stand in a place act for its office, unless their scope names departments.
-_OFFICES = {
-    Role.GRID_WORKER: ("SQ",),
-    Role.GRID_LEAD: ("SQ",),
-    Role.COMMUNITY_OFFICER: ("SQ",),
-    Role.SUBDISTRICT_OFFICER: ("JD",),
-}
 
-
-class Ordering(OrderViews):
+class Ordering(OrderLists):
     """From the report to the answer: every step of an order that somebody takes."""
 
     def act(
@@ -149,43 +139,6 @@ class Ordering(OrderViews):
         record["report"] = redact(who, "reports", self._shown(self.store.report(number), lang))
         return redact(who, "orders", record)
 
-    def orders(
-        self,
-        *,
-        limit: int = 100,
-        offset: int = 0,
-        sort: Sorting = "newest",
-        lang: str = "zh",
-        actor: Actor | None = None,
-        **filters: Any,
-    ) -> tuple[int, list[dict[str, Any]]]:
-        """Return how many orders match, and one page, newest first; those within reach only.
-
-        Parameters
-        ----------
-        sort : str
-            ``due``: those that somebody waits for first, by their due time.
-        filters
-            Those of :data:`gridmap.store.cases.FILTERS`; an area is ``LEVEL:CODE``. Also
-            ``mine``, true for orders with the actor's departments or offices and those the
-            actor had a hand in, and ``due_within_h``, hours within which they are due.
-        """
-        who = self._may(actor, Action.ORDER_LIST)
-        if not 1 <= limit <= MAX_PAGE or offset < 0:
-            raise BadValue(
-                "A page has 1 to 1000 orders from a place that is not negative.",
-                got=f"limit {limit}, offset {offset}",
-            )
-        wanted, scopes = self._narrowing(who, filters), reach(who, Action.ORDER_LIST)
-        total, page = self.store.orders(wanted, scopes, limit=limit, offset=offset, sort=sort)
-        return total, [redact(who, "orders", self._order_shown(one, lang)) for one in page]
-
-    def orders_by_state(self, *, actor: Actor | None = None, **filters: Any) -> dict[str, int]:
-        """Return how many orders within reach stand in each state; filters as of `orders`."""
-        who = self._may(actor, Action.ORDER_LIST)
-        wanted = self._narrowing(who, filters)
-        return self.store.orders_by_state(wanted, reach(who, Action.ORDER_LIST))
-
     def close_reports(
         self,
         numbers: Sequence[int],
@@ -220,31 +173,6 @@ class Ordering(OrderViews):
         return len(wanted)
 
     # -- inside ---------------------------------------------------------------------
-
-    def _narrowing(self, who: Actor, filters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return filters as the store takes them."""
-        found = {name: value for name, value in filters.items() if value is not None}
-        area = found.get("area")
-        if area is not None and not all(area.partition(":")):
-            raise BadValue("This does not name an area.", got=area, allowed="LEVEL:CODE")
-        if area is not None:
-            self.levels().rank(area.partition(":")[0])
-        if found.pop("mine", False):
-            found["own"] = self._own_orders(who)
-        hours = found.pop("due_within_h", None)
-        if hours is not None:
-            found["due_by"] = self.clock() + timedelta(hours=hours)
-        return found
-
-    def _own_orders(self, who: Actor) -> Own:
-        offices = tuple(
-            (grant.scope, kind)
-            for grant in who.grants
-            if not grant.scope.departments
-            for kind in _OFFICES.get(grant.role, ())
-        )
-        departments = frozenset(code for g in who.grants for code in g.scope.departments)
-        return Own(who.name, departments, offices)
 
     def _transition(self, action: str) -> Transition:
         row = TRANSITIONS.get(action)
@@ -422,7 +350,7 @@ class Ordering(OrderViews):
                 return None
             bodies |= grant.scope.departments
             if not grant.scope.departments and grant.scope.holds(subject):
-                kinds = _OFFICES.get(grant.role, ())
+                kinds = OFFICES.get(grant.role, ())
                 bodies |= {f"{kind}:{code}" for kind in kinds for code in order.areas.values()}
         return frozenset(bodies)
 

@@ -195,6 +195,7 @@ class Telling(Ordering):
             "at": to_site(notice["at"], self.zone),
             "kind": notice["kind"],
             "number": notice["number"],
+            "supervision": notice["params"].get("id") if "serial" in notice["params"] else None,
             "text": self._notice_text(notice, lang),
             "why": _why(notice["params"]),
             "read_at": None if read is None else to_site(read, self.zone),
