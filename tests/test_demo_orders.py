@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gridmap.access import Actor
-from tests.case_kills import sound
+from gridmap.cases.machine import replayed
+from gridmap.cases.model import Event, Order
 
 pytest_plugins = ["tests.demo_stores"]
 pytestmark = pytest.mark.xdist_group("demo-exclusive")
@@ -84,4 +85,11 @@ def test_a_worker_finds_nothing_that_the_play_left_undone(exclusive_workspace):
     worked = exclusive_workspace.work()
     assert set(worked.done) <= {"review", "supervision"}
     assert worked.failed == 0
-    sound(exclusive_workspace.store)
+    store = exclusive_workspace.store
+    _, page = exclusive_workspace.orders(limit=100)
+    for number in (one["number"] for one in page):
+        order, events = store.order(number), store.order_events(number)
+        begun = Order(number, received_at=order.received_at, created_at=order.created_at)
+        history = [Event(e["action"], e["by"], e["at"], fields=e["fields"]) for e in events]
+        assert replayed(begun, history) == order
+        assert [e["at"] for e in events] == sorted(e["at"] for e in events)
