@@ -204,9 +204,7 @@ class _Play:
         for after_h, code in sorted((self._arrives(), code) for code in called):
             if after_h < 200:
                 self.at = max(self.at, begin + timedelta(hours=after_h))
-                self._by(handler(code, 0), self.at, "whistle.report_in", whistle=number,
-                         department=code, who=f"{code}工作人员", how_many=1 + dice.index(4),
-                         where="现场")  # fmt: skip
+                self._report_in(number, code, 0)
                 if dice.chance(0.03):
                     self._centre(0.2, 2, "whistle.judge", whistle=number, department=code,
                                  verdict="ineffective", why="到场未采取措施。")  # fmt: skip
@@ -214,13 +212,15 @@ class _Play:
     def _arrives(self) -> float:
         """Return after how many hours a called department reports in; 999 for never."""
         throw = self.dice.unit()
-        if throw < 0.86:
+        if throw < 0.9:
             return self.dice.between(0.5, 20)
-        return self.dice.between(25, 60) if throw < 0.94 else 999.0
+        return self.dice.between(25, 60) if throw < 0.96 else 999.0
 
     def _finish(self, *, late: bool, again: bool) -> None:
         due = self.order.due_at
         if late and due is not None:
+            if self.order.level != "G" and self.dice.chance(0.8):
+                self._answer_for(due)
             at = self._desk(max(due, self.at) + timedelta(hours=self.dice.between(1, 90)))
         else:
             at = self._in_time()
@@ -232,6 +232,19 @@ class _Play:
             self._resolve(self._soon(1, 20))
         self._by(self._inspector(), self._soon(0.5, 12), "order.inspect")
         self._centre(0.1, 5, "order.close", answer=self.order.result)
+
+    def _answer_for(self, due: datetime) -> None:
+        """Say what holds it up, and report in when the clock has blown the whistle for it."""
+        at = max(due, self.at) + timedelta(hours=self.dice.between(1, 20))
+        self._by(self._handler(), at, "order.comment", text="正在办理，完成后反馈。")
+        for whistle in self.order.whistles:
+            if any(call.department == self.order.lead for call in whistle.awaited):
+                self._report_in(whistle.number, self.order.lead, 0)
+
+    def _report_in(self, whistle: int, code: str, desk: int) -> None:
+        self._by(handler(code, desk), self.at, "whistle.report_in", whistle=whistle,
+                 department=code, who=f"{code}工作人员", how_many=1 + self.dice.index(4),
+                 where="现场")  # fmt: skip
 
     def _resolve(self, at: datetime) -> None:
         self._by(self._handler(), at, "order.resolve", result=self.dice.one(_DONE))
@@ -259,9 +272,10 @@ class _Play:
         self.past.act(who, action, self.at, **given)
 
     def _centre(self, low_h: float, high_h: float, action: str, **given: Any) -> None:
-        """The centre works around the clock."""
-        hours = timedelta(hours=self.dice.between(low_h, high_h))
-        self._by(centre(self.order.number), self.at + hours, action, **given)
+        """The centre works around the clock, and sooner on what is due before long."""
+        hours, left = self.dice.between(low_h, high_h), self._left()
+        hours = min(hours, 0.3 * left) if left > 0 else hours
+        self._by(centre(self.order.number), self.at + timedelta(hours=hours), action, **given)
 
     def _own(self, low_h: float, high_h: float, action: str, **given: Any) -> None:
         self._by(self._handler(), self._soon(low_h, high_h), action, **given)
@@ -274,13 +288,16 @@ class _Play:
 
     def _soon(self, low_h: float, high_h: float) -> datetime:
         """Return a moment within hours, sooner where the order is due before."""
-        hours = self.dice.between(low_h, high_h)
-        due = self.order.due_at
-        left = None if due is None else (due - self.at).total_seconds() / 3600.0
-        if left is not None and 0 < left < 4 * high_h:
+        hours, left = self.dice.between(low_h, high_h), self._left()
+        if 0 < left < 4 * high_h:
             # What is urgent does not wait for the morning.
             return self.at + timedelta(hours=hours * left / (8 * high_h))
         return self._desk(self.at + timedelta(hours=hours))
+
+    def _left(self) -> float:
+        """Return how many hours are left until it is due; 0 when it has no such time, or is."""
+        due = self.order.due_at
+        return 0.0 if due is None else max(0.0, (due - self.at).total_seconds() / 3600.0)
 
     def _in_time(self) -> datetime:
         """Return a moment before the order is due; a day or two from now where it has no such."""
