@@ -306,12 +306,12 @@ def _society(chain: _Chain, layers: dict[str, gpd.GeoDataFrame], dice: Dice) -> 
             own, own_en = dice.one(names)
             chain.add(kind, (f"{zh}{own}", f"{en} {own_en}"), ("community", row.code))
     managed = layers["estate"][layers["estate"]["kind"] == "managed"]
-    for _, estates in managed.groupby("firm_code"):
+    for firm, estates in managed.groupby("firm_code"):
         # A firm's office is in the largest of the estates that it manages.
         seat = estates.sort_values(["households", "code"]).iloc[-1]
         chain.add(
             "property_firm",
-            (seat["firm_name"], f"{seat['name_en']} Property Management"),
+            (seat["firm_name"], f"Property Firm {firm}"),
             ("community", seat["grid_code"][:12]),
             estate=seat["code"],
         )
