@@ -23,6 +23,9 @@ FILLED = {
     "kind": "none",
     "key": "999999",
     "month": "2026-02",
+    "z": "14",
+    "x": "13517",
+    "y": "6399",
 }
 FORMATS = {"{format}": "geojson", "/api/events": "/api/events?wait_s=0"}
 BODIES = {
