@@ -43,6 +43,8 @@ CONFIG = {
         "bodies": {"values": ["HW", "CG", "SW"]},
         "versions": {"values": [0, 1, 2]},
         "now": {"values": [0]},
+        "zooms": {"values": [0, 2, 14]},
+        "tiles": {"values": [0, 1, 3]},
         # Long over, or still to come.
         "months": {"values": ["2026-01", "2026-02", "2027-01"]},
         "past": {"values": ["2026-11-22T23:59:59.999Z", "2026-02-28", "2000-01-01T00:00:00+14:00"]},
@@ -53,6 +55,9 @@ CONFIG = {
         "path.code": {"dictionary": "codes", "probability": 0.5},
         "path.name": {"dictionary": "editions", "probability": 0.5},
         "path.photo": {"dictionary": "numbers", "probability": 0.5},
+        "path.z": {"dictionary": "zooms", "probability": 0.9},
+        "path.x": {"dictionary": "tiles", "probability": 0.9},
+        "path.y": {"dictionary": "tiles", "probability": 0.9},
         "path.month": {"dictionary": "months", "probability": 0.9},
         "query.month": {"dictionary": "months", "probability": 0.9},
         "body.edition": {"dictionary": "editions", "probability": 0.7},
@@ -84,6 +89,11 @@ CONFIG = {
         # Nor that minutes are counted from somewhere, nor what opening hours look like.
         {
             "include-path-regex": "^/api/places",
+            "checks": {"positive_data_acceptance": {"enabled": False}},
+        },
+        # Nor that a zoom has so many tiles and no more.
+        {
+            "include-path-regex": "^/tiles",
             "checks": {"positive_data_acceptance": {"enabled": False}},
         },
         # Nor that a month and a period exclude each other, nor which groups there are.

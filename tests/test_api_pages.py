@@ -190,6 +190,8 @@ def test_the_interface_document_describes_every_answer_of_every_route(api_app: F
         "/api/areas/{level}/{code}",
         "/api/areas/{level}/{code}/history",
         "/api/editions/{name}/export/{level}.{format}",
+        "/tiles/{name}/{level}.json",
+        "/tiles/{name}/{level}/{z}/{x}/{y}.mvt",
         "/api/reviews",
         "/api/reviews/{number}",
         "/api/reviews/{number}/ruling",

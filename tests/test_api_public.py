@@ -61,6 +61,11 @@ ADDRESSES = {
         "/api/editions/2026/export/grid.geojson", "/api/editions/2026/export/grid.csv",
         "/api/editions/plan/export/grid.geojson",
     ],
+    "/tiles/{name:path}/{level}/{z}/{x}/{y}.mvt": [
+        "/tiles/2026/grid/14/13517/6399.mvt", "/tiles/2026/community/14/13517/6399.mvt",
+    ],
+    "/tiles/{name:path}/{level}/{z}/{x}/{y}": ["/tiles/2026/grid/14/13517/6399"],
+    "/tiles/{name:path}/{level}.json": ["/tiles/2026/grid.json"],
     "/api/places": ["/api/places"],
     "/api/reach/coverage": ["/api/reach/coverage"],
     "/api/reach": ["/api/reach?lon=117.005&lat=36.605", "/api/reach?lon=0&lat=0&minutes=5"],

@@ -24,6 +24,9 @@ FILLED = {
     "key": "999999",
     "photo": "999999",
     "month": "2026-02",
+    "z": "14",
+    "x": "13517",
+    "y": "6399",
 }
 FORMATS = {"{format}": "geojson", "/api/events": "/api/events?wait_s=0"}
 BODIES = {

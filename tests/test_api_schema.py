@@ -90,6 +90,8 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
         "GET /api/areas/{level}/{code}/history",
         "GET /api/editions",
         "GET /api/editions/{name}/export/{level}.{format}",
+        "GET /tiles/{name}/{level}.json",
+        "GET /tiles/{name}/{level}/{z}/{x}/{y}.mvt",
         "GET /api/catalogue",
         "GET /api/locate",
         "GET /api/me",

@@ -18,7 +18,9 @@ from tests.guarded import PERSON, Guarded, report_of
 
 pytest_plugins = ["tests.guarded_fixtures"]
 
-FILLED = {"level": "grid", "code": "G-2", "name": "2026"}
+FILLED = {
+    "level": "grid", "code": "G-2", "name": "2026", "z": "14", "x": "13517", "y": "6399",
+}  # fmt: skip
 FORMATS = ("geojson", "gpkg", "csv", "shp.zip", "zip")
 ASKED = {
     "/api/locate": "?lon=117.005&lat=36.605",
