@@ -22,13 +22,6 @@ __all__ = ["DraftViews"]
 class DraftViews(Drafting):
     """What a draft is like, as it stands or as it stood at a version; for staff that plans."""
 
-    def draft_state(
-        self, number: int, *, version: int | None = None, actor: Actor | None = None
-    ) -> PlanState:
-        """Return a draft as it stands, or as it stood at a version."""
-        self._may(actor, Action.EDITION_CHECK)
-        return self._opened(number, version).state
-
     def draft_measures(
         self, number: int, *, version: int | None = None, actor: Actor | None = None
     ) -> PlanMeasures:
