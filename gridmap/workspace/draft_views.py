@@ -77,8 +77,8 @@ class DraftViews(Drafting):
         """
         from gridmap.planning.overlay import compare_states
 
-        after = self._opened(number, version)
         self._may(actor, Action.EDITION_CHECK)
+        after = self._opened(number, version)
         name = str(other) if isinstance(other, str) else after.record["edition"]
         if isinstance(other, int):
             opened = self._opened(other)
@@ -92,8 +92,8 @@ class DraftViews(Drafting):
     ) -> Examination:
         """Return what the audit finds in a draft as the edition that it would be, from now on.
 
-        Codes are looked at beside the edition in force, and routes are proved where there is
-        somebody who answers for reports.
+        Codes are looked at beside the edition in force. Routes are proved, and open reports
+        that move are listed, by a dry run of :meth:`publish_draft`.
         """
         from gridmap.planning.drafted import drafted_coverage
 
