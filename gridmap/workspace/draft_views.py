@@ -22,13 +22,6 @@ __all__ = ["DraftViews"]
 class DraftViews(Drafting):
     """What a draft is like, as it stands or as it stood at a version; for staff that plans."""
 
-    def draft_state(
-        self, number: int, *, version: int | None = None, actor: Actor | None = None
-    ) -> PlanState:
-        """Return a draft as it stands, or as it stood at a version."""
-        self._may(actor, Action.EDITION_CHECK)
-        return self._opened(number, version).state
-
     def draft_measures(
         self, number: int, *, version: int | None = None, actor: Actor | None = None
     ) -> PlanMeasures:
@@ -84,8 +77,8 @@ class DraftViews(Drafting):
         """
         from gridmap.planning.overlay import compare_states
 
-        after = self._opened(number, version)
         self._may(actor, Action.EDITION_CHECK)
+        after = self._opened(number, version)
         name = str(other) if isinstance(other, str) else after.record["edition"]
         if isinstance(other, int):
             opened = self._opened(other)
@@ -99,8 +92,8 @@ class DraftViews(Drafting):
     ) -> Examination:
         """Return what the audit finds in a draft as the edition that it would be, from now on.
 
-        Codes are looked at beside the edition in force, and routes are proved where there is
-        somebody who answers for reports.
+        Codes are looked at beside the edition in force. Routes are proved, and open reports
+        that move are listed, by a dry run of :meth:`publish_draft`.
         """
         from gridmap.planning.drafted import drafted_coverage
 

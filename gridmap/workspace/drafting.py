@@ -205,6 +205,13 @@ class Drafting(DraftGrounds):
         log = [replace(entry, seq=k + 1) for k, entry in enumerate(draft.done)]
         return self.store.add_plan_draft(record, log)
 
+    def draft_state(
+        self, number: int, *, version: int | None = None, actor: Actor | None = None
+    ) -> PlanState:
+        """Return a draft as it stands, or as it stood at a version."""
+        self._may(actor, Action.EDITION_CHECK)
+        return self._opened(number, version).state
+
     def discard_draft(
         self,
         number: int,
