@@ -109,6 +109,7 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
         "GET /api/drafts/{number}",
         "GET /api/drafts/{number}/geojson",
         "GET /api/drafts/{number}/measures",
+        "GET /api/suggestions",
         "GET /healthz",
         "GET /metrics",
     }
