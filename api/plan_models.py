@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from api.draft_models import _Code, _Name, _Why
+from api.draft_models import _MOST_CODES, _Code, _Name, _Why
 from api.models import Exact, When
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
 _Weight = Annotated[float, Field(strict=True, ge=0, le=1000)]
 _Amount = Annotated[float, Field(strict=True, gt=0, le=1e9)]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
-_Few = Annotated[list[_Code], Field(max_length=10_000)]
+_Few = Annotated[list[_Code], Field(max_length=_MOST_CODES)]
 _State = Literal["waiting", "running", "done", "stopped", "failed", "lost"]
 
 
@@ -55,10 +55,10 @@ class SuggestIn(Exact):
         ["river", "rail"], max_length=3, description="Crossed only where there is no other way."
     )
     locked: _Few = Field([], description="Grids that stay; exclusive ones always do.")
-    together: Annotated[list[_Few], Field(max_length=10_000)] = Field(
+    together: Annotated[list[_Few], Field(max_length=_MOST_CODES)] = Field(
         [], description="Areas of the finest level that stay in one grid."
     )
-    apart: Annotated[list[tuple[_Code, _Code]], Field(max_length=10_000)] = Field(
+    apart: Annotated[list[tuple[_Code, _Code]], Field(max_length=_MOST_CODES)] = Field(
         [], description="Pairs that are never in one grid."
     )
     estates_whole: bool = False

@@ -134,6 +134,7 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
         "GET /api/drafts/{number}/measures",
         "GET /api/drafts/{number}/compare",
         "GET /api/drafts/{number}/check",
+        "GET /api/suggestions",
         "GET /healthz",
         "GET /metrics",
     }
