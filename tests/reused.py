@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
@@ -25,7 +26,12 @@ class _Statements(dict[tuple[Any, ...], Any]):
 
 @contextmanager
 def reused() -> Iterator[None]:
-    """Let all stores share compiled statements, and all workspaces the package's own rules."""
+    """Let all stores share compiled statements, and all workspaces the package's own rules.
+
+    And let the command line be put together once, not for every command that is run in process.
+    """
+    from typer import testing
+
     from gridmap.store import engine
     from gridmap.workspace.books import BookKeeper
 
@@ -46,6 +52,7 @@ def reused() -> Iterator[None]:
         return rules[keeper._zone]
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testing, "_get_command", cache(testing._get_command))
         patch.setattr(engine, "create_engine", create)
         patch.setattr(BookKeeper, "_made", made)
         yield
