@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+# Statements with a list of values are of as many kinds as there are lengths.
+_MOST = 3_000
+
 
 class _Statements(dict[tuple[Any, ...], Any]):
     """Compiled statements of all engines of one dialect; SQLAlchemy's keys hold the engine's."""
@@ -21,6 +24,8 @@ class _Statements(dict[tuple[Any, ...], Any]):
         return super().get((key[0].name, *key[1:]), default)
 
     def __setitem__(self, key: tuple[Any, ...], value: Any) -> None:
+        if len(self) >= _MOST:
+            self.clear()
         super().__setitem__((key[0].name, *key[1:]), value)
 
 

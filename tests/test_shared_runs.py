@@ -70,6 +70,17 @@ def test_each_long_group_is_there(name: str) -> None:
     assert module.exists() or any(named in path.read_text(encoding="utf-8") for path in others)
 
 
+def test_the_longest_groups_come_first_and_the_others_stay_in_their_order() -> None:
+    class Item(SimpleNamespace):
+        def get_closest_marker(self, _: str) -> SimpleNamespace:
+            return SimpleNamespace(args=(self.name,))
+
+    long, longer = groups.LONGEST[1], groups.LONGEST[0]
+    items = [Item(name=name) for name in ("b", long, "a", longer, "b", long)]
+    groups.order(items)  # type: ignore[arg-type]
+    assert [item.name for item in items] == [longer, long, long, "b", "a", "b"]
+
+
 def test_a_module_is_one_group_and_over_filled_stores_one_a_kind(
     request: pytest.FixtureRequest,
 ) -> None:
