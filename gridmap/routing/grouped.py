@@ -143,7 +143,7 @@ class _Sorting:
         self._day = (received + offset) // DAY
         known = self._answers.numbers
         self._codes = known.codes
-        place = _Places(known.place)
+        place = _Places({code: n for code, n in known.place.items()})  # noqa: C416
         self._item = np.fromiter(map(place.__getitem__, batch.items()), np.int64, len(batch))
         terms = batch.answers.terms
         self._of_item = {
