@@ -24,7 +24,6 @@ WRONG = {
     "/services/none": 404,
     "/services?estate=none": 404,
     "/services?near=abc": 422,
-    "/services?category=none": 422,
     "/sheets/services/estate/none": 404,
     "/sheets/services/grid/none": 404,
     "/sheets/none/estate/E1": 422,

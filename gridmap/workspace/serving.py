@@ -163,12 +163,9 @@ class Serving(Walks):
         free: bool = False,
         text: str | None = None,
     ) -> Wanted:
-        """Return what is looked for.
+        """Return what is looked for; `BadValue` for minutes without a place to start from.
 
-        Raises
-        ------
-        BadValue
-            For minutes without a place to start from, and a category that there is not.
+        No place is of a category that there is not.
         """
         if within is not None and origin is None:
             raise BadValue(
@@ -176,9 +173,12 @@ class Serving(Walks):
                 got=f"within {within:g}",
                 repair="Add near=LON,LAT or estate=CODE.",
             )
+        tree = self.categories
         names = [name for name in (category or "").split(",") if name]
         return Wanted(
-            categories=frozenset().union(*map(self.categories.under, names)),
+            categories=frozenset(names).union(
+                *(tree.under(name) for name in names if name in tree.branches)
+            ),
             open_only=open_only,
             origin=None if origin is None else origin.shape,
             within=within,
