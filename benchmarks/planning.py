@@ -78,7 +78,7 @@ def run(write: Path | None = None, *, times: int = 2) -> None:
     _instance(page, graph)
     found = _redrawn(page, graph, times)
     page.write()
-    page.say("## What a planner waits for", "", "Seconds of the clock, in one process.")
+    page.say("## What a planner waits for", "", "Seconds of the processor, in one process.")
     page.table(("what", "median", ""), waited_for(graph, found.plan("default").plan))
     page.write()
     _rivals(page, graph, found.plan("best_balance"))

@@ -56,14 +56,14 @@ def _edits(graph: PlanGraph) -> list[Row]:
             MovePoints((((x, y), (x + 1e-6, y + 1e-6)),)),
         )
         for name, edit in zip(times, edits, strict=True):
-            began = time.perf_counter()
+            began = time.process_time()
             try:
                 done = apply_edit(state if name.startswith("an") else first, edit)
             except EditRefused:
                 continue
             for grid in done.touched:
                 done.state.numbers(grid)
-            times[name].append(time.perf_counter() - began)
+            times[name].append(time.process_time() - began)
             state = done.state if name.startswith("an") else state
         if min(map(len, times.values())) >= _EDITS:
             break
@@ -82,12 +82,12 @@ def _measures(graph: PlanGraph, plan: Plan) -> list[Row]:
         near = tally.grid_of[others[start[atom] : start[atom + 1]]]
         near = near[near != tally.grid_of[atom]]
         if len(near):
-            began = time.perf_counter()
+            began = time.process_time()
             tally.move(atom, int(near[0]))
-            times.append(time.perf_counter() - began)
-    began = time.perf_counter()
+            times.append(time.process_time() - began)
+    began = time.process_time()
     measure_plan(graph, plan)
-    whole = time.perf_counter() - began
+    whole = time.process_time() - began
     return [
         ("an atom moved, all numbers of both grids", _ms(times), f"{len(times)} times"),
         ("a whole plan measured", f"{1e3 * whole:.0f} ms", f"{len(plan)} grids"),
@@ -107,12 +107,12 @@ def _replays(graph: PlanGraph, plan: Plan) -> list[Row]:
     replay(graph, today_plan(graph), reports)
     times, tables = [], []
     for _ in range(15):
-        began = time.perf_counter()
+        began = time.process_time()
         found = replay(graph, plan, reports)
-        times.append(time.perf_counter() - began)
-        began = time.perf_counter()
+        times.append(time.process_time() - began)
+        began = time.process_time()
         found.table("month")
-        tables.append(time.perf_counter() - began)
+        tables.append(time.process_time() - began)
     name = f"{REPORTS:,} located reports on a second plan"
     return [
         (name, _ms(times), "load of each grid"),
@@ -127,13 +127,13 @@ def _rebalanced(graph: PlanGraph) -> list[Row]:
         times, refused = [], 0
         for _ in range(_PICKED):
             chosen = _beside(graph, rng, size)
-            began = time.perf_counter()
+            began = time.process_time()
             try:
                 rebalance(graph, graph.grid_code[chosen].tolist())
             except BadValue:
                 refused += 1
             else:
-                times.append(time.perf_counter() - began)
+                times.append(time.process_time() - began)
         remark = f"{len(times)} times; {refused} of {_PICKED} refused at once as impossible"
         rows.append((f"{size} neighbouring grids share anew", _ms(times), remark))
     return rows
