@@ -64,8 +64,6 @@ CONFIG = {
         "body.version": {"dictionary": "versions", "probability": 0.7},
         "query.version": {"dictionary": "versions", "probability": 0.5},
         "query.plan": {"dictionary": "editions", "probability": 0.7},
-        "query.before": {"dictionary": "editions", "probability": 0.7},
-        "query.after": {"dictionary": "editions", "probability": 0.7},
         "query.lon": {"dictionary": "lon", "probability": 0.5},
         "query.lat": {"dictionary": "lat", "probability": 0.5},
         "body.lon": {"dictionary": "lon", "probability": 0.5},

@@ -172,6 +172,15 @@ def test_the_interface_document_describes_every_answer_of_every_route(api_app: F
     actions = {p for p in document["paths"] if p.startswith("/api/reports/{number}/")}
     assert len(actions) > 30
     assert set(document["paths"]) - actions == {
+        "/api/plans/compare",
+        "/api/plans/compare.gpkg",
+        "/api/plans/compare.html",
+        "/api/plans/measures",
+        "/api/plans/replay",
+        "/api/rulings",
+        "/api/suggestions",
+        "/api/suggestions/{number}",
+        "/api/suggestions/{number}/draft",
         "/api/drafts",
         "/api/drafts/{number}",
         "/api/drafts/{number}/edits",
