@@ -50,6 +50,8 @@ def pytest_collection_modifyitems(
     yield
     if parallel:
         groups.order(items)
+    else:
+        items.sort(key=lambda item: item.path.stem not in groups.UNTOUCHED)
 
 
 @pytest.fixture(scope="session", autouse=True)
