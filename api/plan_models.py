@@ -79,6 +79,8 @@ class SuggestIn(Exact):
             raise ValueError("a version is one of a draft")
         if isinstance(self.grids, tuple) and self.grids[0] > self.grids[1]:
             raise ValueError("a range of grids is N up to M")
+        if self.rebalance and (self.area is not None or self.grids is not None):
+            raise ValueError("some grids are shared anew without an area or a number of grids")
         return self
 
 

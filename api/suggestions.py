@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.bodies import JsonBody, parsed
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.draft_models import DraftOut
+from api.draft_parts import MADE
 from api.openapi import problems, request_body
 from api.plan_models import SuggestedDraftIn, SuggestIn, SuggestionOut, SuggestionsOut
 from api.rendering import answer_json
@@ -54,7 +55,7 @@ def ask(
     number = workspace.ask_for_plans(_question(asked), actor=actor)
     workspace.wait_for_plans(number, wait_s)
     told = workspace.suggestion(number, actor=actor)
-    return answer_json(_shown(told, atoms), status=201)
+    return answer_json(_shown(told, atoms), status=201, location=f"/api/suggestions/{number}")
 
 
 @router.get(
@@ -100,8 +101,9 @@ def stop(workspace: WorkspaceDep, actor: ActorDep, number: SuggestionNumber) -> 
     "/api/suggestions/{number}/draft",
     summary="Begin a draft with a suggested plan",
     dependencies=needs(Action.EDITION_DRAFT),
+    status_code=201,
     response_model=DraftOut,
-    responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
+    responses=MADE | problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     openapi_extra=request_body(SuggestedDraftIn),
 )
 def to_draft(
@@ -113,7 +115,9 @@ def to_draft(
     """
     asked = parsed(_DRAFT, body)
     made = workspace.draft_of_suggestion(number, asked.plan, asked.name, why=asked.why, actor=actor)
-    return answer_json(workspace.plan_draft(made, actor=actor))
+    return answer_json(
+        workspace.plan_draft(made, actor=actor), status=201, location=f"/api/drafts/{made}"
+    )
 
 
 def _question(asked: SuggestIn) -> PlanQuestion:

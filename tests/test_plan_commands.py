@@ -11,6 +11,7 @@ import pytest
 from gridmap.access import Actor
 from gridmap.cli.demo import NOW
 from gridmap.errors import BadValue, Conflict, GridmapError, NotAllowed, NotFound
+from gridmap.planning.plan import today_plan
 from gridmap.workspace import open_workspace
 from tests.demo_doors import EDITION, run
 
@@ -191,7 +192,7 @@ def test_a_draft_of_that_name_and_bad_words_are_refused(exclusive, suggested, wo
             run("plan", *words, "--store", exclusive.url)
         assert "Error" in str(told.value) or isinstance(told.value, error)
     graph = workspace.planning_graph(EDITION)
-    plan = workspace.plan_named(graph)
+    plan = today_plan(graph)
     with pytest.raises(Conflict):
         workspace.store_plan(graph, plan, DRAFT)
     with pytest.raises(NotAllowed):

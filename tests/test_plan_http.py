@@ -77,7 +77,7 @@ def test_a_suggested_plan_becomes_a_draft_whose_edits_can_be_undone(planners):
     made = planners.planner.post(
         f"/api/suggestions/{told['id']}/draft", json={"name": "优化方案", "why": "户数均衡"}
     )
-    assert made.status_code == 200, made.text
+    assert made.status_code == 201, made.text
     draft = made.json()
     assert draft["version"] == len(draft["log"]) == len(draft["in_effect"]) > 0
     assert {one["why"] for one in draft["log"]} == {"户数均衡"}
@@ -116,7 +116,7 @@ def test_a_draft_is_asked_about_as_it_stands_and_the_answer_is_a_scenario_of_it(
     made = planners.planner.post(
         f"/api/suggestions/{told['id']}/draft", json={"name": "手工再优化", "plan": "best_balance"}
     )
-    assert made.status_code == 200, made.text
+    assert made.status_code == 201, made.text
     scenario = made.json()
     assert (scenario["branched_from"], scenario["branched_version"]) == (begun["id"], 1)
     assert groups(cells(planners.planner, scenario["id"])) == groups(plan["atoms"])

@@ -89,7 +89,7 @@ def _ids(sent: Mapping[str, str]) -> list[int] | None:
 
 
 def _id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) < _MOST_ID):
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and 0 < int(text) < _MOST_ID):
         raise BadValue("This is no number of a notice.", got=text[:40], allowed="1, 2, 3 ...")
     return int(text)
 

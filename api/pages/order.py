@@ -14,12 +14,13 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.order_forms import Choices, forms_of
-from api.pages.order_given import given_to
+from api.pages.order_given import given_to, ticked
 from api.pages.order_words import at_site, due_words, event_words
 from api.pages.orders import item_options
 from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
+from gridmap.cases.fields import Field, Kind
 from gridmap.cases.model import SYSTEM
 from gridmap.cases.table import TRANSITIONS
 from gridmap.errors import BadValue, GridmapError, InputError, NotAllowed, Stale, StoreError
@@ -154,11 +155,9 @@ def _shown(
         history=history[::-1],
         changes=[] if stale is None else [h for h in history if h["seq"] > _seen(stale)],
         said=said,
-        error=None
-        if said.error is None
-        else refusal(said.error, lang, heading_of(said.error, lang)),
+        error=_refused(said, lang),
         # What was typed for an action that is closed by now is not thrown away.
-        left_over=_left_over(said, forms, lang),
+        left_over=_left_over(said, forms, one, lang),
         done=_done(request.query_params.get("done", ""), lang),
         at_site=at_site,
         system=SYSTEM,
@@ -192,15 +191,21 @@ def _refused(said: Sent, lang: str) -> dict[str, Any] | None:
     return refusal(said.error, lang, heading_of(said.error, lang))
 
 
-def _left_over(said: Sent, forms: list[Any], lang: str) -> list[tuple[str, str]]:
+def _left_over(said: Sent, forms: list[Any], one: OrderPage, lang: str) -> list[tuple[str, str]]:
     row = TRANSITIONS.get(said.action)
     if said.error is None or row is None or any(form.typed for form in forms):
         return []
-    return [
-        (translate(f"page.order.field.{one.name}", lang), said.typed[one.name])
-        for one in row.fields
-        if said.typed.get(one.name, "").strip()
-    ]
+    names = {**one.names, **dict(one.bodies)}
+    found = ((field.name, _typed(field, said.typed, names)) for field in row.fields)
+    return [(translate(f"page.order.field.{name}", lang), text) for name, text in found if text]
+
+
+def _typed(field: Field, typed: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Return what was typed into a field, bodies by their names."""
+    if field.kind is Kind.BODIES:
+        return "、".join(names.get(code, code) for code in sorted(ticked(field.name, typed)))
+    text = typed.get(field.name, "").strip()
+    return names.get(text, text) if field.kind is Kind.BODY else text
 
 
 def _done(action: str, lang: str) -> str:

@@ -223,7 +223,7 @@ _WIDGETS: Mapping[Kind, Callable[[OrderPage, OpenField, Choices], _Drawn]] = {
 def _chosen(page: OrderPage, action: str, one: OpenField) -> frozenset[str]:
     """Return the bodies that are ticked before anybody has: those it is with, or are wanted."""
     if one.name == "co_departments":
-        return frozenset(part["department"] for part in page.order["co"])
+        return frozenset(p["department"] for p in page.order["co"] if p["state"] != "returned")
     if action == "whistle.call" and page.order["whistles"]:
         return frozenset(page.order["whistles"][-1]["wanted"])
     return frozenset()

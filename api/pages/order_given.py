@@ -79,7 +79,7 @@ def _answer(name: str, text: str) -> bool | None:
 def _whole(name: str, text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= 16):
         raise BadValue(f"'{name}' is no number.", got=text[:100], allowed="digits")
     return int(text)
 

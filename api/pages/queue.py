@@ -54,7 +54,8 @@ def _assigned(
         workspace.assign_order(number, lead, version=given["version"], actor=actor)
     except (Conflict, InputError, NotFound) as error:
         return _shown(request, workspace, actor, error=error, about=number)
-    where = localised(f"/queue?done={number}", request.scope)
+    offset = offset_of(request.query_params.get("offset", "0"))
+    where = localised(f"/queue?done={number}&offset={offset}", request.scope)
     return RedirectResponse(where, 303, _NOT_KEPT)
 
 
@@ -69,6 +70,10 @@ def _shown(
     lang, now = language(request.scope), workspace.clock()
     offset = offset_of(request.query_params.get("offset", "0"))
     total, rows = workspace.unowned_orders(limit=_ON_A_PAGE, offset=offset, lang=lang, actor=actor)
+    if offset and not rows:
+        # What stood on this page was sent; the others have moved up.
+        offset = 0
+        total, rows = workspace.unowned_orders(limit=_ON_A_PAGE, lang=lang, actor=actor)
     orders: list[dict[str, Any]] = [row | {"due": due_words(row, now, lang)} for row in rows]
     done = request.query_params.get("done", "")
     said = None

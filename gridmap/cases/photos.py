@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from gridmap.errors import BadValue
+from gridmap.errors import BadValue, StoreBusy
 
 __all__ = ["MEDIA_TYPE", "MOST_SIDE", "Photo", "PhotoKind", "clean"]
 
@@ -28,6 +29,23 @@ _FORMATS = ("JPEG", "PNG", "WEBP")
 
 # A large picture takes a hundred megabytes while it is decoded.
 _AT_ONCE = threading.BoundedSemaphore(2)
+_WAIT_S = 10.0
+# Scans of a progressive JPEG: each costs a pass over all pixels, and a file can hold thousands.
+# Two octets stand for one; by chance they also stand some fifteen times in a megabyte.
+_SCAN, _MOST_SCANS = b"\xff\xda", 1_000
+
+# What a camera writes about how it was held.
+_ORIENTATION = 0x0112
+_TURN = Image.Transpose
+_TURNS = {
+    2: _TURN.FLIP_LEFT_RIGHT,
+    3: _TURN.ROTATE_180,
+    4: _TURN.FLIP_TOP_BOTTOM,
+    5: _TURN.TRANSPOSE,
+    6: _TURN.ROTATE_270,
+    7: _TURN.TRANSVERSE,
+    8: _TURN.ROTATE_90,
+}
 
 
 class PhotoKind(StrEnum):
@@ -76,6 +94,8 @@ def clean(raw: bytes, *, most_bytes: int, most_pixels: int) -> Photo:
     ------
     BadValue
         When it is larger, of another kind, or cannot be read to its end.
+    StoreBusy
+        When other photos are being read, and go on being read.
     """
     if not 0 < len(raw) <= most_bytes:
         raise BadValue(
@@ -84,27 +104,42 @@ def clean(raw: bytes, *, most_bytes: int, most_pixels: int) -> Photo:
             allowed=f"1 to {most_bytes:,} bytes",
             repair="Send it smaller: a side of 2,560 pixels is kept at most.",
         )
-    with _AT_ONCE:
-        try:
-            with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
-                _refuse_large(opened.width * opened.height, most_pixels)
-                return _kept(opened)
-        except UnidentifiedImageError as error:
-            raise BadValue(
-                "This is no photo that can be read.",
-                got=_shown(raw),
-                allowed=", ".join(_FORMATS),
-                repair="Save it as JPEG.",
-            ) from error
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_large("more than can be counted safely", most_pixels) from error
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            # What Pillow's readers raise for files that are cut or forged.
-            raise BadValue(
-                "The photo cannot be read to its end.",
-                got=f"{len(raw):,} bytes, {type(error).__name__}",
-                repair="Open it, save it anew, and send that.",
-            ) from error
+    if raw.startswith(b"\xff\xd8") and raw.count(_SCAN) > _MOST_SCANS:
+        raise BadValue(
+            "The photo cannot be read to its end.",
+            got=f"{raw.count(_SCAN):,} scans",
+            allowed=f"at most {_MOST_SCANS:,} scans",
+            repair="Open it, save it anew, and send that.",
+        )
+    if not _AT_ONCE.acquire(timeout=_WAIT_S):
+        raise StoreBusy("Other photos are being read.", repair="Try again in a moment.")
+    try:
+        return _read(raw, most_pixels)
+    finally:
+        _AT_ONCE.release()
+
+
+def _read(raw: bytes, most_pixels: int) -> Photo:
+    try:
+        with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
+            _refuse_large(opened.width * opened.height, most_pixels)
+            return _kept(opened)
+    except UnidentifiedImageError as error:
+        raise BadValue(
+            "This is no photo that can be read.",
+            got=_shown(raw),
+            allowed=", ".join(_FORMATS),
+            repair="Save it as JPEG.",
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large("more than can be counted safely", most_pixels) from error
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error) as error:
+        # What Pillow's readers raise for files that are cut or forged.
+        raise BadValue(
+            "The photo cannot be read to its end.",
+            got=f"{len(raw):,} bytes, {type(error).__name__}",
+            repair="Open it, save it anew, and send that.",
+        ) from error
 
 
 def _refuse_large(pixels: int, most: int) -> None:
@@ -125,7 +160,9 @@ def _too_large(got: str, most: int) -> BadValue:
 def _kept(opened: Image.Image) -> Photo:
     # A JPEG is decoded at no more than the size that is needed.
     opened.draft("RGB", (MOST_SIDE, MOST_SIDE))
-    turned = ImageOps.exif_transpose(opened)
+    # Nothing else is read of what is written beside the pixels, and nothing is written of it.
+    turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+    turned = opened.copy() if turn is None else opened.transpose(turn)
     turned.thumbnail((MOST_SIDE, MOST_SIDE))
     # A new image: what stands beside the pixels of the old one stays there.
     picture = Image.new("RGB", turned.size, "white")

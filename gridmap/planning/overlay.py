@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gridmap.areas import Area
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.overlaps import polygonal
+from gridmap.errors import BadValue
 from gridmap.planning.compare import Comparison, compare_plans
 from gridmap.planning.graph import PlanGraph, planning_graph
 from gridmap.planning.patching import whole_parts
@@ -55,6 +56,10 @@ def compare_states(before: PlanState, after: PlanState, names: tuple[str, str]) 
     names : (str, str)
         What they are called.
     """
+    if before.graph.level != after.graph.level:
+        raise BadValue(
+            "Plans of one level are compared.", got=before.graph.level, allowed=after.graph.level
+        )
     cells = common_cells(before.shapes, after.shapes)
     graph, at = _cell_graph(before, after, cells)
     plans = [

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gridmap.areas import Area, Level, Levels
 from gridmap.coverage.model import Coverage
 
-__all__ = ["PART", "with_parts"]
+if TYPE_CHECKING:
+    from gridmap.planning.state import PlanState
+
+__all__ = ["PART", "with_drawn_parts", "with_parts"]
 
 PART = "part"
 
@@ -47,3 +50,35 @@ def with_parts(coverage: Coverage, level: str) -> Coverage:
             shapes.append(coverage.geometry[row])
     levels = Levels([*above, Level(name, label="地块", label_en="Part")])
     return Coverage.build(coverage.edition, levels, areas, shapes)
+
+
+def with_drawn_parts(coverage: Coverage, state: PlanState) -> Coverage:
+    """Return the coverage that a draft over parts comes to, with its parts below its areas.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        The draft's areas, each united of its parts.
+    state : PlanState
+        Of the draft; its parts keep their polygons as they are, objects and all.
+    """
+    areas = [coverage.area(row) for row in range(len(coverage))]
+    shapes = list(coverage.geometry)
+    for one, grid, shape in zip(state.atoms, state.grid_of.tolist(), state.shapes, strict=True):
+        if grid >= 0:
+            above = state.grids[grid].code
+            areas.append(
+                Area(
+                    -1,
+                    one.level,
+                    one.code,
+                    one.name,
+                    one.name_en,
+                    state.graph.level,
+                    above,
+                    one.kind,
+                    provisional=False,
+                )
+            )
+            shapes.append(shape)
+    return Coverage.build(coverage.edition, state.graph.coverage.levels, areas, shapes)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
 from gridmap.access import Scope
-from gridmap.cases.states import AT_CENTRE
+from gridmap.cases.states import AT_CENTRE, State
 from gridmap.errors import BadValue
 from gridmap.store.columns import json_value
 from gridmap.store.schema_cases import order_events, order_parts, orders
@@ -93,11 +93,14 @@ def _due_by(value: datetime, now: datetime) -> ColumnElement[bool]:
 
 
 def _unowned(value: bool, now: datetime) -> ColumnElement[bool]:
-    """With the centre, and either without a lead or left to a person by its route."""
+    """With the centre to be sent, and either without a lead or left to a person by its route.
+
+    One before the board waits for its ruling, and cannot be sent.
+    """
     route = select(report_routes.c.id).where(
         report_routes.c.report_id == orders.c.number, report_routes.c.needs_person
     )
-    at_centre = orders.c.state.in_(sorted(state.value for state in AT_CENTRE))
+    at_centre = orders.c.state.in_(sorted(s.value for s in AT_CENTRE - {State.OWNERSHIP_REVIEW}))
     nobody = and_(at_centre, or_(orders.c.lead == "", route.exists()))
     return nobody if value else ~nobody
 

@@ -25,7 +25,7 @@ FIELDS = ("code", "name", "name_en", "kind", "parent_code")
 
 # Ground around a tile that is in it as well, so that borders are not drawn along its edges.
 _AROUND = 64 / EXTENT
-KEPT_BYTES = 64 * 1024 * 1024
+KEPT_BYTES = 16 * 1024 * 1024
 
 
 class TileSet:
@@ -90,6 +90,9 @@ class TileSet:
                 self._kept.move_to_end(key)
                 return found
         made = self._made(z, x, y, fields)
+        if not made:
+            # There are more places without anything than could be kept, and they cost little.
+            return made
         with self._lock:
             self._bytes += len(made) - len(self._kept.pop(key, b""))
             self._kept[key] = made

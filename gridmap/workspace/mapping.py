@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
-from gridmap.access import Actor
+from gridmap.access import Actor, may_see
 from gridmap.areas import Levels
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue
@@ -79,7 +79,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
             ],
             info=info,
             actor=who,
-            rosters=self.store.records("posts"),
+            rosters=self.rosters_stored(moment),
             categories=service_pins(self.categories),
             ground=self.ground(),
             mode=mode,
@@ -112,7 +112,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
         fills = self.map_figures(coverage, counted_level(coverage.levels), moment, who)
         estates, held = self.map_estates(coverage, moment)
         houses = self.map_houses(coverage)
-        reach = self.reach_of_centres()
+        reach = self.reach_of_centres(who)
         return party_map(
             coverage,
             self.map_points(PARTY_MAP),
@@ -149,10 +149,15 @@ class Mapmaking(Sheets, Walks, MapFigures):
         }
         return [_estate(one) for one in district.estates.values()], held
 
-    def reach_of_centres(self) -> list[tuple[str, Any]]:
-        """Return code and area within 15 minutes on foot of every centre and station."""
+    def reach_of_centres(self, who: Actor) -> list[tuple[str, Any]]:
+        """Return code and area within 15 minutes on foot of every centre and station.
+
+        Of those alone that are of a category which `who` may see.
+        """
         found = []
         for category in ("service_centre", "party_station"):
+            if not may_see(who, self.categories.visibility(category)):
+                continue
             codes = [p["code"] for p in self.place_records() if p["category"] == category]
             found += list(zip(codes, self.centre_reach(category=category), strict=True))
         return found

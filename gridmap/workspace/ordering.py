@@ -121,7 +121,11 @@ class Ordering(OrderLists):
             return found + self._steps_of(orders, number, sending, who, fields, {}, seen, now)
 
         self._change([number], decide, number, version)
-        return self.order(number, lang=lang, actor=who)
+        # Sent away, it may be out of the reach of who sent it.
+        after = self.store.order(number)
+        if may(who, Action.ORDER_READ, self._subject(after)):
+            return self.order(number, lang=lang, actor=who)
+        return redact(who, "own_order", self._own(after))
 
     def order(self, number: int, *, lang: str = "zh", actor: Actor | None = None) -> dict[str, Any]:
         """Return an order with its report, its history, and what the actor may do now."""

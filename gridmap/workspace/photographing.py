@@ -85,22 +85,24 @@ class Photographing(TakingOver):
     # -- inside ---------------------------------------------------------------------
 
     def _photographer(self, number: int, kind: PhotoKind, who: Actor, key: str | None) -> None:
+        sent = key is not None and self.store.report_of_key(key) == number
+        if sent and kind is PhotoKind.REPORT:
+            return
         if who.is_staff:
             row = self.store.report(number)
             self._may(who, Action.ORDER_COMMENT, self.report_subject(number, row))
             return
-        if key is None or self.store.report_of_key(key) != number:
+        if not sent:
             raise NotAllowed(
                 "Only who sent the report may do this.",
                 got=who.name,
                 repair="Give the idempotency key it was sent with.",
             )
-        if kind is not PhotoKind.REPORT:
-            raise NotAllowed(
-                "Photos before and after the work are taken by those who do it.",
-                got=kind.value,
-                allowed=PhotoKind.REPORT.value,
-            )
+        raise NotAllowed(
+            "Photos before and after the work are taken by those who do it.",
+            got=kind.value,
+            allowed=PhotoKind.REPORT.value,
+        )
 
     def _photo_reader(self, number: int, actor: Actor | None) -> None:
         who = self._may(actor, Action.PHOTO_SEE)

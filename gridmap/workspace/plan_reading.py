@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PlanReading"]
 
-# A draft is named draft:NUMBER, or draft:NUMBER@VERSION; no edition has a colon in its name.
+# A draft is named draft:NUMBER, or draft:NUMBER@VERSION.
 _DRAFT = re.compile(r"draft:(\d{1,15})(?:@(\d{1,9}))?")
 _When = str | datetime | None
 
@@ -68,9 +68,14 @@ class PlanReading(Suggesting):
         until: _When = None,
         actor: Actor | None = None,
     ) -> Comparison:
-        """Compare two plans over the atoms of the first, of a draft where one of them is that."""
-        atoms = next((one for one in (after, before) if _numbered(one)), before)
-        graph = self._plan_graph(atoms, level, since, until, actor)
+        """Compare two plans: editions over the atoms of the first, a draft over common cells.
+
+        Where a draft moved borders, what lies between the old and the new ones is a cell of its
+        own; see :meth:`.DraftViews.compare_draft`.
+        """
+        if _numbered(before) or _numbered(after):
+            return self._drawn_compared(before, after, level, actor)
+        graph = self._plan_graph(before, level, since, until, actor)
         return self.compare_plans(
             graph, self._plan_on(graph, before, actor), self._plan_on(graph, after, actor)
         )
@@ -99,6 +104,25 @@ class PlanReading(Suggesting):
 
     # -- inside ---------------------------------------------------------------------
 
+    def _drawn_compared(
+        self, before: str, after: str, level: str, actor: Actor | None
+    ) -> Comparison:
+        from gridmap.planning.overlay import compare_states
+
+        self._may(actor, Action.EDITION_CHECK)
+        named = [(name, _numbered(name)) for name in (before, after)]
+        opened = {name: self._opened(*found) for name, found in named if found}
+        like = next(iter(opened.values()))
+        if level != like.record["level"]:
+            raise BadValue(
+                "The draft is of another level.", got=level, allowed=like.record["level"]
+            )
+        states = [
+            opened[name].state if found else self._edition_state(name, like)
+            for name, found in named
+        ]
+        return compare_states(states[0], states[1], (before, after))
+
     def _plan_graph(
         self,
         plan: str | None,
@@ -114,12 +138,16 @@ class PlanReading(Suggesting):
                 plan, level=level, since=since, until=until, hours=hours, actor=actor
             )
         from gridmap.planning.barriers import Barriers
+        from gridmap.planning.drafted import drafted_coverage
         from gridmap.planning.graph import planning_graph
+        from gridmap.planning.parts import with_drawn_parts
 
         state = self.draft_state(found[0], version=found[1], actor=actor)
         if level != state.graph.level:
             raise BadValue("The draft is of another level.", got=level, allowed=state.graph.level)
-        coverage = self._plan_coverage(str(plan), actor)
+        coverage = drafted_coverage(state, str(plan))
+        if state.ground.in_parts:
+            coverage = with_drawn_parts(coverage, state)
         # Atoms that were given another code are known by their shape, which both share.
         code = {id(coverage.geometry[row]): str(coverage.code[row]) for row in coverage.atoms}
         amounts = {

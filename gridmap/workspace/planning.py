@@ -165,14 +165,6 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             departments=departments,
         )
 
-    def plan_named(self, graph: PlanGraph, edition: str | None = None) -> Plan:
-        """Return the grids of an edition as a plan of a graph's atoms; its own by default."""
-        from gridmap.planning.plan import plan_of, today_plan
-
-        if edition is None or edition == graph.edition:
-            return today_plan(graph)
-        return plan_of(graph, self._planned_coverage(edition))
-
     def measure_plan(
         self, graph: PlanGraph, plan: Plan, limits: Limits | None = None
     ) -> PlanMeasures:

@@ -87,6 +87,8 @@ class Tiling(Base):
             if self._tile_sets is None:
                 self._tile_sets = OrderedDict()
             held = self._tile_sets.get((edition, level))
+            if held is not None:
+                self._tile_sets.move_to_end((edition, level))
         if held is not None and held[0] is coverage:
             return held[1]
         made = TileSet(coverage, level, self._tile_folder(one))
