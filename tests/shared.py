@@ -45,12 +45,12 @@ def made_once(name: str, make: Callable[[], Any]) -> Any:
         return make()
     path = Path(os.environ[_FOLDER], name)
     # Held until the file stands; a process that dies lets go of it.
-    with path.with_suffix(".lock").open("w") as lock:
+    with path.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
             return pickle.loads(path.read_bytes())
         made = make()
-        unfinished = path.with_suffix(".part")
+        unfinished = path.with_name(f"{name}.part")
         unfinished.write_bytes(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
         unfinished.rename(path)
         return made

@@ -136,6 +136,9 @@ ADDRESSES = {
     "/metrics": ["/metrics"],
 }  # fmt: skip
 
+# Of somebody whose post has ended.
+PAST_PHONE = "0990-5550999"
+
 
 @pytest.fixture
 def clients(store_url: str, tmp_path: Path) -> Iterator[tuple[TestClient, TestClient]]:
@@ -147,7 +150,7 @@ def clients(store_url: str, tmp_path: Path) -> Iterator[tuple[TestClient, TestCl
         fill_district(workspace, tmp_path)
         post = Post(f"{MARK}post", f"{MARK}person", f"{MARK} name", "grid_worker", "basic",
                     "grid", STREET_GRID, "0990-5550001")  # fmt: skip
-        past = replace(post, code=f"{MARK}past", valid_to=date(2021, 1, 1))
+        past = replace(post, code=f"{MARK}past", work_phone=PAST_PHONE, valid_to=date(2021, 1, 1))
         workspace.put_records("posts", [asdict(post), asdict(past)], replace=True)
         body = Organisation("O1", "party_branch", "东苑支部", members=MEMBERS, lon=117.0, lat=36.6)
         workspace.put_records("organisations", [asdict(body)], replace=True)
@@ -188,6 +191,8 @@ def test_no_public_surface_shows_what_is_for_staff(clients: tuple[TestClient, Te
         for accept in ("*/*", "text/html"):
             answer = resident.get(address, headers={"accept": accept})
             assert not marked(said(answer)), address
+            # Who held a post then is told to who asks about then.
+            assert PAST_PHONE not in said(answer) or "at=2020" in address, address
             assert not marked(json.dumps(dict(answer.headers))), address
     # The mark is there to be seen.
     for address in ("/api/reports", "/api/rosters", "/api/editions"):

@@ -221,8 +221,20 @@ def test_a_town_of_grids_alone_is_drawn_and_published(store_url, tmp_path):
         assert set(workspace.draft_shapes(number, "part")["parent_code"]) == {
             *workspace.draft_shapes(number)["code"]
         }
+        # Asked for by name the draft says the same, and of the edition what the cut changed.
+        named = workspace.plan_measures(f"draft:{number}")
+        assert (len(named.frame), named.whole()["households"]) == (9, figures["households"])
+        compared = workspace.plans_compared("today", f"draft:{number}")
+        by_number = workspace.compare_draft(number)
+        assert compared.whole() == by_number.whole()
+        moved = compared.flows()
+        assert set(moved[moved["from"] != moved["to"]]["from"]) == {"C0003"}
+        workspace.edit_draft(number, 1, {"op": "merge_grids", "grids": ["C0003", "C0005"]})
+        assert len(workspace.plan_measures(f"draft:{number}").frame) == 8
+        assert len(workspace.plan_measures(f"draft:{number}@1").frame) == 9
+        workspace.undo_draft(number, 2)
         outcome = workspace.publish_draft(
-            number, 1, edition="2026-12", effective_from="2026-11-30", commit=True
+            number, 3, edition="2026-12", effective_from="2026-11-30", commit=True
         )
         assert outcome.areas == {"community": 2, "grid": 9, "microgrid": 0}
         new = workspace.draft_shapes(number).set_index("code").geometry["C0005"]

@@ -249,3 +249,34 @@ def test_photos_go_with_the_people_when_a_report_is_old(town: Town) -> None:
     assert len(town.workspace.photos(int(kept["id"]))) == 1
     assert town.workspace.anonymise(30, commit=True).photos == 0
     assert data.startswith(b"\xff\xd8")
+
+
+def odd_exif(entries: list[tuple[int, int, int, bytes]]) -> bytes:
+    """A JPEG whose camera wrote tags (number, type, count, four octets) as no camera should."""
+    table = b"".join(struct.pack("<HHI", *one[:3]) + one[3] for one in entries)
+    tiff = b"II*\x00" + struct.pack("<I", 8) + struct.pack("<H", len(entries)) + table + b"\0" * 8
+    plain = saved(picture())
+    body = b"Exif\0\0" + tiff
+    return plain[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + plain[2:]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        (0x011A, 2, 4, b"72 \0"),  # a resolution in words
+        (0x0213, 4, 1, b"\xff\xff\xff\xff"),
+        (0x8769, 4, 1, b"\xff\xff\xff\x7f"),  # a table that lies behind the end
+    ],
+)
+def test_a_turned_photo_is_kept_whatever_else_its_camera_wrote(
+    odd: tuple[int, int, int, bytes],
+) -> None:
+    kept = clean(odd_exif([(0x0112, 3, 1, struct.pack("<HH", 6, 0)), odd]), **LIMITS)
+    assert (kept.width, kept.height) == (48, 64)
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_read() -> None:
+    whole = saved(picture())
+    with pytest.raises(BadValue) as told:
+        clean(whole[:-2] + b"\xff\xda" * 1_001 + whole[-2:], **LIMITS)
+    assert "scans" in str(told.value.got)

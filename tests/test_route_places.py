@@ -118,3 +118,22 @@ def test_an_owner_that_no_seat_changes_is_found_once_for_all(answers):
             own = answers.find_owner(code, listed[n].seat, listed[n].overlays)
             other = found.owners[found.at[n]]
             assert (own.lead, own.co, own.review) == (other.lead, other.co, other.review)
+
+
+def test_of_items_decided_alike_only_those_that_a_site_names_are_its_own():
+    known, shapes = list(estate_map().overlays), list(estate_map().geometry)
+    for n, items in enumerate([("0102",), ("0104",), ("0601",)]):
+        known.append(
+            Overlay(f"E9{n}", "estate", f"园{n}", owner="WY:F001", managed=True, items=items)
+        )
+        shapes.append(rectangle(12.5 + n, 1, 13.3 + n, 3))
+    router = Router(BOOK, coverage(), OverlayMap(known, shapes, reach=BOOK.reach), FIRMS, POSTS)
+    answers = router.answers
+    listed = spots(answers.territory, answers.overlays, DAY, answers.numbers.together())
+    places = {overlay for spot in listed for overlay in spot.overlays}
+    assert places >= {len(known) - 1, len(known) - 2, len(known) - 3}
+    for code, found in outcomes(answers, listed):
+        for n, spot in enumerate(listed):
+            own = answers.find_owner(code, spot.seat, spot.overlays)
+            other = found.owners[found.at[n]]
+            assert (own.lead, own.co, own.review) == (other.lead, other.co, other.review), code

@@ -6,7 +6,7 @@ from alike give one answer: of the items times the places few questions are left
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.routing.answers import ANYWHERE, WHOEVER, Answers
+from gridmap.routing.overlays import SITES
 from gridmap.routing.owner import Owner
 from gridmap.routing.spots import Spots, claim
 
@@ -64,6 +65,8 @@ def outcomes(answers: Answers, places: Spots) -> Iterator[tuple[str, Outcome]]:
         [claims.setdefault(claim(overlay), len(claims)) for overlay in known], dtype=np.int64
     )
     lying = _Lying.of(places)
+    # Of a site that names its items all that speak of sites take note, and some are named.
+    naming = [overlay.items for overlay in known if overlay.kind in SITES and overlay.items]
     # Items that look at the same overlays see the same places alike.
     seen: dict[bytes, tuple[list[_Question], Ints]] = {}
     found: dict[tuple[object, ...], Outcome] = {}
@@ -73,18 +76,19 @@ def outcomes(answers: Answers, places: Spots) -> Iterator[tuple[str, Outcome]]:
         if key not in seen:
             looked_at = matters[numbers.sign] if known else np.zeros(0, dtype=bool)
             seen[key] = lying.questions(looked_at, alike)
-        kin = key, *_kin(answers, code)
+        kin = key, *_kin(answers, code, naming)
         if kin not in found:
             asked, at = seen[key]
             found[kin] = Outcome(list(_owners(answers, code, asked)), at)
         yield code, found[kin]
 
 
-def _kin(answers: Answers, code: str) -> tuple[object, ...]:
+def _kin(answers: Answers, code: str, naming: Sequence[tuple[str, ...]]) -> tuple[object, ...]:
     """Return what an item's owner follows from, beside the overlays that it looks at."""
     item = answers.known[code][0]
-    rule = answers.book.site_rules.get(code)
-    return item.department, item.co_departments, item.location_rule, rule
+    rule, name = answers.book.site_rules.get(code), answers.book.named(item)
+    named = tuple(name in items for items in naming)
+    return item.department, item.co_departments, item.location_rule, rule, named
 
 
 _Question = tuple[int, tuple[int, ...]]

@@ -48,8 +48,12 @@ class Bases:
                 self._store.keep_rules(basis.rules, tables.texts, Actor.operator("gridmap"))
             if state is not None:
                 self._store.keep_state(basis.state, state.digests)
+            # What is no longer at hand was not stored, and may come back.
+            stored = {basis.rules} if tables is not None else set()
+            if state is not None:
+                stored.add(basis.state)
             with self._lock:
-                self._kept |= {basis.rules, basis.state}
+                self._kept |= stored
 
     def keep_state(self, state: FactState) -> None:
         """Put a state into the store although nothing was decided by it yet."""

@@ -59,15 +59,16 @@ def _collect(
                     q = p + 2 * k
                     ax, ay = words[q] - here[0], words[q + 1] - here[1]
                     bx, by = words[q + 2] - here[0], words[q + 3] - here[1]
-                    squares[k], _ = near_square(ax, ay, bx, by, here[2], here[3], here[7])
+                    square, _ = near_square(ax, ay, bx, by, here[2], here[3], here[7])
+                    squares[k] = max(square, _LEAST * _LEAST)
             square = squares[i % _AT_ONCE]
         else:
             square, along = far_square(
                 words[p], words[p + 1], words[p + 2], words[p + 3], here[4], here[5], here[6], reach
             )
+            square = max(square, _LEAST * _LEAST)
         if square > reach:
             continue
-        square = max(square, _LEAST * _LEAST)
         for w in range(width):
             mask = edge_mask(octets, ints, longs, at, i, w)
             while mask != 0:
