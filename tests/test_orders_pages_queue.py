@@ -103,3 +103,21 @@ def test_it_is_for_those_who_send_orders_within_their_scope(town: PageTown) -> N
     assert town.ask("wang", "GET", "/queue").status_code == 403
     assert "/queue" not in town.see("wang", "/orders")
     assert town.ask("zhang", "POST", "/queue/999999", data={"lead": "SW"}).status_code == 404
+
+
+def test_who_is_on_a_later_page_stays_there_and_finds_the_first_when_it_is_empty(
+    town: PageTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.report(item="0301")
+    town.report(FENCE, accuracy_m=40)
+    last = len(queued(town)) - 1
+    monkeypatch.setattr("api.pages.queue._ON_A_PAGE", 1)
+    html = town.see("zhang", f"/queue?offset={last}")
+    form = next(f for f in forms_in(html) if f.address.startswith("/queue/"))
+    assert form.address.endswith(f"?offset={last}")
+    sent = next(f for f in forms_in(html) if "lead" in f.options)
+    answer = town.send_form("zhang", sent, lead="HW")
+    assert f"offset={last}" in answer.headers["location"]
+    # Nothing is left there: what waits is shown from the first.
+    after = town.see("zhang", answer.headers["location"])
+    assert re.findall(r'id="q(\d+)"', after)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -273,6 +273,15 @@ def test_a_turned_photo_is_kept_whatever_else_its_camera_wrote(
 ) -> None:
     kept = clean(odd_exif([(0x0112, 3, 1, struct.pack("<HH", 6, 0)), odd]), **LIMITS)
     assert (kept.width, kept.height) == (48, 64)
+
+
+def test_a_photo_that_was_cut_off_is_refused_even_where_printing_takes_such_pictures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    whole = saved(picture((400, 300)))
+    with pytest.raises(BadValue, match="to its end"):
+        clean(whole[: len(whole) // 2], **LIMITS)
 
 
 def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_read() -> None:

@@ -55,7 +55,8 @@ def _assigned(
     except (Conflict, InputError, NotFound) as error:
         return _shown(request, workspace, actor, error=error, about=number)
     offset = offset_of(request.query_params.get("offset", "0"))
-    where = localised(f"/queue?done={number}&offset={offset}", request.scope)
+    page_of = f"&offset={offset}" if offset else ""
+    where = localised(f"/queue?done={number}{page_of}", request.scope)
     return RedirectResponse(where, 303, _NOT_KEPT)
 
 

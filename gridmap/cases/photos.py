@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from gridmap.errors import BadValue, StoreBusy
 
@@ -120,6 +120,8 @@ def clean(raw: bytes, *, most_bytes: int, most_pixels: int) -> Photo:
 
 
 def _read(raw: bytes, most_pixels: int) -> Photo:
+    # A switch of the whole process, which printing turns on: half a photo is none.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
             _refuse_large(opened.width * opened.height, most_pixels)
