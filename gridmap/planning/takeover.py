@@ -14,7 +14,7 @@ from gridmap.planning.refusing import refuse
 from gridmap.planning.state import PlanState
 from gridmap.planning.suggest import as_today
 
-__all__ = ["graph_now", "immovable", "regrouping", "taken_over"]
+__all__ = ["graph_now", "immovable", "regrouping", "taken_over", "undivided"]
 
 
 def graph_now(state: PlanState) -> PlanGraph:
@@ -34,6 +34,13 @@ def immovable(state: PlanState) -> frozenset[str]:
         if g >= 0 and one.level != finest
     }
     return frozenset(fixed)
+
+
+def undivided(graph: PlanGraph) -> frozenset[str]:
+    """Return the codes of today's grids that have no finer areas where others have some."""
+    rank = graph.coverage.rank[graph.row]
+    whole = (rank < rank.max(initial=0)) & (graph.today >= 0)
+    return frozenset(str(code) for code in graph.grid_code[graph.today[whole]])
 
 
 def taken_over(state: PlanState, plan: Plan, source: str) -> Regroup:

@@ -95,6 +95,8 @@ order_events = new_table(
     UniqueConstraint("number", "seq"),
 )
 Index("ix_order_events_at", order_events.c.at)
+# In what orders somebody had a hand.
+Index("ix_order_events_by_number", order_events.c.by, order_events.c.number)
 
 # What is to be done at a moment, once: `key` is never used twice.
 jobs = new_table(

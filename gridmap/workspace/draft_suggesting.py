@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from gridmap.planning.state import PlanState
     from gridmap.planning.suggest import Suggested, Suggestion
 
-__all__ = ["DraftSuggesting", "DraftSuggestion"]
+__all__ = ["ONE_AT_A_TIME", "DraftSuggesting", "DraftSuggestion"]
 
-_ONE_AT_A_TIME = threading.Lock()
+# The optimiser takes all processors that there are.
+ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +143,8 @@ class DraftSuggesting(DraftViews):
         if only:
             if area is not None or total is not None:
                 raise BadValue("Some grids are shared anew without an area or a total.", got=only)
-            return rebalance(graph, only, rules, used=used, retired=gone, seed=more["seed"])
+            more = {name: more[name] for name in ("seed", "progress", "stop")}
+            return rebalance(graph, only, rules, used=used, retired=gone, **more)
         atoms = None if area is None else _atoms_in(state, *area)
         return suggest(graph, rules, atoms=atoms, total=total, used=used, retired=gone, **more)
 
@@ -150,14 +152,14 @@ class DraftSuggesting(DraftViews):
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold the optimiser: it takes all processors that there are."""
-    if not _ONE_AT_A_TIME.acquire(blocking=False):
+    if not ONE_AT_A_TIME.acquire(blocking=False):
         raise Conflict(
             "A suggestion is being worked out already.", repair="Ask again when it is done."
         )
     try:
         yield
     finally:
-        _ONE_AT_A_TIME.release()
+        ONE_AT_A_TIME.release()
 
 
 def _atoms_in(state: PlanState, level: str, code: str) -> Any:

@@ -14,7 +14,7 @@ from gridmap.coverage.editions import check_name
 from gridmap.errors import BadValue
 from gridmap.planning.log import LogEntry
 from gridmap.times import to_site
-from gridmap.workspace.draft_suggesting import DraftSuggesting
+from gridmap.workspace.draft_suggesting import ONE_AT_A_TIME, DraftSuggesting
 from gridmap.workspace.drafting import _areas_touched, _why
 from gridmap.workspace.plan_runs import PlanRuns
 
@@ -83,7 +83,10 @@ class Suggesting(DraftSuggesting):
         from gridmap.planning.suggest import check_question
 
         who = self._may(actor, Action.EDITION_CHECK)
-        graph, version = self._asked_graph(question, who)
+        graph, version, fixed = self._asked_graph(question, who)
+        # A plan that moves these could not be taken over into a draft.
+        rules = replace(question.rules, locked=question.rules.locked | fixed)
+        question = replace(question, rules=rules)
         atoms = None if question.area is None else self.atoms_of(graph, *question.area)
         check_question(graph, question.rules, atoms=atoms, grids=question.rebalance)
         about = {
@@ -228,18 +231,21 @@ class Suggesting(DraftSuggesting):
     def _told_run(self, record: dict[str, Any]) -> dict[str, Any]:
         return record | {"began_at": to_site(datetime.fromisoformat(record["began_at"]), self.zone)}
 
-    def _asked_graph(self, question: PlanQuestion, who: Actor) -> tuple[PlanGraph, int | None]:
-        """Return what a question is about, and the version of a draft."""
-        from gridmap.planning.takeover import graph_now
+    def _asked_graph(
+        self, question: PlanQuestion, who: Actor
+    ) -> tuple[PlanGraph, int | None, frozenset[str]]:
+        """Return what a question is about, the version of a draft, and grids that stay."""
+        from gridmap.planning.takeover import graph_now, immovable, undivided
 
         if question.draft is None:
-            return self.planning_graph(
+            graph = self.planning_graph(
                 question.edition,
                 level=question.level,
                 since=question.since,
                 until=question.until,
                 actor=who,
-            ), None
+            )
+            return graph, None, undivided(graph)
         if question.edition is not None:
             raise BadValue(
                 "Plans are suggested for an edition or a draft.",
@@ -247,10 +253,15 @@ class Suggesting(DraftSuggesting):
                 allowed="one of them",
             )
         draft = self._opened(question.draft, question.version)
-        return graph_now(draft.state), draft.version
+        return graph_now(draft.state), draft.version, immovable(draft.state)
 
     def _work_on(self, question: PlanQuestion, graph: PlanGraph, who: Actor) -> Callable[..., Any]:
         def work(progress: Any, stop: Any) -> dict[str, Any]:
+            # Beside a suggestion that somebody waits for, this one waits.
+            with ONE_AT_A_TIME:
+                return solved(progress, stop)
+
+        def solved(progress: Any, stop: Any) -> dict[str, Any]:
             from gridmap.planning.told import suggestion_record
 
             further = {"seed": question.seed, "progress": progress, "stop": stop, "actor": who}
