@@ -76,9 +76,14 @@ def test_the_longest_groups_come_first_and_the_others_stay_in_their_order() -> N
             return SimpleNamespace(args=(self.name,))
 
     long, longer = groups.LONGEST[1], groups.LONGEST[0]
-    items = [Item(name=name) for name in ("b", long, "a", longer, "b", long)]
+    items = [
+        Item(name=name, path=HERE / "test_any.py") for name in ("b", long, "a", longer, "b", long)
+    ]
+    early = Item(name=long, path=HERE / f"{groups.UNTOUCHED[0]}.py")
+    items.append(early)
     groups.order(items)  # type: ignore[arg-type]
-    assert [item.name for item in items] == [longer, long, long, "b", "a", "b"]
+    assert [item.name for item in items] == [longer, long, long, long, "b", "a", "b"]
+    assert items[1] is early
 
 
 def test_a_module_is_one_group_and_over_filled_stores_one_a_kind(

@@ -240,7 +240,10 @@ def test_tiles_that_were_made_are_kept_up_to_a_limit(
     made = tiles.tile(12, x, y)
     assert tiles.tile(12, x, y) is made
     monkeypatch.setattr(tileset, "KEPT_BYTES", 0)
-    assert tiles.tile(14, 4 * x, 4 * y) is not None
+    # What holds nothing is not kept, and puts nothing out.
+    assert tiles.tile(12, 0, 0) == b""
+    assert tiles.tile(12, x, y) is made
+    assert tiles.tile(13, *tiles_over(town, 13)[0])
     assert tiles.tile(12, x, y) is not made
     assert tiles.tile(12, x, y) == made
 
