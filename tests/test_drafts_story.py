@@ -167,11 +167,11 @@ def test_a_draft_that_was_given_up_is_read_and_branched_from_but_not_edited(town
 
 
 def test_the_optimiser_works_for_one_at_a_time(town):
-    from gridmap.workspace.draft_suggesting import _ONE_AT_A_TIME
+    from gridmap.workspace.draft_suggesting import ONE_AT_A_TIME
 
     number = begin(town.li, "同时", edition="today")["id"]
     ask = {"version": 0, "area": ["community", "C1"], "grids": [3, 3], **BAND}
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         busy = town.li.post(f"/api/drafts/{number}/suggest", json=ask)
     assert busy.status_code == 409
     assert "already" in busy.json()["detail"]
