@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gridmap.access import Action, Actor
 from gridmap.errors import BadValue, Conflict
 from gridmap.workspace.base import Progress
@@ -145,8 +143,16 @@ class DraftSuggesting(DraftViews):
                 raise BadValue("Some grids are shared anew without an area or a total.", got=only)
             more = {name: more[name] for name in ("seed", "progress", "stop")}
             return rebalance(graph, only, rules, used=used, retired=gone, **more)
-        atoms = None if area is None else _atoms_in(state, *area)
+        atoms = None if area is None else self._atoms_above(graph, *area)
         return suggest(graph, rules, atoms=atoms, total=total, used=used, retired=gone, **more)
+
+    def _atoms_above(self, graph: PlanGraph, level: str, code: str) -> Any:
+        """Return which atoms lie in an area; `BadValue` for one that is not above the grids."""
+        levels = graph.coverage.levels
+        allowed = levels.names[: levels.rank(graph.level)]
+        if level not in allowed:
+            raise BadValue("An area above the grids is meant.", got=level, allowed=allowed)
+        return self.atoms_of(graph, level, code)
 
 
 @contextmanager
@@ -160,15 +166,3 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         ONE_AT_A_TIME.release()
-
-
-def _atoms_in(state: PlanState, level: str, code: str) -> Any:
-    """Return which atoms of a draft lie in an area above its grids."""
-    ground, coverage = state.ground.graph, state.graph.coverage
-    rank = coverage.levels.rank(level)
-    allowed = coverage.levels.names[: coverage.levels.rank(state.graph.level)]
-    if level not in allowed:
-        raise BadValue("An area above the grids is meant.", got=level, allowed=allowed)
-    row = coverage.row(level, code)
-    origins = np.array([ground.row[ground.place[one.origin]] for one in state.atoms])
-    return coverage.ancestors[origins, rank] == row
