@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     and_,
+    bindparam,
     case,
     func,
     or_,
@@ -102,8 +105,14 @@ def _since(recorded: ColumnElement[Any], changed: ColumnElement[Any]) -> ColumnE
 
 def moves_of(connection: Connection, number: int) -> list[dict[str, Any]]:
     """Return what editions did to a report, in the order of their dates."""
+    return [_record(row) for row in connection.execute(_moves(), {"number": number})]
+
+
+@cache
+def _moves() -> Select[Any]:
+    """Return the question for the moves of a report; every report answered asks it."""
     old, new = editions.alias("from_edition"), editions.alias("to_edition")
-    query = (
+    return (
         select(
             report_moves,
             old.c.name.label("from_edition"),
@@ -118,10 +127,9 @@ def moves_of(connection: Connection, number: int) -> list[dict[str, Any]]:
         .outerjoin(old, old.c.id == report_moves.c.from_edition_id)
         .outerjoin(rule_versions, rule_versions.c.id == report_moves.c.rules_id)
         .outerjoin(responsibility_states, responsibility_states.c.id == report_moves.c.state_id)
-        .where(report_moves.c.report_id == number)
+        .where(report_moves.c.report_id == bindparam("number"))
         .order_by(report_moves.c.effective_from, report_moves.c.id)
     )
-    return [_record(row) for row in connection.execute(query)]
 
 
 def _record(row: Any) -> dict[str, Any]:

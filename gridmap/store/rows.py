@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import lru_cache
 from io import StringIO
 from typing import Any, cast
 
-from sqlalchemy import Boolean, Column, Connection, Date, Double, Integer, Table, Text, insert
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Dialect,
+    Double,
+    Integer,
+    Table,
+    Text,
+    insert,
+)
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from gridmap.store.columns import JsonText, UtcTime, json_text, to_millisecond
@@ -67,12 +79,19 @@ def _execute_many(
 ) -> None:
     """Hand the driver what the column types bind, without a dictionary for every row."""
     dialect = connection.dialect
-    statement = insert(table).compile(dialect=dialect, column_keys=list(columns))
+    statement, names = _spelt(table, tuple(columns), dialect)
     bound = []
-    for name in statement.positiontup or ():
+    for name in names:
         bind = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
         bound.append(columns[name] if bind is None else _each_once(bind, columns[name]))
-    connection.exec_driver_sql(str(statement), list(zip(*bound, strict=True)))
+    connection.exec_driver_sql(statement, list(zip(*bound, strict=True)))
+
+
+@lru_cache(maxsize=256)
+def _spelt(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """Return an INSERT and the columns it binds, in order; spelling it takes longer than it."""
+    statement = insert(table).compile(dialect=dialect, column_keys=list(names))
+    return str(statement), tuple(statement.positiontup or ())
 
 
 def _copy(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:

@@ -415,10 +415,11 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
         """Return the persons in charge of what the explanation names: for staff alone."""
         codes = [step["params"].get("overlay") for step in row["steps"] or ()]
         wanted = {code for code in codes if code}
+        if not wanted:
+            return []
         return [
             {"overlay": one["code"], "name": one["name"], "contact": one["contact"]}
             for one in self._state().records["overlays"]
-            if wanted
             if one["code"] in wanted and one["contact"]
         ]
 
