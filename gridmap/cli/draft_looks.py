@@ -21,11 +21,15 @@ from gridmap.cli.draft_shows import (
 )
 from gridmap.cli.output import STDOUT, write_json
 from gridmap.cli.plan_inputs import (
+    AreaOption,
+    BarriersOption,
     CeilingOption,
     CsvOption,
     FloorOption,
     JsonOption,
     MeasureOption,
+    SeedOption,
+    TotalOption,
     limits_of,
     need_page_name,
     own_files,
@@ -175,12 +179,8 @@ def check(
 def suggest(
     ctx: typer.Context,
     named: DraftArgument,
-    area: Annotated[
-        str | None, typer.Option(metavar="LEVEL=CODE", help="Only inside that area.")
-    ] = None,
-    total: Annotated[
-        str | None, typer.Option("--grids", metavar="N|N-M", help="How many grids; else any.")
-    ] = None,
+    area: AreaOption = None,
+    total: TotalOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="GRID", help="Just share these anew; repeated."),
@@ -188,16 +188,14 @@ def suggest(
     floor: FloorOption = 300.0,
     ceiling: CeilingOption = 500.0,
     measure: MeasureOption = "households",
-    barriers: Annotated[
-        str, typer.Option(metavar="NAME,...", help="Not crossed: river, rail, arterial.")
-    ] = "river,rail",
+    barriers: BarriersOption = "river,rail",
     lock: Annotated[
         list[str] | None, typer.Option("--lock", metavar="GRID", help="One that stays; repeated.")
     ] = None,
     pick: Annotated[
         str | None, typer.Option(metavar="PLAN", help="Which is taken over; else the middle one.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    seed: SeedOption = 0,
     why: WhyOption = "",
     version: VersionOption = None,
     commit: CommitOption = False,

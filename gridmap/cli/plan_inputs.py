@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gridmap.workspace import Workspace
 
 __all__ = [
+    "AreaOption",
+    "BarriersOption",
     "CeilingOption",
     "CsvOption",
     "EditionArgument",
@@ -23,7 +25,9 @@ __all__ = [
     "LevelOption",
     "MeasureOption",
     "PlanArgument",
+    "SeedOption",
     "SinceOption",
+    "TotalOption",
     "UntilOption",
     "limits_of",
     "need_page_name",
@@ -40,6 +44,17 @@ PlanArgument = Annotated[
     str | None,
     typer.Argument(metavar="[PLAN]", help="An edition or draft:NUMBER; else the one in force."),
 ]
+AreaOption = Annotated[
+    str | None, typer.Option("--area", metavar="LEVEL=CODE", help="Only inside that area.")
+]
+TotalOption = Annotated[
+    str | None, typer.Option("--grids", metavar="N|N-M", help="How many grids; else any.")
+]
+BarriersOption = Annotated[
+    str,
+    typer.Option("--barriers", metavar="NAME,...", help="Not crossed: river, rail, arterial."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Of the random numbers.")]
 LevelOption = Annotated[str, typer.Option("--level", help="Whose areas are planned.")]
 MeasureOption = Annotated[str, typer.Option("--measure", help="What floor and ceiling limit.")]
 FloorOption = Annotated[float, typer.Option("--floor", metavar="N", help="Least a grid holds.")]

@@ -10,6 +10,8 @@ import typer
 from gridmap.cli.context import CommitOption, StoreOption, opened, progress_bar
 from gridmap.cli.output import STDOUT, write_json
 from gridmap.cli.plan_inputs import (
+    AreaOption,
+    BarriersOption,
     CeilingOption,
     CsvOption,
     EditionArgument,
@@ -18,7 +20,9 @@ from gridmap.cli.plan_inputs import (
     JsonOption,
     LevelOption,
     MeasureOption,
+    SeedOption,
     SinceOption,
+    TotalOption,
     UntilOption,
     limits_of,
     own_files,
@@ -35,12 +39,8 @@ __all__ = ["microgrids", "suggest"]
 def suggest(
     ctx: typer.Context,
     edition: EditionArgument = None,
-    area: Annotated[
-        str | None, typer.Option(metavar="LEVEL=CODE", help="Only inside that area.")
-    ] = None,
-    total: Annotated[
-        str | None, typer.Option("--grids", metavar="N|N-M", help="How many grids; else any.")
-    ] = None,
+    area: AreaOption = None,
+    total: TotalOption = None,
     floor: FloorOption = 300.0,
     ceiling: CeilingOption = 500.0,
     measure: MeasureOption = "households",
@@ -48,9 +48,7 @@ def suggest(
         str | None, typer.Option(metavar="MEASURE", help="Balance this too, such as reports.")
     ] = None,
     second_weight: Annotated[float, typer.Option(metavar="W", help="What it counts.")] = 1.0,
-    barriers: Annotated[
-        str, typer.Option(metavar="NAME,...", help="Not crossed: river, rail, arterial.")
-    ] = "river,rail",
+    barriers: BarriersOption = "river,rail",
     lock: Annotated[
         list[str] | None, typer.Option("--lock", metavar="CODE", help="A grid that stays.")
     ] = None,
@@ -84,7 +82,7 @@ def suggest(
         str | None,
         typer.Option("--draft", metavar="NAME", help="Begin a draft with it, to be edited."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    seed: SeedOption = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     level: LevelOption = "grid",
     since: SinceOption = None,
@@ -168,9 +166,7 @@ def microgrids(
         typer.Argument(metavar="FILE[:LAYER]", help="Buildings with a column households (户数)."),
     ],
     edition: EditionArgument = None,
-    area: Annotated[
-        str | None, typer.Option(metavar="LEVEL=CODE", help="Only inside that area.")
-    ] = None,
+    area: AreaOption = None,
     total: Annotated[
         str | None, typer.Option("--number", metavar="N|N-M", help="How many; else any.")
     ] = None,
@@ -186,7 +182,7 @@ def microgrids(
     as_draft: Annotated[
         str | None, typer.Option("--as", metavar="EDITION", help="Store them as this draft.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    seed: SeedOption = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     json_out: JsonOption = None,
     commit: CommitOption = False,
