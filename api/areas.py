@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from api.dependencies import PUBLIC, ActorDep, WorkspaceDep
 from api.models import NO_CONTROLS, AreaFeature, AreaOut, AreasOut, When
 from api.openapi import cached, problems
-from api.rendering import answer_unchanging
+from api.rendering import answer_unchanging, page_of
 from gridmap.times import parse_when
 
 __all__ = ["router"]
@@ -70,16 +69,9 @@ def list_areas(
     total, found = workspace.areas(
         name, parent=parent, at=moment, limit=limit, offset=offset, actor=actor
     )
-    more = offset + limit < total
-    content = {
-        "level": name,
-        "edition": coverage.edition,
-        "total": total,
-        "offset": offset,
-        "limit": limit,
-        "next": _page(name, parent, at, limit, offset + limit) if more else None,
-        "areas": found,
-    }
+    asked = {"level": name, "parent": parent, "at": at}
+    content = page_of("/api/areas", asked, "areas", found, total=total, offset=offset, limit=limit)
+    content |= {"level": name, "edition": coverage.edition}
     return answer_unchanging(request, workspace, content)
 
 
@@ -130,8 +122,3 @@ def one_area(
     """Return the area in force at a moment."""
     record = workspace.area(level, code, at=at, actor=actor)
     return answer_unchanging(request, workspace, record)
-
-
-def _page(level: str, parent: str | None, at: str | None, limit: int, offset: int) -> str:
-    wanted = {"level": level, "parent": parent, "at": at, "limit": limit, "offset": offset}
-    return "/api/areas?" + urlencode({k: v for k, v in wanted.items() if v is not None})

@@ -9,11 +9,32 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
-__all__ = ["JSON", "JsonBody", "kind_of_body", "media_type", "parsed"]
+__all__ = ["JSON", "JsonBody", "WrongBody", "kind_of_body", "media_type", "parsed"]
 
 JSON = "application/json"
 
 T = TypeVar("T")
+
+
+class WrongBody(HTTPException):
+    """The body is of a kind that an address does not take.
+
+    Parameters
+    ----------
+    got : str
+        The media type that the request names; empty when it names none.
+    *taken : str
+        Those that the address takes.
+    """
+
+    def __init__(self, got: str, *taken: str) -> None:
+        super().__init__(415, "This address does not take a body of that kind.")
+        self.got, self.taken = got or "no Content-Type", taken
+
+    @property
+    def repair(self) -> str:
+        """What to do, in one sentence."""
+        return f"Send the body as one of: {', '.join(self.taken)}."
 
 
 def kind_of_body(request: Request) -> str:
@@ -28,8 +49,9 @@ def media_type(said: str) -> str:
 
 async def json_body(request: Request) -> bytes:
     """Return the bytes of a JSON body, unread: parsing much of it belongs in a thread."""
-    if kind_of_body(request) != JSON:
-        raise HTTPException(415, "Send the body as application/json.")
+    kind = kind_of_body(request)
+    if kind != JSON:
+        raise WrongBody(kind, JSON)
     return await request.body()
 
 

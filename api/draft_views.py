@@ -26,7 +26,7 @@ from api.rendering import answer_bytes, answer_json
 from api.reports import LangQuery
 from gridmap.access import Action
 from gridmap.planning.rules import Limits, Rules
-from gridmap.planning.suggest import Suggested
+from gridmap.planning.suggestion import Suggested
 from gridmap.workspace import DraftSuggestion, Workspace
 
 __all__ = ["router"]

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.bodies import WrongBody
 from api.problems import Kind, plain, problem, wants_page
 from gridmap import errors
 from gridmap.i18n import translate
@@ -71,7 +72,7 @@ HTTP_PROBLEMS: Mapping[int, Kind] = {
     404: Kind("no-such-path", 404, "There is nothing at this address"),
     405: Kind("method-not-allowed", 405, "Method not allowed"),
     413: Kind("body-too-large", 413, "The request body is too large"),
-    415: Kind("not-json", 415, "The request body is not JSON"),
+    415: Kind("wrong-body", 415, "The request body is of a kind that is not taken here"),
     422: Kind("invalid-request", 422, "The request is not as documented"),
     500: Kind("internal-error", 500, "Internal error"),
 }
@@ -185,7 +186,10 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
             repair="See /docs for what there is.",
             headers=headers,
         )
-    return problem(request.scope, kind, str(error.detail), headers=headers)
+    more: dict[str, Any] = {}
+    if isinstance(error, WrongBody):
+        more = {"got": error.got, "allowed": error.taken, "repair": error.repair}
+    return problem(request.scope, kind, str(error.detail), headers=headers, **more)
 
 
 def _methods_at(request: Request) -> list[str]:

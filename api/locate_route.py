@@ -17,12 +17,11 @@ import orjson
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.bodies import JSON, kind_of_body, media_type
+from api.bodies import JSON, WrongBody, kind_of_body, media_type
 from api.columns import ARROW, Columns, arrow_columns, at_hand, json_columns, located, plain_json
 from api.identity import actor_at_hand, identify
 from api.middleware import header
@@ -231,7 +230,7 @@ async def _in_columns(request: Request) -> Response | None:
     """Answer a body in columns; one of rows, or that is neither, goes the usual way."""
     kind = kind_of_body(request)
     if kind not in (JSON, ARROW):
-        raise HTTPException(415, f"Send the body as {JSON} or as {ARROW}.")
+        raise WrongBody(kind, JSON, ARROW)
     body = await request.body()
     if kind == JSON and _ROWS.search(body):
         return None

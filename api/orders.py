@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query
 from pydantic import TypeAdapter
@@ -15,7 +14,7 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.models import NO_CONTROLS
 from api.openapi import problems, request_body
 from api.order_models import BODIES, OrderOut, OrderRow, OrdersOut, OwnOrderOut, slug
-from api.rendering import answer_json, documented
+from api.rendering import answer_json, documented, page_of
 from api.report_models import ReportRow
 from api.reports import LangQuery
 from gridmap.access import Action
@@ -92,17 +91,13 @@ def list_orders(
         area=area,
         **wanted,
     )
-    further = {"area_level": area_level, "area_code": area_code, "lang": lang, "limit": limit}
+    further = {"area_level": area_level, "area_code": area_code, "lang": lang}
     further["sort"] = None if sort == "newest" else sort
-    more = offset + limit < total
+    rows = [documented(record, OrderRow) for record in found]
     return answer_json(
-        {
-            "total": total,
-            "offset": offset,
-            "limit": limit,
-            "next": _page(wanted | further, offset + limit) if more else None,
-            "orders": [documented(record, OrderRow) for record in found],
-        }
+        page_of(
+            "/api/orders", wanted | further, "orders", rows, total=total, offset=offset, limit=limit
+        )
     )
 
 
@@ -126,12 +121,6 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
         return documented(record, OwnOrderOut)
     report = documented(record["report"], ReportRow)
     return documented({**record, "report": report}, OrderOut)
-
-
-def _page(wanted: Mapping[str, Any], offset: int) -> str:
-    named = {k: str(v).lower() if v is True or v is False else v for k, v in wanted.items()}
-    listed = {name: value for name, value in named.items() if value is not None}
-    return "/api/orders?" + urlencode({**listed, "offset": offset})
 
 
 def _route(row: Transition) -> Callable[..., Response]:

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.bodies import kind_of_body
+from api.bodies import WrongBody, kind_of_body
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.models import Exact
 from api.openapi import problems
@@ -56,8 +56,9 @@ class _Sent(NamedTuple):
 
 async def sent_photo(request: Request) -> _Sent:
     """Return the one photo of a form, and the words beside it."""
-    if kind_of_body(request) != _FORM:
-        raise HTTPException(415, f"Send the photo as {_FORM}.")
+    media_type = kind_of_body(request)
+    if media_type != _FORM:
+        raise WrongBody(media_type, _FORM)
     try:
         async with request.form(max_files=1, max_fields=5, max_part_size=_MOST_WORDS) as form:
             return await _read(form)

@@ -17,8 +17,7 @@ import orjson
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from api.refusals import in_words
-from api.retelling import retold
+from api.error_words import told
 from api.templates import language, page
 from gridmap.i18n import translate
 
@@ -94,11 +93,7 @@ def problem(
         extra["Retry-After"] = str(kind.retry_after_s)
     if wants_page(scope):
         lang = language(scope)
-        told = retold(detail, lang)
-        said = {"detail": told or in_words(detail, lang), "repair": retold(repair, lang)}
-        if said["detail"] and not told:
-            # These words say the repair as well.
-            body.pop("repair", None)
+        said = told(detail, repair, lang)
         heading = translate(f"problem.{kind.name}", lang)
         # The store may be what is wrong, and who answers here must not wait for it.
         shown = page(

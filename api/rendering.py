@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -25,6 +25,7 @@ __all__ = [
     "answer_unchanging",
     "documented",
     "has_tag",
+    "page_of",
     "seconds_to_next_edition",
     "site_date",
     "site_times",
@@ -51,6 +52,38 @@ def answer_json(
     """
     headers = {"Cache-Control": "no-store"} | ({} if location is None else {"Location": location})
     return Response(_bytes(content), status, headers, media_type=media_type)
+
+
+def page_of(
+    address: str,
+    asked: Mapping[str, Any],
+    name: str,
+    records: Sequence[Any],
+    *,
+    total: int,
+    offset: int,
+    limit: int,
+) -> dict[str, Any]:
+    """Return a page of a list: its records as `name`, and the address of the next one, if any.
+
+    Parameters
+    ----------
+    address : str
+        Of the list, without a query.
+    asked : mapping
+        What the list is narrowed by; None is left out.
+    """
+    words = {k: str(v).lower() if v is True or v is False else v for k, v in asked.items()}
+    query = {k: v for k, v in words.items() if v is not None}
+    query |= {"limit": limit, "offset": offset + limit}
+    more = offset + limit < total
+    return {
+        "total": total,
+        "offset": offset,
+        "limit": limit,
+        "next": f"{address}?{urlencode(query)}" if more else None,
+        name: records,
+    }
 
 
 def answer_bytes(content: bytes, *, media_type: str) -> Response:

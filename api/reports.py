@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import TypeAdapter
@@ -18,7 +17,7 @@ from api.duetimes import DueTimes
 from api.locate import near_area
 from api.models import NO_CONTROLS, When
 from api.openapi import problems, request_body
-from api.rendering import answer_json, documented
+from api.rendering import answer_json, documented, page_of
 from api.report_models import (
     MadeByOut,
     ReplayOut,
@@ -152,16 +151,18 @@ def list_reports(
         actor=actor,
         **wanted,
     )
-    further = {"since": since, "until": until, "lang": lang, "limit": limit}
-    more = offset + limit < total
+    further = {"since": since, "until": until, "lang": lang}
+    rows = [documented(record, ReportRow) for record in found]
     return answer_json(
-        {
-            "total": total,
-            "offset": offset,
-            "limit": limit,
-            "next": _page(wanted | further, offset + limit) if more else None,
-            "reports": [documented(record, ReportRow) for record in found],
-        }
+        page_of(
+            "/api/reports",
+            wanted | further,
+            "reports",
+            rows,
+            total=total,
+            offset=offset,
+            limit=limit,
+        )
     )
 
 
@@ -219,9 +220,3 @@ def plain_report(record: Mapping[str, Any]) -> dict[str, Any]:
         "nearest": None if nearest is None else near_area(nearest),
     }
     return documented({**record, **near}, ReportOut)
-
-
-def _page(wanted: Mapping[str, Any], offset: int) -> str:
-    named = {k: str(v).lower() if v is True or v is False else v for k, v in wanted.items()}
-    listed = {name: value for name, value in named.items() if value is not None}
-    return "/api/reports?" + urlencode({**listed, "offset": offset})

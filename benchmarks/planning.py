@@ -29,7 +29,8 @@ from gridmap.planning.plan import today_plan
 from gridmap.planning.region import possible_counts
 from gridmap.planning.regions import divide
 from gridmap.planning.rules import Rules
-from gridmap.planning.suggest import Suggested, Suggestion, suggest
+from gridmap.planning.suggest import suggest
+from gridmap.planning.suggestion import Suggested, Suggestion
 
 __all__ = ["run"]
 

@@ -15,7 +15,8 @@ from gridmap.planning.compare import plan_coverage
 from gridmap.planning.measures import measure_plan
 from gridmap.planning.microgrids import CellGround, cell_ground, micro_coverage, micro_frame
 from gridmap.planning.rules import Limits, Rules
-from gridmap.planning.suggest import Suggestion, suggest
+from gridmap.planning.suggest import suggest
+from gridmap.planning.suggestion import Suggestion
 
 __all__ = ["split_subdistrict"]
 

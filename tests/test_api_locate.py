@@ -194,6 +194,36 @@ def test_a_body_that_is_not_declared_as_json_is_refused(staff: TestClient) -> No
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
         answer = staff.post("/api/locate", content=b"{}", headers={"content-type": kind})
         assert answer.status_code == 415
+        said = answer.json()
+        assert said["type"].endswith("#wrong-body")
+        assert said["got"] == (kind or "no Content-Type")
+        assert all(taken in said["repair"] for taken in said["allowed"])
+        assert said["allowed"][0] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("lang", "heading", "repair"),
+    [
+        ("zh", "请求内容的格式不受支持", "请改用以下格式发送：application/json, text/csv。"),
+        (
+            "en",
+            "The request body is of a kind that is not taken here",
+            "Send the body as one of: application/json, text/csv.",
+        ),
+    ],
+)
+def test_a_page_names_the_kinds_of_body_that_are_taken(
+    lang: str, heading: str, repair: str
+) -> None:
+    from api.bodies import WrongBody
+    from api.error_words import told
+    from gridmap.i18n import translate
+
+    error = WrongBody("text/plain", "application/json", "text/csv")
+    assert translate("problem.wrong-body", lang) == heading
+    said = told(error.detail, error.repair, lang)
+    assert said.repair == repair
+    assert said.message
 
 
 # The store has no part in it: once is enough.

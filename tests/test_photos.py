@@ -213,7 +213,10 @@ def test_what_cannot_be_taken_is_refused_with_what_is_allowed(town: Town) -> Non
     add(town, "zhang", number, saved(picture()), 422, kind="selfie")
     add(town, "zhang", 999, saved(picture()), 404)
     ask = town.ask
-    assert ask("zhang", "POST", door, json={}).status_code == 415
+    other = ask("zhang", "POST", door, json={})
+    assert (other.status_code, other.json()["got"]) == (415, "application/json")
+    assert other.json()["allowed"] == ["multipart/form-data"]
+    assert "JSON" not in other.json()["title"]
     assert ask("zhang", "POST", door, content=saved(picture())).status_code == 415
     broken = {"Authorization": f"Bearer {town.keys['zhang']}",
               "Content-Type": "multipart/form-data; boundary=x"}  # fmt: skip
@@ -231,6 +234,27 @@ def test_what_cannot_be_taken_is_refused_with_what_is_allowed(town: Town) -> Non
     town.act("zhang", number, "close", why="closed with the test")
     add(town, "zhang", number, saved(picture((91, 10))), 409)
     assert len(ask("zhang", "GET", door).json()["photos"]) == MOST_BY_SENDER
+
+
+def test_a_photo_that_is_not_taken_is_not_decoded(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, key = sent(town)
+    raw = [saved(picture((20 + n, 10))) for n in range(MOST_BY_SENDER)]
+    kept = [add(town, "", number, one, key=key) for one in raw]
+
+    def decoded(*_: object, **__: object) -> None:
+        raise AssertionError("a picture was decoded")
+
+    monkeypatch.setattr("gridmap.workspace.photographing.clean", decoded)
+    full = add(town, "", number, saved(picture((90, 10))), 409, key=key)
+    assert "9 of this kind" in str(full)
+    # One whose answer was lost on the way is sent once more, also when there is no room.
+    assert add(town, "", number, raw[-1], 200, key=key) == kept[-1]
+    town.act("zhang", number, "close", why="closed with the test")
+    closed = add(town, "zhang", number, saved(picture((91, 10))), 409, kind="after")
+    assert "it is closed" in str(closed)
+    add(town, "zhang", 999, saved(picture((92, 10))), 404)
 
 
 def test_photos_go_with_the_people_when_a_report_is_old(town: Town) -> None:

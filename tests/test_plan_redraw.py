@@ -13,7 +13,8 @@ from gridmap.planning.graph import planning_graph
 from gridmap.planning.measures import measure_plan
 from gridmap.planning.plan import today_plan
 from gridmap.planning.rules import Rules
-from gridmap.planning.suggest import STYLES, suggest
+from gridmap.planning.suggest import suggest
+from gridmap.planning.suggestion import STYLES
 from tests.demo_built import district
 
 pytestmark = pytest.mark.xdist_group("demo-redraw")

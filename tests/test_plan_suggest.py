@@ -16,7 +16,8 @@ from gridmap.planning.counts import cheapest_counts, cost_curve
 from gridmap.planning.measures import measure_plan
 from gridmap.planning.plan import atom_codes, named_plan, today_plan
 from gridmap.planning.rules import Limits, Rules
-from gridmap.planning.suggest import STYLES, rebalance, suggest
+from gridmap.planning.suggest import rebalance, suggest
+from gridmap.planning.suggestion import STYLES
 from tests.planning_cases import LAT, LON, SIZE, at, board
 
 # Six columns of two grids each, 100 homes a cell: 2,400 homes.

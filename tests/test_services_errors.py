@@ -8,9 +8,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api.retelling import retold
 from gridmap.errors import StoreBusy
-from gridmap.i18n import texts
 from tests.api_client import REMOTE
 
 pytest_plugins = ["tests.api_fixtures"]
@@ -82,15 +80,3 @@ def test_what_nobody_expected_is_told_too(
     answer = client.get("/services", headers=PAGE)
     assert answer.status_code == 503
     assert "请稍后再试" in words(answer.text)
-
-
-def test_every_sentence_is_known_by_its_own_english_form() -> None:
-    english, chinese = texts("en", "pardon."), texts("zh", "pardon.")
-    for key, sentence in english.items():
-        filled = re.sub(r"\{(\w+)\}", r"<\1>", sentence)
-        told = retold(filled, "zh")
-        assert told is not None
-        assert told == re.sub(r"\{(\w+)\}", r"<\1>", chinese[key])
-        assert retold(filled, "en") == filled
-    assert retold("Words that stand in no catalogue", "zh") is None
-    assert retold(None, "zh") is None

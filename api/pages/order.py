@@ -11,13 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.error_words import refusal
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.order_forms import Choices, forms_of
 from api.pages.order_given import given_to, ticked
-from api.pages.order_words import at_site, due_words, event_words
+from api.pages.order_words import at_site, due_words, event_words, listed
 from api.pages.orders import item_options
-from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
 from gridmap.cases.fields import Field, Kind
@@ -196,14 +196,14 @@ def _left_over(said: Sent, forms: list[Any], one: OrderPage, lang: str) -> list[
     if said.error is None or row is None or any(form.typed for form in forms):
         return []
     names = {**one.names, **dict(one.bodies)}
-    found = ((field.name, _typed(field, said.typed, names)) for field in row.fields)
+    found = ((field.name, _typed(field, said.typed, names, lang)) for field in row.fields)
     return [(translate(f"page.order.field.{name}", lang), text) for name, text in found if text]
 
 
-def _typed(field: Field, typed: Mapping[str, str], names: Mapping[str, str]) -> str:
+def _typed(field: Field, typed: Mapping[str, str], names: Mapping[str, str], lang: str) -> str:
     """Return what was typed into a field, bodies by their names."""
     if field.kind is Kind.BODIES:
-        return "、".join(names.get(code, code) for code in sorted(ticked(field.name, typed)))
+        return listed(sorted(ticked(field.name, typed)), lang, names)
     text = typed.get(field.name, "").strip()
     return names.get(text, text) if field.kind is Kind.BODY else text
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from gridmap.cases.model import SYSTEM
 from gridmap.i18n import translate
 
-__all__ = ["SOON_H", "at_site", "due_words", "event_words"]
+__all__ = ["SOON_H", "at_site", "due_words", "event_words", "listed"]
 
 # What is due within this time is told apart in lists, and can be asked for.
 SOON_H = 24
@@ -109,6 +109,11 @@ def event_words(
     }
 
 
+def listed(codes: Iterable[str], lang: str, names: Mapping[str, str]) -> str:
+    """Return bodies by their names, one after the other as the language lists them."""
+    return translate("list.comma", lang).join(names.get(code, code) for code in codes)
+
+
 def _called(name: str, people: Mapping[str, str]) -> str:
     return f"{people[name]} ({name})" if name in people else name
 
@@ -124,7 +129,7 @@ def _facts(
         codes = fields.get(name) or ()
         found = [codes] if isinstance(codes, str) else list(codes)
         if found:
-            said[name] = "、".join(names.get(code, code) for code in found)
+            said[name] = listed(found, lang, names)
     said |= {name: at_site(fields[name]) for name in _MOMENTS if fields.get(name)}
     said |= {name: str(fields[name]) for name in _NUMBERS if fields.get(name) is not None}
     for name in _CHOICES:

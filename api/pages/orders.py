@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.error_words import refusal
 from api.errors import kind_of
 from api.pages.order_words import SOON_H, due_words
-from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
 from gridmap.cases.states import CLOSED, State

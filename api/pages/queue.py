@@ -9,13 +9,13 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.error_words import refusal
 from api.errors import heading_of, kind_of
 from api.identity import form_fields
 from api.pages.order import Number
 from api.pages.order_given import given_to
 from api.pages.order_words import due_words
 from api.pages.orders import offset_of
-from api.refusals import refusal
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
 from gridmap.errors import Conflict, GridmapError, InputError, NotFound

@@ -20,27 +20,35 @@ from gridmap.cli.draft_shows import (
     version_of,
 )
 from gridmap.cli.output import STDOUT, write_json
-from gridmap.cli.plan import (
+from gridmap.cli.plan_inputs import (
+    AreaOption,
+    BarriersOption,
     CeilingOption,
     CsvOption,
     FloorOption,
     JsonOption,
     MeasureOption,
-    _figure,
-    _limits,
-    _own_files,
-    _page,
-    _pair,
-    _records,
-    _rules,
-    _show_plan,
-    _total,
+    SeedOption,
+    TotalOption,
+    limits_of,
+    need_page_name,
+    own_files,
+    pair_of,
+    rules_of,
+    total_of,
+)
+from gridmap.cli.plan_shows import (
+    MOST_SHOWN,
+    figure,
+    measures_record,
+    records,
+    show_faulty,
+    show_plan,
+    show_rest,
 )
 from gridmap.cli.show import facts, show_dry_run, table
 
 __all__ = ["check", "compare", "layer", "measures", "suggest"]
-
-_MOST_SHOWN = 25
 
 
 def measures(
@@ -53,28 +61,16 @@ def measures(
 ) -> None:
     """Measure a draft: as a whole, by area above, and grids out of limits or in pieces."""
     with opened(ctx, store) as workspace:
-        _own_files(workspace, json_out, csv)
+        own_files(workspace, json_out, csv)
         found = workspace.draft_measures(draft_number(workspace, named), version=at)
-    whole, areas = found.whole(), _records(found.by_area())
     if csv is not None:
         found.frame.to_csv(csv, index=False)
     if json_out is not None:
-        write_json({"whole": whole, "areas": areas, "grids": _records(found.frame)}, json_out)
+        write_json(measures_record(found), json_out)
     if json_out == STDOUT:
         return
-    facts({name: _figure(value) for name, value in whole.items()})
-    frame = found.frame
-    bad = frame[(frame["in_limits"] == False) | (frame["pieces"] > 1)]  # noqa: E712 - None is neither
-    if len(bad):
-        typer.echo("\nOut of limits or in pieces:")
-        measure = found.limits.measure
-        rows = _records(bad.head(_MOST_SHOWN))
-        table(
-            ("code", "name", measure, "pieces"),
-            [(r["code"], r["name"], _figure(r.get(measure) or 0), r["pieces"]) for r in rows],
-        )
-        if len(bad) > _MOST_SHOWN:
-            typer.echo(f"... and {len(bad) - _MOST_SHOWN:,} more; --csv FILE has them all.")
+    facts({name: figure(value) for name, value in found.whole().items()})
+    show_faulty(found)
 
 
 def layer(
@@ -127,11 +123,11 @@ def compare(
     from gridmap.bulk.comparison_file import check_comparison_name, write_comparison
 
     if output is not None:
-        _page(output)
+        need_page_name(output)
     if package is not None:
         check_comparison_name(package)
     with opened(ctx, store) as workspace:
-        _own_files(workspace, json_out, csv, output, package)
+        own_files(workspace, json_out, csv, output, package)
         number = draft_number(workspace, named)
         before = edition if other is None else draft_number(workspace, other)
         found = workspace.compare_draft(number, before, version=at)
@@ -143,22 +139,21 @@ def compare(
     if csv is not None:
         flows.to_csv(csv, index=False)
     if json_out is not None:
-        write_json({"whole": found.whole(), "flows": _records(flows)}, json_out)
+        write_json({"whole": found.whole(), "flows": records(flows)}, json_out)
     if json_out == STDOUT:
         return
     typer.echo(f"{found.before.name} -> {found.after.name}")
-    facts({name: _figure(value) for name, value in found.whole().items()})
-    moved = _records(flows[flows["moved"]].sort_values("area_m2", ascending=False))
+    facts({name: figure(value) for name, value in found.whole().items()})
+    moved = records(flows[flows["moved"]].sort_values("area_m2", ascending=False))
     table(
         ("from", "to", "atoms", "ha", "households"),
         [
             (r["from"], r["to"], r["atoms"], f"{r['area_m2'] / 1e4:,.2f}",
-             _figure(r["households"]) if "households" in r else "")
-            for r in moved[:_MOST_SHOWN]
+             figure(r["households"]) if "households" in r else "")
+            for r in moved[:MOST_SHOWN]
         ],
     )  # fmt: skip
-    if len(moved) > _MOST_SHOWN:
-        typer.echo(f"... and {len(moved) - _MOST_SHOWN:,} more; --csv FILE has them all.")
+    show_rest(len(moved))
 
 
 def check(
@@ -170,7 +165,7 @@ def check(
 ) -> None:
     """Audit a draft as the edition that it would be; exit code 1 when there are faults."""
     with opened(ctx, store) as workspace:
-        _own_files(workspace, json_out)
+        own_files(workspace, json_out)
         found = workspace.check_draft(draft_number(workspace, named), version=at)
         lang = workspace.settings.language
     if json_out is not None:
@@ -184,12 +179,8 @@ def check(
 def suggest(
     ctx: typer.Context,
     named: DraftArgument,
-    area: Annotated[
-        str | None, typer.Option(metavar="LEVEL=CODE", help="Only inside that area.")
-    ] = None,
-    total: Annotated[
-        str | None, typer.Option("--grids", metavar="N|N-M", help="How many grids; else any.")
-    ] = None,
+    area: AreaOption = None,
+    total: TotalOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="GRID", help="Just share these anew; repeated."),
@@ -197,23 +188,21 @@ def suggest(
     floor: FloorOption = 300.0,
     ceiling: CeilingOption = 500.0,
     measure: MeasureOption = "households",
-    barriers: Annotated[
-        str, typer.Option(metavar="NAME,...", help="Not crossed: river, rail, arterial.")
-    ] = "river,rail",
+    barriers: BarriersOption = "river,rail",
     lock: Annotated[
         list[str] | None, typer.Option("--lock", metavar="GRID", help="One that stays; repeated.")
     ] = None,
     pick: Annotated[
         str | None, typer.Option(metavar="PLAN", help="Which is taken over; else the middle one.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    seed: SeedOption = 0,
     why: WhyOption = "",
     version: VersionOption = None,
     commit: CommitOption = False,
     store: StoreOption = None,
 ) -> None:
     """Have grids suggested for a draft as it is drawn; with --commit, one plan is an edit of it."""
-    rules = _rules(_limits(measure, floor, ceiling), {}, barriers, (lock or [], [], []),
+    rules = rules_of(limits_of(measure, floor, ceiling), {}, barriers, (lock or [], [], []),
                    estates_whole=False)  # fmt: skip
     with opened(ctx, store) as workspace, progress_bar("suggest") as progress, told():
         number = draft_number(workspace, named)
@@ -221,8 +210,8 @@ def suggest(
             number,
             version_of(workspace, number, version),
             rules,
-            area=_pair(area, "="),
-            total=_total(total),
+            area=pair_of(area, "="),
+            total=total_of(total),
             only=only or (),
             pick=pick,
             seed=seed,
@@ -231,7 +220,7 @@ def suggest(
             progress=progress,
         )
     for one in done.found.plans:
-        _show_plan(one, one is done.chosen)
+        show_plan(one, one is done.chosen)
     if done.outcome is not None:
         show_edit(done.outcome)
     show_dry_run(commit)

@@ -19,13 +19,10 @@ from gridmap.cli.draft_shows import (
     told,
     version_of,
 )
-from gridmap.cli.editions import _show_publication
-from gridmap.cli.moves import ReportsCsvOption, ReportsOption, checked_csv, show_moves
+from gridmap.cli.editions import show_publication
+from gridmap.cli.moves import ReportsCsvOption, ReportsOption, checked_csv
 from gridmap.cli.output import STDOUT, write_json
-from gridmap.cli.plan import (
-    JsonOption,
-    _own_files,
-)
+from gridmap.cli.plan_inputs import JsonOption, own_files
 from gridmap.cli.show import facts, moment, show_dry_run, table
 
 __all__ = ["draft"]
@@ -66,7 +63,7 @@ def new(
 def list_(ctx: typer.Context, json_out: JsonOption = None, store: StoreOption = None) -> None:
     """List all drafts, the newest first."""
     with opened(ctx, store) as workspace:
-        _own_files(workspace, json_out)
+        own_files(workspace, json_out)
         found = workspace.plan_drafts()
         zone = workspace.zone
     if json_out is not None:
@@ -96,7 +93,7 @@ def log(
 ) -> None:
     """Show a draft and what was done to it: when, by whom, what and why."""
     with opened(ctx, store) as workspace:
-        _own_files(workspace, json_out)
+        own_files(workspace, json_out)
         found = workspace.plan_draft(draft_number(workspace, named))
         zone = workspace.zone
     if json_out is not None:
@@ -179,9 +176,7 @@ def publish(
             commit=commit,
         )
         start = moment(outcome.effective_from, workspace.zone)
-    _show_publication(outcome, start, accept_faults)
-    show_moves(outcome.moves, listed)
-    show_dry_run(outcome.committed)
+    show_publication(outcome, start, accept_faults, listed)
 
 
 @draft.command("discard")

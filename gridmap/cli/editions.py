@@ -14,11 +14,12 @@ from gridmap.cli.show import counted, facts, moment, shortened, show_dry_run, ta
 from gridmap.errors import BadValue
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from gridmap.workspace import PublishOutcome
 
-__all__ = ["draft", "editions", "publish", "retire", "rollback"]
+__all__ = ["draft", "editions", "publish", "retire", "rollback", "show_publication"]
 
 
 def publish(
@@ -63,9 +64,7 @@ def publish(
             commit=commit,
         )
         start = moment(outcome.effective_from, workspace.zone)
-    _show_publication(outcome, start, accept_faults)
-    show_moves(outcome.moves, listed)
-    show_dry_run(outcome.committed)
+    show_publication(outcome, start, accept_faults, listed)
 
 
 def _code_and_reason(text: str) -> tuple[str, str]:
@@ -77,7 +76,10 @@ def _code_and_reason(text: str) -> tuple[str, str]:
     return code, reason.strip()
 
 
-def _show_publication(outcome: PublishOutcome, start: str, accepted: str | None) -> None:
+def show_publication(
+    outcome: PublishOutcome, start: str, accepted: str | None, listed: Path | None
+) -> None:
+    """Print what a publication came to, and the reports that it moves, also to a file."""
     done = "Published" if outcome.committed else "Would publish"
     typer.echo(f"{done} {outcome.edition} from {start}.")
     faults = Counter[str](fault.severity for fault in outcome.faults)
@@ -93,6 +95,8 @@ def _show_publication(outcome: PublishOutcome, start: str, accepted: str | None)
             "retired": _codes(outcome.retired),
         }
     )
+    show_moves(outcome.moves, listed)
+    show_dry_run(outcome.committed)
 
 
 def _codes(retired: Mapping[tuple[str, str], Any]) -> str:

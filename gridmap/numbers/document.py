@@ -128,7 +128,7 @@ class Side:
     def left_out(self, one: Mapping[str, Any]) -> str:
         """Return what is not counted in a figure, and why."""
         said = (f"{self.t(f'left_out.{why}')} {n:,}" for why, n in one["not_counted"].items())
-        return self.t("monthly.comma").join(said)
+        return self.t("list.comma").join(said)
 
     def change(self, name: str) -> str:
         """Return by how much a share differs from the former month's, in percentage points."""

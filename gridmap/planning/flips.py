@@ -113,6 +113,32 @@ def _shift(
 
 
 @inner
+def _exchange(
+    members: Rows, here: int, there: int, size: Rows, part: Rows, nodes: Floats, start: Rows,
+    others: Rows, link: Rows, shared: Floats, kind: Rows, node_today: Floats, amounts: Floats,
+    today: Floats, bits: Rows, cuts: Rows, held: Rows, size_of: Rows, estate_start: Rows,
+    estate_of: Rows, clashes: Rows, never_start: Rows, never_of: Rows,
+) -> None:  # fmt: skip
+    """Move each of some nodes to the other of two grids; done twice, all is as it was."""
+    for at in range(len(members)):
+        member = members[at]
+        goal = there if part[member] == here else here
+        _shift(
+            member, part[member], -1, part, nodes, start, others, link, shared, kind, node_today,
+            amounts, today, bits, cuts, held, size_of, estate_start, estate_of, clashes,
+            never_start, never_of,
+        )  # fmt: skip
+        _shift(
+            member, goal, 1, part, nodes, start, others, link, shared, kind, node_today, amounts,
+            today, bits, cuts, held, size_of, estate_start, estate_of, clashes, never_start,
+            never_of,
+        )  # fmt: skip
+        size[part[member]] -= 1
+        size[goal] += 1
+        part[member] = goal
+
+
+@inner
 def _redrawn(
     one: int, other: int, part: Rows, start: Rows, others: Rows, weight: Floats, state: Rows,
     order: Rows, above: Rows, below: Floats, seen: Rows, mark: int,
@@ -252,22 +278,11 @@ def anneal(
                     if goal != part[member]:
                         shifted[moved] = member
                         moved += 1
-            for at in range(moved):
-                member = shifted[at]
-                goal = there if part[member] == here else here
-                _shift(
-                    member, part[member], -1, part, nodes, start, others, link, shared, kind,
-                    node_today, amounts, today, bits, cuts, held, size_of, estate_start,
-                    estate_of, clashes, never_start, never_of,
-                )  # fmt: skip
-                _shift(
-                    member, goal, 1, part, nodes, start, others, link, shared, kind, node_today,
-                    amounts, today, bits, cuts, held, size_of, estate_start, estate_of, clashes,
-                    never_start, never_of,
-                )  # fmt: skip
-                size[part[member]] -= 1
-                size[goal] += 1
-                part[member] = goal
+            _exchange(
+                shifted[:moved], here, there, size, part, nodes, start, others, link, shared, kind,
+                node_today, amounts, today, bits, cuts, held, size_of, estate_start, estate_of,
+                clashes, never_start, never_of,
+            )  # fmt: skip
             new_here = _grid_cost(here, amounts, today, today_homes, bits, cuts, clashes, w)
             new_there = _grid_cost(there, amounts, today, today_homes, bits, cuts, clashes, w)
             more = new_here + new_there - value[here] - value[there]
@@ -279,22 +294,11 @@ def anneal(
                     best = total
                     best_part[:] = part
                 continue
-            for at in range(moved):
-                member = shifted[at]
-                goal = there if part[member] == here else here
-                _shift(
-                    member, part[member], -1, part, nodes, start, others, link, shared, kind,
-                    node_today, amounts, today, bits, cuts, held, size_of, estate_start,
-                    estate_of, clashes, never_start, never_of,
-                )  # fmt: skip
-                _shift(
-                    member, goal, 1, part, nodes, start, others, link, shared, kind, node_today,
-                    amounts, today, bits, cuts, held, size_of, estate_start, estate_of, clashes,
-                    never_start, never_of,
-                )  # fmt: skip
-                size[part[member]] -= 1
-                size[goal] += 1
-                part[member] = goal
+            _exchange(
+                shifted[:moved], here, there, size, part, nodes, start, others, link, shared, kind,
+                node_today, amounts, today, bits, cuts, held, size_of, estate_start, estate_of,
+                clashes, never_start, never_of,
+            )  # fmt: skip
             continue
         if size[here] == 1:
             continue

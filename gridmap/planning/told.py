@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gridmap.planning.graph import PlanGraph
-from gridmap.planning.suggest import Suggested, Suggestion
+from gridmap.planning.suggestion import Suggested, Suggestion
 
 __all__ = ["suggestion_record"]
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
+import shapely
 
+from gridmap.areas import tie_key
+from gridmap.coverage.overlaps import has_shape
 from gridmap.routing.answers import Answers
 from gridmap.routing.explanation import Step
 from gridmap.routing.outcome import Outcome, outcomes
@@ -96,9 +99,25 @@ def prove(answers: Answers, day: date) -> RouteProof:
         reviewed=settled[False],
         leads=dict(sorted(leads.items(), key=lambda pair: (-pair[1], pair[0]))),
         faults=sorted(
-            faults, key=lambda f: (_ORDER[f.severity], f.kind, -f.places, f.items, f.overlays)
+            _placed(answers, faults),
+            key=lambda f: (_ORDER[f.severity], f.kind, -f.places, f.items, f.overlays),
         ),
     )
+
+
+def _placed(answers: Answers, faults: list[RouteFault]) -> Iterator[RouteFault]:
+    """Yield faults with the area of their example, which those of overlays do not know."""
+    coverage = answers.territory.coverage
+    atoms = coverage.atoms[has_shape(coverage.geometry[coverage.atoms])]
+    tree = shapely.STRtree(coverage.geometry[atoms])
+    for fault in faults:
+        if fault.areas or fault.lon is None or fault.lat is None:
+            yield fault
+            continue
+        touched = tree.query(shapely.Point(fault.lon, fault.lat), predicate="intersects")
+        codes = [str(code) for code in coverage.code[atoms[touched]]]
+        # The tie rule; none for a place beyond the edition.
+        yield replace(fault, areas=tuple(sorted(codes, key=tie_key)[:1]))
 
 
 def _uncovered(

@@ -31,7 +31,7 @@ class RouteFault:
         ``not_yet``, ``no_responder``.
     severity : {"error", "warning", "info"}
     items, overlays, areas : tuple of str
-        Codes concerned; areas are those of the example.
+        Codes concerned; the area is that of the example, none where it lies in no area.
     lon, lat : float or None
         A place where it shows, EPSG:4326.
     places : int

@@ -34,14 +34,16 @@ def own_name() -> str:
     return f"{socket.gethostname()}/{pid}/{_start_of(pid)}"
 
 
-def is_alive(owner: str, heartbeat_at: datetime, now: datetime) -> bool:
-    """True unless the import's process is known to be gone, or has been silent too long."""
+def is_alive(
+    owner: str, heartbeat_at: datetime, now: datetime, patience: timedelta = PATIENCE
+) -> bool:
+    """True unless a process is known to be gone, or on another host silent for too long."""
     if owner == _NOBODY:
         return False
     host, pid, start = owner.rsplit("/", 2)
     if host == socket.gethostname() and start and _start_of(os.getpid()):
         return _start_of(int(pid)) == start
-    return now - heartbeat_at < PATIENCE
+    return now - heartbeat_at < patience
 
 
 def _start_of(pid: int) -> str:

@@ -21,8 +21,27 @@ _SHOWN = ("id", "report_id", "kind", "sha256", "width", "height", "size", "added
 class PhotoStore(OpenedStore):
     """Pictures of reports and of work done."""
 
+    def photo_sent(
+        self, report: int, kind: PhotoKind, sent_sha256: str, *, most: int
+    ) -> dict[str, Any] | None:
+        """Return what is told of a photo that was sent before; None where one may be added.
+
+        Asked before a picture is decoded, which costs far more than this.
+
+        Raises
+        ------
+        NotFound, Conflict
+            As :meth:`add_photo` would.
+        """
+        with self._database.read() as connection:
+            known = photos.c.report_id == report, photos.c.sent_sha256 == sent_sha256
+            if found := _read(connection, *known):
+                return found[0]
+            _require_room(connection, report, kind, most)
+        return None
+
     def add_photo(
-        self, report: int, kind: PhotoKind, photo: Photo, *, by: str, most: int
+        self, report: int, kind: PhotoKind, photo: Photo, sent_sha256: str, *, by: str, most: int
     ) -> tuple[dict[str, Any], bool]:
         """Keep a photo; return what is told of it, and False when the report had it already.
 
@@ -34,22 +53,12 @@ class PhotoStore(OpenedStore):
             When it is closed, or has `most` photos of the kind.
         """
         with self._database.write() as connection:
-            locked = select(reports.c.closed_at).where(reports.c.id == report).with_for_update()
-            row = connection.execute(locked).one_or_none()
-            if row is None:
-                raise NotFound("There is no such report.", got=report)
             known = photos.c.report_id == report, photos.c.sha256 == photo.sha256
+            locked = select(reports.c.id).where(reports.c.id == report).with_for_update()
+            connection.execute(locked)
             if found := _read(connection, *known):
                 return found[0], False
-            own = photos.c.report_id == report, photos.c.kind == kind.value
-            count = connection.execute(select(func.count()).select_from(photos).where(*own))
-            if row.closed_at is not None or count.scalar_one() >= most:
-                raise Conflict(
-                    "No photo is added to this report any more.",
-                    got="it is closed" if row.closed_at is not None else f"{most} of this kind",
-                    allowed=f"at most {most} of a kind, while it is open",
-                    repair="Send a new report that names this one.",
-                )
+            _require_room(connection, report, kind, most)
             values = {
                 "report_id": report,
                 "kind": kind.value,
@@ -61,6 +70,7 @@ class PhotoStore(OpenedStore):
                 "added_by": by,
                 "data": photo.data,
                 "thumb": photo.thumb,
+                "sent_sha256": sent_sha256,
             }
             connection.execute(insert(photos).values(values))
             return _read(connection, *known)[0], True
@@ -84,6 +94,23 @@ class PhotoStore(OpenedStore):
         """Return how many photos some reports have."""
         with self._database.read() as connection:
             return count_photos(connection, numbers)
+
+
+def _require_room(connection: Connection, report: int, kind: PhotoKind, most: int) -> None:
+    """Raise unless a photo of a kind may be added to a report."""
+    asked = select(reports.c.closed_at).where(reports.c.id == report)
+    row = connection.execute(asked).one_or_none()
+    if row is None:
+        raise NotFound("There is no such report.", got=report)
+    own = photos.c.report_id == report, photos.c.kind == kind.value
+    count = connection.execute(select(func.count()).select_from(photos).where(*own)).scalar_one()
+    if row.closed_at is not None or count >= most:
+        raise Conflict(
+            "No photo is added to this report any more.",
+            got="it is closed" if row.closed_at is not None else f"{most} of this kind",
+            allowed=f"at most {most} of a kind, while it is open",
+            repair="Send a new report that names this one.",
+        )
 
 
 def _read(connection: Connection, *where: Any) -> list[dict[str, Any]]:

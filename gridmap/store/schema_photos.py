@@ -31,6 +31,8 @@ photos = new_table(
     required("added_by", Text),
     required("data", LargeBinary),
     required("thumb", LargeBinary),
+    # Of the file as it was sent; those kept before have none.
+    Column("sent_sha256", Text),
     UniqueConstraint("report_id", "sha256"),
     CheckConstraint("kind IN ('report', 'before', 'after')", name="kind"),
 )

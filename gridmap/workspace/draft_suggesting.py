@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gridmap.planning.graph import PlanGraph
     from gridmap.planning.rules import Rules
     from gridmap.planning.state import PlanState
-    from gridmap.planning.suggest import Suggested, Suggestion
+    from gridmap.planning.suggestion import Suggested, Suggestion
 
 __all__ = ["ONE_AT_A_TIME", "DraftSuggesting", "DraftSuggestion"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gridmap.planning.microgrids import CellGround
     from gridmap.planning.rules import Rules
-    from gridmap.planning.suggest import Suggested, Suggestion
+    from gridmap.planning.suggestion import Suggested, Suggestion
 
 __all__ = ["MicroSplit", "Microgrids"]
 

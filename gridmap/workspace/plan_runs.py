@@ -1,8 +1,9 @@
 """Suggestions under way and done: worked on one after another, told of and stopped by anybody.
 
 What is known of each is a few small files in the site's cache: every process of a server reads
-them, whichever works on it. A suggestion whose process is gone is told as lost; it depends on
-nothing but its question, so asking again brings the same plans.
+them, whichever works on it. A process renews the heartbeat of those that it has in hand, however
+long they take. One whose process is gone, or on another host has missed its heartbeats, is told as
+lost; it depends on nothing but its question, so asking again brings the same plans.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import orjson
 from gridmap.errors import Conflict, GridmapError, NotFound, StoreUnusable
 from gridmap.store.leases import is_alive, own_name
 
-__all__ = ["MOST_WAITING", "PlanRuns", "Work"]
+__all__ = ["BEAT_S", "MISSED", "MOST_WAITING", "PlanRuns", "Work"]
 
 Progress = Callable[[int, int | None], None]
 Work = Callable[[Progress, Callable[[], bool]], dict[str, Any]]
@@ -31,6 +32,10 @@ Work = Callable[[Progress, Callable[[], bool]], dict[str, Any]]
 MOST_WAITING = 8
 MOST_KEPT = 40
 _TOLD_EVERY_S = 0.2
+# Seconds between two heartbeats, and how many a process of another host may miss: a step of the
+# optimiser can hold up everything else in its process for a while.
+BEAT_S = 20.0
+MISSED = 9
 log = logging.getLogger("gridmap.plans")
 
 _OVER = ("done", "stopped", "failed")
@@ -44,14 +49,19 @@ class PlanRuns:
     folder : Path
         Made when the first one is asked for.
     clock : callable
+    beat_s : float
+        Seconds between two heartbeats.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
-        self._folder, self._clock = folder, clock
+    def __init__(
+        self, folder: Path, clock: Callable[[], datetime], *, beat_s: float = BEAT_S
+    ) -> None:
+        self._folder, self._clock, self._beat_s = folder, clock, beat_s
         self._lock = threading.Lock()
         self._crew: ThreadPoolExecutor | None = None
         self._closing = threading.Event()
         self._futures: dict[int, Any] = {}
+        self._heart: threading.Thread | None = None
 
     def start(self, about: Mapping[str, Any], work: Work) -> int:
         """Begin a suggestion, or let it wait for those before it; return its number.
@@ -85,6 +95,10 @@ class PlanRuns:
             self._write(number, record)
             if self._crew is None:
                 self._crew = ThreadPoolExecutor(1, thread_name_prefix="gridmap-plans")
+                self._heart = threading.Thread(
+                    target=self._go_on_beating, name="gridmap-plans-heart", daemon=True
+                )
+                self._heart.start()
             self._futures = {n: f for n, f in self._futures.items() if not f.done()}
             self._futures[number] = self._crew.submit(self._run, number, record, work)
         return number
@@ -109,11 +123,20 @@ class PlanRuns:
                 allowed=self._numbers()[-10:] or "none yet",
                 repair="Ask for it again: POST /api/suggestions.",
             ) from None
-        began = datetime.fromisoformat(record["began_at"])
         owner = record.pop("owner")
-        if record["state"] not in _OVER and not is_alive(owner, began, self._clock()):
-            record["state"] = "lost"
+        if record["state"] not in _OVER:
+            heard = self._heard(number) or datetime.fromisoformat(record["began_at"])
+            patience = timedelta(seconds=MISSED * BEAT_S)
+            if not is_alive(owner, heard, self._clock(), patience):
+                record["state"] = "lost"
         return record
+
+    def beat(self) -> None:
+        """Say that this process still has in hand what it took; a thread does so regularly."""
+        with self._lock:
+            numbers = [n for n, future in self._futures.items() if not future.done()]
+        for number in numbers:
+            self._put(self._path(number, "beat"), {"at": self._clock().isoformat()})
 
     def all_told(self) -> list[dict[str, Any]]:
         """Return what is known of each suggestion, the newest first."""
@@ -154,8 +177,26 @@ class PlanRuns:
         self._closing.set()
         if self._crew is not None:
             self._crew.shutdown(cancel_futures=True)
+        if self._heart is not None:
+            self._heart.join()
 
     # -- inside ---------------------------------------------------------------------
+
+    def _go_on_beating(self) -> None:
+        while not self._closing.wait(self._beat_s):
+            try:
+                self.beat()
+            except OSError:
+                # The disk may be full for a while; a missed heartbeat is no lost suggestion.
+                log.warning("the heartbeat of suggestions could not be written", exc_info=True)
+
+    def _heard(self, number: int) -> datetime | None:
+        """Return when the process of a suggestion was last heard of; None before its first."""
+        try:
+            record = orjson.loads(self._path(number, "beat").read_bytes())
+        except FileNotFoundError:
+            return None
+        return datetime.fromisoformat(record["at"])
 
     def _run(self, number: int, record: dict[str, Any], work: Work) -> None:
         told = 0.0
@@ -204,7 +245,7 @@ class PlanRuns:
 
     def _drop_old(self) -> None:
         for number in self._numbers()[:-MOST_KEPT]:
-            for kind in ("", "plans", "stop"):
+            for kind in ("", "plans", "stop", "beat"):
                 self._path(number, kind).unlink(missing_ok=True)
 
     def _numbers(self) -> list[int]:

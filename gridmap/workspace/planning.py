@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gridmap.planning.plan import Plan
     from gridmap.planning.replay import PastReports, Replay
     from gridmap.planning.rules import Limits, Rules
-    from gridmap.planning.suggest import Suggestion
+    from gridmap.planning.suggestion import Suggestion
 
 __all__ = ["HANDLING_HOURS", "PlanOutcome", "Planning"]
 

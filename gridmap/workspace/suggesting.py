@@ -135,7 +135,7 @@ class Suggesting(DraftSuggesting):
         Parameters
         ----------
         style : str
-            Of :data:`gridmap.planning.suggest.STYLES`, or ``asked``.
+            Of :data:`gridmap.planning.suggestion.STYLES`, or ``asked``.
 
         Raises
         ------

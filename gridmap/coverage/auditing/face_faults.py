@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from gridmap.coverage.auditing.faces import Faces, neighbours
-from gridmap.coverage.auditing.faults import Fault, label, number, size_text
+from gridmap.coverage.auditing.faults import Fault, label, measured_fault, number, size_text
 from gridmap.coverage.measure import Measured, Ruler
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import Severity
@@ -79,7 +78,7 @@ def overlap_faults(subject: Subject, faces: Faces) -> list[Fault]:
         what = size_text(size.area_m2[i], size.width_m[i])
         said = Saying("fault.overlap", {"owners": owners, "size": what})
         kind, severity = _how_bad("overlap", subject, size, i)
-        out.append(_place(kind, severity, subject, rows, size, i, said, stored[i]))
+        out.append(measured_fault(kind, severity, subject.coverage, rows, size, i, said, stored[i]))
     return out + _rounding("overlap", subject, size, np.flatnonzero(~listed))
 
 
@@ -103,10 +102,14 @@ def hole_faults(subject: Subject, faces: Faces) -> list[Fault]:
             within = {"parent": label(subject.coverage, parent)} if parent >= 0 else {}
             kind, severity = _how_bad("gap", subject, size, i)
             said = Saying("fault.gap_within" if within else "fault.gap", {**values, **within})
-            out.append(_place(kind, severity, subject, rows, size, i, said, stored[i]))
+            out.append(
+                measured_fault(kind, severity, subject.coverage, rows, size, i, said, stored[i])
+            )
         else:
             said = Saying("fault.enclave", values)
-            out.append(_place("enclave?", "info", subject, rows, size, i, said, stored[i]))
+            out.append(
+                measured_fault("enclave?", "info", subject.coverage, rows, size, i, said, stored[i])
+            )
     return out + _rounding("gap", subject, size, np.flatnonzero(~is_listed))
 
 
@@ -163,27 +166,3 @@ def _rounding(what: str, subject: Subject, size: Measured, small: NDArray[np.int
     lon, lat = number(size.lon[largest]), number(size.lat[largest])
     level = subject.coverage.levels[int(subject.coverage.rank[subject.atoms].max())].name
     return [Fault(f"sliver_{what}", "info", level, (), total, lon, lat, said)]
-
-
-def _place(
-    kind: str,
-    severity: Severity,
-    subject: Subject,
-    rows: list[int],
-    size: Measured,
-    i: int,
-    said: Saying,
-    geometry: shapely.Geometry,
-) -> Fault:
-    coverage = subject.coverage
-    return Fault(
-        kind=kind,
-        severity=severity,
-        level=coverage.levels[int(coverage.rank[rows[0]])].name,
-        codes=tuple(str(coverage.code[r]) for r in rows),
-        area_m2=float(size.area_m2[i]),
-        lon=number(size.lon[i]),
-        lat=number(size.lat[i]),
-        said=said,
-        geometry=geometry,
-    )

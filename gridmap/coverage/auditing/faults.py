@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridmap.coverage.measure import Ruler
+from gridmap.coverage.measure import Measured, Ruler
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import Severity
 from gridmap.i18n import Saying, by_language
@@ -18,6 +18,7 @@ __all__ = [
     "Fault",
     "area_fault",
     "label",
+    "measured_fault",
     "number",
     "places_of",
     "share_text",
@@ -99,6 +100,30 @@ def area_fault(
     """Return a fault of one area as a whole, at `lonlat`."""
     level = coverage.levels[int(coverage.rank[row])].name
     return Fault(kind, severity, level, (str(coverage.code[row]),), None, *lonlat, said)
+
+
+def measured_fault(
+    kind: str,
+    severity: Severity,
+    coverage: Coverage,
+    rows: Sequence[int],
+    size: Measured,
+    i: int,
+    said: Saying,
+    geometry: shapely.Geometry,
+) -> Fault:
+    """Return a fault of some areas of one level, with the size and place of the `i`-th piece."""
+    return Fault(
+        kind=kind,
+        severity=severity,
+        level=coverage.levels[int(coverage.rank[rows[0]])].name,
+        codes=tuple(str(coverage.code[r]) for r in rows),
+        area_m2=float(size.area_m2[i]),
+        lon=number(size.lon[i]),
+        lat=number(size.lat[i]),
+        said=said,
+        geometry=geometry,
+    )
 
 
 def places_of(

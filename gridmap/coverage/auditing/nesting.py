@@ -18,6 +18,7 @@ from gridmap.coverage.auditing.faults import (
     Fault,
     area_fault,
     label,
+    measured_fault,
     number,
     share_text,
     size_text,
@@ -86,7 +87,11 @@ def _left_over(subject: Subject) -> list[Fault]:
     for i, row in enumerate(coverage.answering[subject.atoms[at]].tolist()):
         what = size_text(size.area_m2[i], size.width_m[i])
         said = Saying("fault.left_over", {"area": label(coverage, row), "size": what})
-        out.append(_fault("parent_not_covered", subject, (row,), size, i, said, stored[i]))
+        out.append(
+            measured_fault(
+                "parent_not_covered", "warning", subject.coverage, (row,), size, i, said, stored[i]
+            )
+        )
     return out
 
 
@@ -114,7 +119,11 @@ def _outside(subject: Subject, declared: _Declared) -> list[Fault]:
         else:
             kind = "outside_parent"
         said = Saying(f"fault.{kind}", values)
-        out.append(_fault(kind, subject, (row, parent), size, i, said, stored[i]))
+        out.append(
+            measured_fault(
+                kind, "warning", subject.coverage, (row, parent), size, i, said, stored[i]
+            )
+        )
     return out + _drawn_apart(
         subject,
         size,
@@ -222,7 +231,11 @@ def _uncovered(subject: Subject, rows: Rows, declared: _Declared, parts: Geometr
         what = share_text(size_text(size.area_m2[i], size.width_m[i]), share[i], 2)
         values = {"area": label(subject.coverage, row), "size": what}
         said = Saying("fault.parent_not_covered", values)
-        out.append(_fault("parent_not_covered", subject, (row,), size, i, said, stored[i]))
+        out.append(
+            measured_fault(
+                "parent_not_covered", "warning", subject.coverage, (row,), size, i, said, stored[i]
+            )
+        )
     return out
 
 
@@ -239,26 +252,3 @@ def _drawn_apart(
     lon, lat = number(size.lon[largest]), number(size.lat[largest])
     level = subject.coverage.levels[int(subject.coverage.rank[subject.atoms].max())].name
     return [Fault("levels_drawn_apart", "info", level, (), total, lon, lat, said)]
-
-
-def _fault(
-    kind: str,
-    subject: Subject,
-    rows: tuple[int, ...],
-    size: Measured,
-    i: int,
-    said: Saying,
-    geometry: shapely.Geometry,
-) -> Fault:
-    coverage = subject.coverage
-    return Fault(
-        kind=kind,
-        severity="warning",
-        level=coverage.levels[int(coverage.rank[rows[0]])].name,
-        codes=tuple(str(coverage.code[r]) for r in rows),
-        area_m2=float(size.area_m2[i]),
-        lon=number(size.lon[i]),
-        lat=number(size.lat[i]),
-        said=said,
-        geometry=geometry,
-    )

@@ -1,0 +1,99 @@
+"""Errors in the language of a page: they are raised in English, and told here.
+
+Errors speak English, for programs and logs. The catalogues hold under ``refusal.`` the sentences
+and repairs that somebody who reads a page can meet; the English one is the sentence as it is
+raised, with placeholders where it names a value. A text may say the repair as well.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from gridmap.errors import GridmapError
+from gridmap.i18n import catalogue, texts, translate
+
+__all__ = ["Told", "in_words", "refusal", "told"]
+
+_PLACE = re.compile(r"\\\{(\w+)\\\}")
+# What a page has a name of its own for: what somebody does, and the field of a form.
+_NAMED = ("action", "field")
+
+
+class Told(NamedTuple):
+    """A sentence and its repair in the language of a page; None where there are no words."""
+
+    message: str | None
+    repair: str | None
+
+
+def told(message: str, repair: str | None, lang: str) -> Told:
+    """Return an error for a page.
+
+    A repair without words of its own is left out where the sentence is told: its text says it.
+    """
+    return Told(in_words(message, lang), None if repair is None else in_words(repair, lang))
+
+
+def in_words(sentence: str, lang: str) -> str | None:
+    """Return an English sentence in a language; None where there are no words for it."""
+    if lang == "en":
+        return sentence
+    for pattern, key in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found:
+            return translate(key, lang, **_named(found.groupdict(), lang))
+    return None
+
+
+def refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
+    """Return a refusal for a page.
+
+    A sentence without words is shown as it is, with its repair.
+
+    Returns
+    -------
+    dict
+        ``heading``, ``message``, and ``lines``, pairs of label and text: what was got, what is
+        allowed, and the repair where the message does not say it.
+    """
+    said = told(error.message, error.repair, lang)
+    repair = said.repair or (error.repair if said.message is None else None)
+    parts = {"got": error.got, "allowed": error.allowed, "repair": repair}
+    return {
+        "heading": heading,
+        "message": said.message or error.message,
+        "lines": [
+            (translate(f"page.problem.{name}", lang), _listed(value))
+            for name, value in parts.items()
+            if value is not None
+        ],
+    }
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What each English sentence looks like, those without placeholders first."""
+    known = sorted(texts("en", "refusal.").items(), key=lambda one: ("{" in one[1], one[0]))
+    return tuple(
+        (re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(text)), re.DOTALL), key)
+        for key, text in known
+    )
+
+
+def _named(values: dict[str, str], lang: str) -> dict[str, str]:
+    """Return what fills a text, actions and fields by the names that pages have for them."""
+    known = catalogue(lang)
+    names = {
+        place: known.get(f"action.{value}") or known.get(f"page.order.field.{value}") or value
+        for place, value in values.items()
+        if place in _NAMED
+    }
+    return values | names
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(map(str, value))
+    return str(value)
