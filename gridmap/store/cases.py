@@ -29,6 +29,8 @@ from gridmap.store.order_filters import Sorting, narrowed, waits
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
+from gridmap.store.schema_within import order_areas
+from gridmap.store.within import move_within, note_within
 
 __all__ = [
     "asleep",
@@ -81,6 +83,7 @@ def write_new(connection: Connection, made: Sequence[tuple[Order, Event]]) -> No
     """Write orders that have just begun, each with its first event."""
     insert_rows(connection, orders, [{"number": o.number, **_columns(o)} for o, _ in made])
     insert_rows(connection, order_parts, [row for o, _ in made for row in _parts(o)])
+    note_within(connection, order_areas, [(o.number, o.areas) for o, _ in made])
     insert_rows(connection, order_events, [_event_row(None, o, e) for o, e in made])
 
 
@@ -98,6 +101,7 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
         if (before.lead, before.co) != (after.lead, after.co):
             connection.execute(delete(order_parts).where(order_parts.c.number == after.number))
             insert_rows(connection, order_parts, _parts(after))
+        move_within(connection, before, after)
         connection.execute(insert(order_events).values(**_event_row(before, after, one.event)))
         if before.closed_at != after.closed_at:
             connection.execute(
@@ -121,6 +125,8 @@ def write_lives(connection: Connection, lives: Sequence[Life]) -> None:
     numbers = [one.order.number for one in lived]
     connection.execute(delete(order_parts).where(order_parts.c.number.in_(numbers)))
     insert_rows(connection, order_parts, [row for one in lived for row in _parts(one.order)])
+    for one in lived:
+        move_within(connection, one.begun, one.order)
     steps = (step for one in lived for step in one.outcomes)
     events = [_event_row(step.before, step.order, step.event) for step in steps]
     insert_rows(connection, order_events, events)

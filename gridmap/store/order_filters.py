@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 from gridmap.access import Scope
 from gridmap.cases.states import AT_CENTRE, State
 from gridmap.errors import BadValue
-from gridmap.store.columns import json_value
 from gridmap.store.schema_cases import order_events, order_parts, orders
 from gridmap.store.schema_district import report_routes
+from gridmap.store.within import orders_within
 
 __all__ = ["FILTERS", "Own", "Sorting", "narrowed", "waits"]
 
@@ -70,8 +70,7 @@ def _condition(name: str, value: Any, now: datetime) -> ColumnElement[bool]:
 
 def _in_area(value: str, now: datetime) -> ColumnElement[bool]:
     level, _, code = value.partition(":")
-    found: ColumnElement[bool] = json_value(orders.c.areas, level) == code
-    return found
+    return orders_within([(level, code)])
 
 
 def _is_open(value: bool, now: datetime) -> ColumnElement[bool]:
@@ -141,8 +140,7 @@ def _has_part(departments: Collection[str]) -> ColumnElement[bool]:
 def _within(scope: Scope) -> ColumnElement[bool]:
     parts = []
     if scope.areas:
-        codes = [json_value(orders.c.areas, lv) == code for lv, code in sorted(scope.areas)]
-        parts.append(or_(*codes))
+        parts.append(orders_within(scope.areas))
     if scope.departments:
         parts.append(_has_part(scope.departments))
     return and_(true(), *parts)
