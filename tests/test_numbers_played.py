@@ -158,6 +158,18 @@ def test_figures_by_department_item_and_area_add_up_to_the_whole(played: Played)
     assert set(figures(there["kpis"]).values()) == {(0, 0)}
 
 
+def test_figures_are_the_same_however_few_orders_are_read_at_once(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/api/numbers?month=2026-03&by=item&edition=town"
+    whole = played.get("jian", path)
+    for batch, dense in ((2, 0.0), (2, 99.0), (5_000, 0.0)):
+        monkeypatch.setattr("gridmap.store.numbers._BATCH", batch)
+        monkeypatch.setattr("gridmap.store.numbers._DENSE", dense)
+        monkeypatch.setattr("gridmap.workspace.counting._AT_ONCE", batch)
+        assert played.get("jian", path) == whole
+
+
 def test_who_acts_for_one_department_or_place_sees_its_numbers_alone(played: Played) -> None:
     own = figures(played.get("hao", "/api/numbers?month=2026-03")["kpis"])
     assert own["closing"] == HW["closing"]
