@@ -202,9 +202,10 @@ def _tell(connection: Connection) -> None:
             )
     each = "json_each" if connection.dialect.name == "sqlite" else "jsonb_each_text"
     connection.exec_driver_sql(
-        "INSERT INTO notice_areas (level, code, notice_id) SELECT a.key, a.value, n.id"
-        f" FROM notices n, {each}(n.areas) a WHERE n.audience_kind = 'role' AND NOT EXISTS"
-        " (SELECT 1 FROM notice_areas x WHERE x.level = a.key AND x.code = a.value"
+        "INSERT INTO notice_areas (role, level, code, notice_id)"
+        f" SELECT n.audience, a.key, a.value, n.id FROM notices n, {each}(n.areas) a"
+        " WHERE n.audience_kind = 'role' AND NOT EXISTS (SELECT 1 FROM notice_areas x"
+        " WHERE x.role = n.audience AND x.level = a.key AND x.code = a.value"
         " AND x.notice_id = n.id)"
     )
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
+    and_,
     bindparam,
-    case,
     delete,
     func,
     insert,
@@ -23,14 +24,13 @@ from gridmap.cases.life import Life
 from gridmap.cases.model import Event, Order
 from gridmap.cases.outcome import Outcome
 from gridmap.cases.record import order_from, plain
-from gridmap.cases.states import State
+from gridmap.cases.states import CLOSED, State
 from gridmap.errors import Conflict, NotFound
 from gridmap.store.order_filters import Sorting, narrowed, waits
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
-from gridmap.store.schema_within import order_areas
-from gridmap.store.within import move_within, note_within
+from gridmap.store.within import move_within, note_orders
 
 __all__ = [
     "asleep",
@@ -83,7 +83,7 @@ def write_new(connection: Connection, made: Sequence[tuple[Order, Event]]) -> No
     """Write orders that have just begun, each with its first event."""
     insert_rows(connection, orders, [{"number": o.number, **_columns(o)} for o, _ in made])
     insert_rows(connection, order_parts, [row for o, _ in made for row in _parts(o)])
-    note_within(connection, order_areas, [(o.number, o.areas) for o, _ in made])
+    note_orders(connection, ((o.number, o.areas) for o, _ in made))
     insert_rows(connection, order_events, [_event_row(None, o, e) for o, e in made])
 
 
@@ -207,12 +207,71 @@ def read_orders(
 
     With ``due`` those that somebody waits for come first, by their due time.
     """
-    query = narrowed(select(orders.c.data), filters, scopes, now)
     if sort == "due":
-        waits_first = case((waits(), 0), else_=1)
-        query = query.order_by(waits_first, orders.c.due_at.asc().nulls_last())
-    query = query.order_by(orders.c.received_at.desc(), orders.c.number.desc())
-    return [order_from(d) for d in connection.execute(query.limit(limit).offset(offset)).scalars()]
+        numbers = _page_by_due(connection, filters, scopes, now, limit, offset)
+    else:
+        numbers = _page(connection, narrowed(_NUMBERS, filters, scopes, now), limit, offset)
+    # Their rows are read last: whole orders would be carried through the sorting of all.
+    query = select(orders.c.number, orders.c.data).where(orders.c.number.in_(numbers))
+    found = {int(number): data for number, data in connection.execute(query)}
+    return [order_from(found[number]) for number in numbers]
+
+
+_NUMBERS = select(orders.c.number)
+_NEWEST = (orders.c.received_at.desc(), orders.c.number.desc())
+
+
+def _page(
+    connection: Connection,
+    query: Select[Any],
+    limit: int,
+    offset: int,
+    *first: ColumnElement[Any],
+) -> list[int]:
+    query = query.order_by(*first, *_NEWEST).limit(limit).offset(offset)
+    return [int(number) for number in connection.execute(query).scalars()]
+
+
+def _page_by_due(
+    connection: Connection,
+    filters: Mapping[str, Any],
+    scopes: Sequence[Scope],
+    now: datetime,
+    limit: int,
+    offset: int,
+) -> list[int]:
+    """Return the numbers of a page: part after part, each in the order that an index has."""
+    numbers: list[int] = []
+    for part, dated in _parts_by_due(filters):
+        query = narrowed(_NUMBERS, filters, scopes, now).where(part)
+        wanted = limit - len(numbers)
+        found = _page(connection, query, wanted, offset, *([orders.c.due_at] if dated else []))
+        numbers += found
+        if len(numbers) == limit:
+            break
+        if offset:
+            # Of what goes before the page, the rest lies in the parts to come.
+            inside = select(func.count()).select_from(orders)
+            inside = narrowed(inside, filters, scopes, now).where(part)
+            offset = max(0, offset - int(connection.execute(inside).scalar_one()))
+    return numbers
+
+
+def _parts_by_due(filters: Mapping[str, Any]) -> list[tuple[ColumnElement[bool], bool]]:
+    """Return the parts of a list by due time, and whether their orders have such a time.
+
+    Those that nobody can be in are left out: they would be looked for among all others.
+    """
+    closed = filters.get("open") is False or filters.get("state") in _CLOSED
+    dated, undated = orders.c.due_at.is_not(None), orders.c.due_at.is_(None)
+    waiting = [] if closed else [(and_(waits(), dated), True), (and_(waits(), undated), False)]
+    if filters.get("overdue") or filters.get("due_by"):
+        return waiting[:1]
+    over = orders.c.closed_at.is_not(None) if closed else ~waits()
+    return [*waiting, (and_(over, dated), True), (and_(over, undated), False)]
+
+
+_CLOSED = frozenset(state.value for state in CLOSED)
 
 
 def count_orders(

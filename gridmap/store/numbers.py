@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    type_coerce,
 )
 
 from gridmap.numbers.appeals import Appeal, AppealState, Said, appeal_of
@@ -61,24 +61,44 @@ def read_told(
     routes : bool
         True: with the explanations of their routes.
     """
-    numbers = [int(one) for one in connection.execute(_about(since, until)).scalars()]
+    numbers = _about(connection, since, until)
+    when = datetime.fromisoformat if connection.dialect.name == "sqlite" else _as_it_is
     for start in range(0, len(numbers), _BATCH):
         some = numbers[start : start + _BATCH]
-        entries = _entries(connection, some, until)
-        for row in connection.execute(_heads(some, routes=routes)):
-            if own := entries.get(row.number):
+        entries = _entries(connection, some, until, when)
+        for number, received, created, catalogue, lon, lat, steps in _raw(
+            connection, _heads(some, routes=routes)
+        ):
+            if own := entries.get(number):
                 yield Told(
-                    row.number, row.received_at, row.created_at, row.catalogue,
-                    row.lon, row.lat, row.steps or "", tuple(own),
+                    number, when(received), when(created), catalogue,
+                    lon, lat, steps or "", tuple(own),
                 )  # fmt: skip
 
 
-def _about(since: datetime, until: datetime) -> Select[Any]:
-    """Return a query for the numbers of the orders that a period can be about, in order."""
-    happened = select(order_events.c.number).where(
-        order_events.c.at >= since, order_events.c.at < until
-    )
-    return (
+def _as_it_is(moment: datetime) -> datetime:
+    return moment
+
+
+def _raw(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+    """Return rows as the driver has them, without what the types of columns make of each value.
+
+    A month of a district is some million values: asked one by one they take longer than what is
+    counted from them.
+    """
+    with closing(connection.execute(query)) as result:
+        cursor = result.cursor
+        assert cursor is not None
+        found: list[tuple[Any, ...]] = list(cursor.fetchall())
+        return found
+
+
+def _about(connection: Connection, since: datetime, until: datetime) -> list[int]:
+    """Return the numbers of the orders that a period can be about, in order.
+
+    Both questions are answered by indexes alone.
+    """
+    received = (
         select(orders.c.number)
         .where(orders.c.received_at < until)
         .where(
@@ -87,15 +107,22 @@ def _about(since: datetime, until: datetime) -> Select[Any]:
                 orders.c.closed_at >= since,
                 orders.c.received_at >= since,
                 orders.c.due_original >= since,
-                orders.c.number.in_(happened),
             )
         )
-        .order_by(orders.c.number)
     )
+    at = order_events.c.at
+    happened = select(order_events.c.number).where(at >= since, at < until)
+    found = {number for (number,) in _raw(connection, received)}
+    # What came in later is told by nothing that happened before it did.
+    others = {number for (number,) in _raw(connection, happened)} - found
+    if others:
+        later = select(orders.c.number).where(orders.c.received_at >= until)
+        others -= {number for (number,) in _raw(connection, later)}
+    return sorted(found | others)
 
 
 def _heads(some: Sequence[int], *, routes: bool) -> Select[Any]:
-    # As text, here and below: a faster reader than the driver's is at hand, if it is read at all.
+    # As text, as what events were given: another reader is faster, if it is read at all.
     steps = cast(report_routes.c.steps, Text) if routes else literal(None)
     query: Select[Any] = (
         select(
@@ -119,7 +146,10 @@ def _among(column: ColumnElement[int], some: Sequence[int]) -> ColumnElement[boo
 
 
 def _entries(
-    connection: Connection, some: Sequence[int], until: datetime
+    connection: Connection,
+    some: Sequence[int],
+    until: datetime,
+    when: Callable[[Any], datetime],
 ) -> dict[int, list[Entry]]:
     """Return what happened before a moment to orders.
 
@@ -127,18 +157,14 @@ def _entries(
     """
     e = order_events.c
     query = (
-        select(
-            e.number, type_coerce(e.at, Text), e.action, e.by, e.lead, cast(e.fields, Text)
-        )
+        select(e.number, e.at, e.action, e.by, e.lead, cast(e.fields, Text))
         .where(_among(e.number, some), or_(e.at < until, e.seq == 1))
         .order_by(e.number, e.seq)
-    )  # fmt: skip
+    )
     found: dict[int, list[Entry]] = {number: [] for number in some}
     # Most that events were given is short and comes again: read once.
     read: dict[str, Mapping[str, Any]] = {}
-    # As the driver has it: a month is some million values, and a moment's type asks each twice.
-    plain = connection.dialect.name == "sqlite"
-    for number, at, action, by, lead, fields in connection.execute(query).all():
+    for number, at, action, by, lead, fields in _raw(connection, query):
         own = found.get(number)
         if own is None:
             continue
@@ -147,8 +173,7 @@ def _entries(
             given = orjson.loads(fields)
             if len(fields) < _SHORT:
                 read[fields] = given
-        moment = datetime.fromisoformat(at) if plain else at
-        own.append(Entry(moment, action, by, lead, given))
+        own.append(Entry(when(at), action, by, lead, given))
     return found
 
 

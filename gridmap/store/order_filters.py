@@ -105,13 +105,12 @@ def _unowned(value: bool, now: datetime) -> ColumnElement[bool]:
 
 
 def _owned(own: Own, now: datetime) -> ColumnElement[bool]:
-    acted = select(order_events.c.id).where(
-        order_events.c.number == orders.c.number, order_events.c.by == own.name
-    )
-    found: list[ColumnElement[bool]] = [acted.exists()]
+    acted = select(order_events.c.number).where(order_events.c.by == own.name)
+    found: list[ColumnElement[bool]] = [orders.c.number.in_(acted)]
     if own.departments:
         found.append(_has_part(own.departments))
     for scope, kind in own.offices:
+        # Asked of each order in the scope: there are fewer of those than of all offices of a kind.
         office = select(order_parts.c.id).where(
             order_parts.c.number == orders.c.number,
             order_parts.c.department.startswith(f"{kind}:", autoescape=True),
@@ -132,9 +131,8 @@ _CONDITIONS: Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]] = {
 
 
 def _has_part(departments: Collection[str]) -> ColumnElement[bool]:
-    own = order_parts.c.number == orders.c.number
     named = order_parts.c.department.in_(sorted(departments))
-    return select(order_parts.c.id).where(own, named).exists()
+    return orders.c.number.in_(select(order_parts.c.number).where(named))
 
 
 def _within(scope: Scope) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from gridmap.store.jobs import add_jobs
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema_cases import notice_reads, notices, outbox, webhooks
 from gridmap.store.schema_within import notice_areas
-from gridmap.store.within import note_within, notices_within
+from gridmap.store.within import note_notices
 
 __all__ = [
     "Meant",
@@ -81,12 +81,12 @@ def _tell_people(
     ]
     insert_rows(connection, notices, rows)
     # Who holds a role in some areas alone finds what lies there; other audiences have no place.
-    lying = [
-        (key, areas)
+    lying = (
+        (key, one.audience.name, areas)
         for key, (one, areas) in zip(ids, told, strict=True)
         if one.audience.kind is AudienceKind.ROLE
-    ]
-    note_within(connection, notice_areas, lying)
+    )
+    note_notices(connection, lying)
 
 
 def _delivery(hook: int, event_id: str, now: datetime) -> Job:
@@ -181,13 +181,13 @@ class Meant:
     ----------
     kind, name : str
         As a notice names its audience.
-    areas : frozenset of (level, code) or None
-        Only of notices about one of these; None for all.
+    area : (level, code) or None
+        Of a role: only of what lies there; None for all.
     """
 
     kind: str
     name: str
-    areas: frozenset[tuple[str, str]] | None = None
+    area: tuple[str, str] | None = None
 
 
 def notices_for(
@@ -210,16 +210,22 @@ def notices_for(
         query = (
             select(notices, notice_reads.c.at.label("read_at"))
             .select_from(notices.outerjoin(notice_reads, own))
-            .where(notices.c.audience_kind == one.kind, notices.c.audience == one.name)
-            .order_by(notices.c.id.desc())
             .limit(limit)
         )
-        if one.areas is not None:
-            query = query.where(notices_within(one.areas))
+        if one.area is None:
+            key = notices.c.id
+            query = query.where(notices.c.audience_kind == one.kind)
+            query = query.where(notices.c.audience == one.name)
+        else:
+            key, there = notice_areas.c.notice_id, notice_areas.c
+            query = query.join(notice_areas, key == notices.c.id).where(
+                there.role == one.name, there.level == one.area[0], there.code == one.area[1]
+            )
+        query = query.order_by(key.desc())
         if unread:
             query = query.where(notice_reads.c.id.is_(None))
         if before is not None:
-            query = query.where(notices.c.id < before)
+            query = query.where(key < before)
         found |= {row["id"]: _plain(row) for row in connection.execute(query).mappings()}
     return [found[key] for key in sorted(found, reverse=True)[:limit]]
 

@@ -1,30 +1,25 @@
-"""In which areas orders and notices lie: the rows written, and what is asked of them."""
+"""In which areas orders and notices lie: the rows written, and orders found by them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
 
 from gridmap.cases.model import Order
 from gridmap.store.rows import insert_columns
-from gridmap.store.schema_cases import notices, orders
+from gridmap.store.schema_cases import orders
 from gridmap.store.schema_within import notice_areas, order_areas
 
-__all__ = ["move_within", "note_within", "notices_within", "orders_within"]
-
-Areas = Iterable[tuple[str, str]]
+__all__ = ["move_within", "note_notices", "note_orders", "orders_within"]
 
 
-def note_within(
-    connection: Connection, table: Table, lying: Sequence[tuple[int, Mapping[str, str]]]
-) -> None:
-    """Write in which areas new rows lie, given with their numbers."""
-    found = [(lv, code, key) for key, areas in lying for lv, code in areas.items() if code]
+def note_orders(connection: Connection, lying: Iterable[tuple[int, Mapping[str, str]]]) -> None:
+    """Write in which areas orders lie that have no rows, given with their numbers."""
+    found = [(level, code, key) for key, areas in lying for level, code in areas.items() if code]
     if found:
-        level, code, key = zip(*found, strict=True)
-        columns = {"level": level, "code": code, _key(table): key}
-        insert_columns(connection, table, columns)
+        columns = zip(("level", "code", "number"), zip(*found, strict=True), strict=True)
+        insert_columns(connection, order_areas, dict(columns))
 
 
 def move_within(connection: Connection, before: Order, after: Order) -> None:
@@ -39,23 +34,29 @@ def move_within(connection: Connection, before: Order, after: Order) -> None:
                 order_areas.c.number == after.number,
             )
         )
-    note_within(connection, order_areas, [(after.number, after.areas)])
+    note_orders(connection, [(after.number, after.areas)])
 
 
-def orders_within(areas: Areas) -> ColumnElement[bool]:
+def note_notices(
+    connection: Connection, lying: Iterable[tuple[int, str, Mapping[str, str]]]
+) -> None:
+    """Write where that lies of which roles are told: ids of notices, roles, areas."""
+    found = [
+        (role, level, code, key)
+        for key, role, areas in lying
+        for level, code in areas.items()
+        if code
+    ]
+    if found:
+        names = ("role", "level", "code", "notice_id")
+        columns = zip(names, zip(*found, strict=True), strict=True)
+        insert_columns(connection, notice_areas, dict(columns))
+
+
+def orders_within(areas: Iterable[tuple[str, str]]) -> ColumnElement[bool]:
     """Return that an order lies in one of some areas (level, code)."""
-    return orders.c.number.in_(select(order_areas.c.number).where(_named(order_areas, areas)))
-
-
-def notices_within(areas: Areas) -> ColumnElement[bool]:
-    """Return that a notice is about one of some areas (level, code)."""
-    named = _named(notice_areas, areas)
-    return notices.c.id.in_(select(notice_areas.c.notice_id).where(named))
-
-
-def _key(table: Table) -> str:
-    return next(column.name for column in table.columns if column.name not in ("level", "code"))
-
-
-def _named(table: Table, areas: Areas) -> ColumnElement[bool]:
-    return or_(*(and_(table.c.level == level, table.c.code == c) for level, c in sorted(areas)))
+    named = (
+        and_(order_areas.c.level == level, order_areas.c.code == code)
+        for level, code in sorted(areas)
+    )
+    return orders.c.number.in_(select(order_areas.c.number).where(or_(*named)))

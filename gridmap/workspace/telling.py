@@ -183,7 +183,7 @@ class Telling(Ordering):
         ]
 
     def _roles_meant(self, who: Actor) -> list[Meant]:
-        """Return the actor's roles, each with the areas to which all of its grants keep it.
+        """Return the actor's roles, each once for every area to which its grants keep it.
 
         One that is kept to departments as well is told of them by the departments' notices.
         """
@@ -193,13 +193,11 @@ class Telling(Ordering):
         found = []
         for role in sorted(who.roles):
             scopes = [g.scope for g in who.grants if g.role is role]
-            areas = frozenset[tuple[str, str]]().union(
-                *(scope.areas for scope in scopes if not scope.departments)
-            )
             if not all(scope.areas for scope in scopes):
                 found.append(Meant(kind, role.value))
-            elif areas:
-                found.append(Meant(kind, role.value, areas))
+                continue
+            areas = {area for scope in scopes if not scope.departments for area in scope.areas}
+            found += [Meant(kind, role.value, area) for area in sorted(areas)]
         return found
 
     def _notice_shown(self, notice: Mapping[str, Any], lang: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""In which areas orders and notices lie, found by the area."""
+"""Orders and notices found by their areas; months and lists of orders found by indexes alone."""
 
 from __future__ import annotations
 
@@ -10,32 +10,56 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-# Whose areas each table repeats, and which of its rows.
-_TABLES = (
-    ("order_areas", "number", "orders", "true"),
-    ("notice_areas", "notice_id", "notices", "t.audience_kind = 'role'"),
-)
+# Indexes that were of their first column alone, and new ones.
+_INDEXES = {
+    "ix_orders_received_at": ("orders", "received_at", "number", "closed_at", "due_original"),
+    "ix_orders_state": ("orders", "state", "received_at", "number"),
+    "ix_order_events_at": ("order_events", "at", "number"),
+    "ix_order_parts_department": ("order_parts", "department", "number"),
+}
+_NEW = {
+    "ix_orders_state_due_at": ("orders", "state", "due_at"),
+    "ix_orders_item": ("orders", "item", "received_at", "number"),
+}
+# Of some rows alone.
+_PARTIAL = {
+    "ix_orders_due_at": ("orders", "due_at", "due_at IS NOT NULL"),
+    "ix_report_routes_anew": (
+        "report_routes", "report_id", "rerouted_at IS NOT NULL OR redue_at IS NOT NULL",
+    ),
+}  # fmt: skip
 
 
 def upgrade() -> None:
-    for name, key, source, wanted in _TABLES:
-        op.create_table(
-            name,
-            sa.Column("level", sa.Text(), nullable=False),
-            sa.Column("code", sa.Text(), nullable=False),
-            sa.Column(key, sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-            sa.PrimaryKeyConstraint("level", "code", key, name=f"pk_{name}"),
-            sqlite_with_rowid=False,
-        )
-        _fill(name, key, source, wanted)
-
-
-def _fill(name: str, key: str, source: str, wanted: str) -> None:
+    _create("order_areas", ["level", "code"], "number")
+    _create("notice_areas", ["role", "level", "code"], "notice_id")
     connection = op.get_bind()
     each = "json_each" if connection.dialect.name == "sqlite" else "jsonb_each_text"
-    own = "number" if source == "orders" else "id"
     # In the order of the key, so that the rows are written one behind the other.
     connection.exec_driver_sql(
-        f"INSERT INTO {name} (level, code, {key}) SELECT a.key, a.value, t.{own}"
-        f" FROM {source} t, {each}(t.areas) a WHERE {wanted} AND a.value <> '' ORDER BY 1, 2, 3"
+        "INSERT INTO order_areas (level, code, number) SELECT a.key, a.value, t.number"
+        f" FROM orders t, {each}(t.areas) a WHERE a.value <> '' ORDER BY 1, 2, 3"
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO notice_areas (role, level, code, notice_id)"
+        f" SELECT t.audience, a.key, a.value, t.id FROM notices t, {each}(t.areas) a"
+        " WHERE t.audience_kind = 'role' AND a.value <> '' ORDER BY 1, 2, 3, 4"
+    )
+    for name, (table, *columns) in _INDEXES.items():
+        op.drop_index(name, table)
+        op.create_index(name, table, columns)
+    for name, (table, *columns) in _NEW.items():
+        op.create_index(name, table, columns)
+    for name, (table, column, which) in _PARTIAL.items():
+        where = sa.text(which)
+        op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+
+
+def _create(name: str, texts: list[str], key: str) -> None:
+    op.create_table(
+        name,
+        *(sa.Column(column, sa.Text(), nullable=False) for column in texts),
+        sa.Column(key, sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint(*texts, key, name=f"pk_{name}"),
+        sqlite_with_rowid=False,
     )
