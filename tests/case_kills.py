@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from gridmap.cases.fold import evolved
+from gridmap.cases.folding import evolved
 from gridmap.cases.machine import replayed
 from gridmap.cases.model import Event, Order
 from gridmap.store import Store

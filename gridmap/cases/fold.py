@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, fields, replace
-from datetime import datetime
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from gridmap.cases.fields import moment
 from gridmap.cases.model import (
@@ -25,92 +24,19 @@ from gridmap.cases.model import (
 from gridmap.cases.states import State
 from gridmap.cases.table import TRANSITIONS
 
-__all__ = ["Folding", "Happened", "evolve", "evolved"]
+__all__ = ["STEPS", "evolve"]
 
 Changes = dict[str, Any]
+Change = Callable[[Order, Event], Changes]
 
 
 def evolve(order: Order, event: Event) -> Order:
     """Return the order after an event whose fields the guards have completed."""
-    target = TRANSITIONS[event.action].target
+    target, change = STEPS[event.action]
     changes: Changes = {} if target is None else {"state": target}
-    change = _CHANGES.get(event.action)
     if change is not None:
         changes |= change(order, event)
     return replace(order, version=order.version + 1, **changes)
-
-
-class Happened(Protocol):
-    """What is read of an event."""
-
-    @property
-    def action(self) -> str:
-        """As in the table of transitions."""
-
-    @property
-    def by(self) -> str:
-        """Who did it."""
-
-    @property
-    def at(self) -> datetime:
-        """When."""
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """What it was given and decided by."""
-
-
-class Folding:
-    """An order while many events are folded: read as an order is, and made none in between.
-
-    What :func:`evolve` comes to one by one, some times faster. It holds what has changed; all
-    else is as an order begins.
-    """
-
-    is_open, bodies, part, whistle = Order.is_open, Order.bodies, Order.part, Order.whistle
-
-    def __init__(self, **begun: Any) -> None:
-        self.__dict__ = begun
-
-    def happen(self, events: Iterable[Happened]) -> None:
-        """Fold events into it."""
-        known, count = self.__dict__, 0
-        order = self.as_order()
-        for event in events:
-            target, change = _STEPS[event.action]
-            # Asked before the state is another: some changes leave the state that there is.
-            changes = None if change is None else change(order, cast("Event", event))
-            if target is not None:
-                known["state"] = target
-            if changes:
-                known.update(changes)
-            count += 1
-        known["version"] = order.version + count
-
-    def copied(self) -> Folding:
-        """Return another that goes on from here."""
-        return Folding(**self.__dict__)
-
-    def as_order(self) -> Order:
-        """Return itself, for who reads an order."""
-        return cast("Order", self)
-
-
-for _one in fields(Order):
-    if _one.default is not MISSING:
-        setattr(Folding, _one.name, _one.default)
-    elif _one.default_factory is not MISSING:
-        setattr(Folding, _one.name, _one.default_factory())
-
-
-def evolved(order: Order, events: Iterable[Happened]) -> Order:
-    """Return the order after many events: what :func:`evolve` comes to one by one."""
-    folding = Folding(**{name: getattr(order, name) for name in _FIELDS})
-    folding.happen(events)
-    return Order(**folding.__dict__)
-
-
-_FIELDS = tuple(one.name for one in fields(Order))
 
 
 def _handled(order: Order, event: Event) -> tuple[str, ...]:
@@ -451,7 +377,7 @@ def _improper(order: Order, event: Event) -> Changes:
     return {"whistles": _with_whistle(order, fields["whistle"], **marked)}
 
 
-_CHANGES: dict[str, Callable[[Order, Event], Changes]] = {
+_CHANGES: dict[str, Change] = {
     "order.submit": _submit,
     "order.confirm": _confirm,
     "order.reject": _reject,
@@ -492,4 +418,6 @@ _CHANGES: dict[str, Callable[[Order, Event], Changes]] = {
 }
 
 # Where each action leads, and what it changes.
-_STEPS = {name: (row.target, _CHANGES.get(name)) for name, row in TRANSITIONS.items()}
+STEPS: dict[str, tuple[State | None, Change | None]] = {
+    name: (row.target, _CHANGES.get(name)) for name, row in TRANSITIONS.items()
+}

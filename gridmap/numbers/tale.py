@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from gridmap.cases.fold import Folding
+from gridmap.cases.folding import Folding
 from gridmap.cases.model import Order
 from gridmap.cases.states import CLOSED, State
 from gridmap.numbers.period import Period
