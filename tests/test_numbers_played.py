@@ -301,7 +301,9 @@ def test_problems_supervision_and_rules_of_routing_are_told(played: Played) -> N
     assert report["former"]["month"] == "2026-02"
 
 
-def test_page_workbook_and_json_say_the_same(played: Played, tmp_path: Path) -> None:
+def test_page_workbook_and_json_say_the_same(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     report = played.get("hao", "/api/monthly/2026-03")
     html = played.town.ask("hao", "GET", "/monthly/2026-03").text
     answer = played.town.ask("hao", "GET", "/api/monthly/2026-03/workbook")
@@ -317,6 +319,13 @@ def test_page_workbook_and_json_say_the_same(played: Played, tmp_path: Path) -> 
     lost = pyogrio.read_dataframe(path, layer=sheets[2], use_arrow=False)
     assert -lost.iloc[:, 2].astype(float).sum() == sum(d["points"] for d in report["deductions"])
     assert len(lost) == len(report["deductions"])
+    # One of a district goes through files, and says the same.
+    monkeypatch.setattr("gridmap.numbers.workbook._MANY", 0)
+    large = tmp_path / "large.xlsx"
+    large.write_bytes(played.town.ask("hao", "GET", "/api/monthly/2026-03/workbook").content)
+    for name in sheets:
+        one, other = (pyogrio.read_dataframe(p, layer=name) for p in (path, large))
+        assert one.equals(other)
     for one in ("2026年3月", "月报〔2026〕1号", "环卫中心", "83.5", "审图号", "督办〔2026〕1号"):
         assert one in chinese
     english = html[html.index('class="side side-en"') :]
