@@ -64,7 +64,8 @@ def by_hand(store, where=lambda row: True):
     def key(row):
         waits = row.resolved_at is None and row.closed_at is None
         due = row.due_at or datetime.max.replace(tzinfo=UTC)
-        return not waits, due, -row.received_at.timestamp(), -row.number
+        closed = row.closed_at is not None
+        return not waits, closed, due, -row.received_at.timestamp(), -row.number
 
     return [row.number for row in sorted(filter(where, rows), key=key)]
 
@@ -83,7 +84,11 @@ def by_hand(store, where=lambda row: True):
         ({"area": "community:C1"}, lambda row: row.number <= 2 * len(STANDS)),
     ],
 )
-def test_pages_by_due_time_are_the_whole_list_cut_wherever(stocked, filters, where):
+@pytest.mark.parametrize("many", [1, 4_000], ids=["walked", "found"])
+def test_pages_by_due_time_are_the_whole_list_cut_wherever(
+    stocked, filters, where, many, monkeypatch
+):
+    monkeypatch.setattr("gridmap.store.order_filters._MANY", many)
     expected = by_hand(stocked, where)
     assert expected
     for limit in (1, 4, 100):
@@ -97,7 +102,13 @@ def test_pages_by_due_time_are_the_whole_list_cut_wherever(stocked, filters, whe
         assert found == expected
 
 
-def test_scopes_narrow_lists_to_what_lies_in_any_of_their_areas(stocked):
+@pytest.mark.parametrize("many", [1, 4_000], ids=["walked", "found"])
+def test_scopes_narrow_lists_to_what_lies_in_any_of_their_areas(stocked, many, monkeypatch):
+    monkeypatch.setattr("gridmap.store.order_filters._MANY", many)
+    wide = [Scope.of(areas=["community:C1", "grid:G3"])]
+    for sort in ("newest", "due"):
+        found = stocked.orders({"area": "grid:G3"}, wide, limit=100, sort=sort)[1]
+        assert {one.number for one in found} == {*range(2 * len(STANDS) + 1, 3 * len(STANDS) + 1)}
     one, two = Scope.of(areas=["grid:G2"]), Scope.of(areas=["grid:G1", "grid:G3"])
     assert stocked.count_orders({}, [one]) == len(STANDS)
     assert stocked.count_orders({}, [one, two]) == 3 * len(STANDS)

@@ -26,7 +26,7 @@ from gridmap.cases.outcome import Outcome
 from gridmap.cases.record import order_from, plain
 from gridmap.cases.states import CLOSED, State
 from gridmap.errors import Conflict, NotFound
-from gridmap.store.order_filters import Sorting, narrowed, waits
+from gridmap.store.order_filters import Sorting, has_many, narrowed, waits
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
@@ -205,19 +205,21 @@ def read_orders(
 ) -> list[Order]:
     """Return orders, the newest first (by receipt, then number).
 
-    With ``due`` those that somebody waits for come first, by their due time.
+    With ``due`` those that somebody waits for come first, by their due time; then the others
+    that are open, and those that are closed.
     """
+    walked = has_many(connection, filters, scopes)
+    query = narrowed(select(orders.c.number), filters, scopes, now, walked=walked)
     if sort == "due":
-        numbers = _page_by_due(connection, filters, scopes, now, limit, offset)
+        numbers = _page_by_due(connection, query, filters, limit, offset)
     else:
-        numbers = _page(connection, narrowed(_NUMBERS, filters, scopes, now), limit, offset)
+        numbers = _page(connection, query, limit, offset)
     # Their rows are read last: whole orders would be carried through the sorting of all.
     query = select(orders.c.number, orders.c.data).where(orders.c.number.in_(numbers))
     found = {int(number): data for number, data in connection.execute(query)}
     return [order_from(found[number]) for number in numbers]
 
 
-_NUMBERS = select(orders.c.number)
 _NEWEST = (orders.c.received_at.desc(), orders.c.number.desc())
 
 
@@ -234,25 +236,21 @@ def _page(
 
 def _page_by_due(
     connection: Connection,
+    query: Select[Any],
     filters: Mapping[str, Any],
-    scopes: Sequence[Scope],
-    now: datetime,
     limit: int,
     offset: int,
 ) -> list[int]:
     """Return the numbers of a page: part after part, each in the order that an index has."""
     numbers: list[int] = []
     for part, dated in _parts_by_due(filters):
-        query = narrowed(_NUMBERS, filters, scopes, now).where(part)
-        wanted = limit - len(numbers)
-        found = _page(connection, query, wanted, offset, *([orders.c.due_at] if dated else []))
-        numbers += found
+        own, wanted = query.where(part), limit - len(numbers)
+        numbers += _page(connection, own, wanted, offset, *([orders.c.due_at] if dated else []))
         if len(numbers) == limit:
             break
         if offset:
             # Of what goes before the page, the rest lies in the parts to come.
-            inside = select(func.count()).select_from(orders)
-            inside = narrowed(inside, filters, scopes, now).where(part)
+            inside = select(func.count()).select_from(own.subquery())
             offset = max(0, offset - int(connection.execute(inside).scalar_one()))
     return numbers
 
@@ -260,15 +258,19 @@ def _page_by_due(
 def _parts_by_due(filters: Mapping[str, Any]) -> list[tuple[ColumnElement[bool], bool]]:
     """Return the parts of a list by due time, and whether their orders have such a time.
 
-    Those that nobody can be in are left out: they would be looked for among all others.
+    Those that somebody waits for, the others that are open, the closed ones. Parts that nothing
+    can be in are left out: it would be looked for among all orders.
     """
-    closed = filters.get("open") is False or filters.get("state") in _CLOSED
+    late, state = filters.get("overdue") or filters.get("due_by"), filters.get("state")
+    closed = filters.get("open") is False or state in _CLOSED
+    still = filters.get("open") is True or (state is not None and not closed)
+    resolved = and_(orders.c.closed_at.is_(None), orders.c.resolved_at.is_not(None))
+    parts = [] if closed else [waits(), resolved]
+    if not still:
+        parts.append(orders.c.closed_at.is_not(None))
     dated, undated = orders.c.due_at.is_not(None), orders.c.due_at.is_(None)
-    waiting = [] if closed else [(and_(waits(), dated), True), (and_(waits(), undated), False)]
-    if filters.get("overdue") or filters.get("due_by"):
-        return waiting[:1]
-    over = orders.c.closed_at.is_not(None) if closed else ~waits()
-    return [*waiting, (and_(over, dated), True), (and_(over, undated), False)]
+    found = [(and_(one, d), d is dated) for one in parts for d in (dated, undated)]
+    return found[:1] if late else found
 
 
 _CLOSED = frozenset(state.value for state in CLOSED)

@@ -60,10 +60,10 @@ Index("ix_orders_state", orders.c.state, orders.c.received_at, orders.c.number)
 Index("ix_orders_state_due_at", orders.c.state, orders.c.due_at)
 Index("ix_orders_item", orders.c.item, orders.c.received_at, orders.c.number)
 Index(
-    "ix_orders_due_at",
+    "ix_orders_closed_due_at",
     orders.c.due_at,
-    sqlite_where=text("due_at IS NOT NULL"),
-    postgresql_where=text("due_at IS NOT NULL"),
+    sqlite_where=text("closed_at IS NOT NULL"),
+    postgresql_where=text("closed_at IS NOT NULL"),
 )
 # With what a month is found by: no row of an order is read for that.
 Index(

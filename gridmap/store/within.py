@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, select, union_all
 
 from gridmap.cases.model import Order
 from gridmap.store.rows import insert_columns
 from gridmap.store.schema_cases import orders
 from gridmap.store.schema_within import notice_areas, order_areas
 
-__all__ = ["move_within", "note_notices", "note_orders", "orders_within"]
+__all__ = ["among", "move_within", "note_notices", "note_orders", "numbers_within"]
 
 
 def note_orders(connection: Connection, lying: Iterable[tuple[int, Mapping[str, str]]]) -> None:
@@ -53,10 +54,25 @@ def note_notices(
         insert_columns(connection, notice_areas, dict(columns))
 
 
-def orders_within(areas: Iterable[tuple[str, str]]) -> ColumnElement[bool]:
-    """Return that an order lies in one of some areas (level, code)."""
-    named = (
-        and_(order_areas.c.level == level, order_areas.c.code == code)
-        for level, code in sorted(areas)
-    )
-    return orders.c.number.in_(select(order_areas.c.number).where(or_(*named)))
+def numbers_within(areas: Iterable[tuple[str, str]]) -> Select[Any]:
+    """Return a query for the numbers of the orders that lie in any of some areas (level, code)."""
+    codes: dict[str, list[str]] = {}
+    for level, code in sorted(areas):
+        codes.setdefault(level, []).append(code)
+    # Each level is asked by itself: of several pairs together the index is read by level alone.
+    own = order_areas.c
+    found = [
+        select(own.number).where(own.level == level, own.code.in_(named))
+        for level, named in codes.items()
+    ]
+    if len(found) == 1:
+        return found[0]
+    every = union_all(*found).subquery()
+    return select(every.c.number)
+
+
+def among(numbers: Select[Any], *, walked: bool = False) -> ColumnElement[bool]:
+    """Return that an order is one of those of a query; asked of each order if `walked`."""
+    if not walked:
+        return orders.c.number.in_(numbers)
+    return numbers.where(numbers.selected_columns[0] == orders.c.number).exists()

@@ -23,7 +23,7 @@ _NEW = {
 }
 # Of some rows alone.
 _PARTIAL = {
-    "ix_orders_due_at": ("orders", "due_at", "due_at IS NOT NULL"),
+    "ix_orders_closed_due_at": ("orders", "due_at", "closed_at IS NOT NULL"),
     "ix_report_routes_anew": (
         "report_routes", "report_id", "rerouted_at IS NOT NULL OR redue_at IS NOT NULL",
     ),
