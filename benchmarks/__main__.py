@@ -17,6 +17,7 @@ from benchmarks import (
     ingest,
     locating,
     near,
+    numbers,
     planning,
     routing,
     serving,
@@ -38,6 +39,7 @@ MARKED: dict[str, Callable[[Plan, Results], None]] = {
     "routing": routing.run,
     "vector": vector.run,
     "drafting": drafting.run,
+    "numbers": numbers.run,
 }
 PRINTED: dict[str, Callable[[], None]] = {
     "auditing": auditing.run,

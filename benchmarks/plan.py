@@ -29,6 +29,8 @@ class Plan:
         Length of one round over HTTP.
     batches : int
         Batches of 1,000 reports in a round of the ingest.
+    months : tuple of int
+        Orders a month that are played, and that there are in all.
     postgis : bool
         Compare with PostGIS, and write reports into it.
     """
@@ -41,6 +43,7 @@ class Plan:
     single: int
     seconds: float
     batches: int
+    months: tuple[int, int]
     postgis: bool = True
 
 
@@ -53,6 +56,7 @@ QUICK = Plan(
     single=50_000,
     seconds=2.0,
     batches=10,
+    months=(1_000, 20_000),
 )
 FULL = Plan(
     atoms=(2_623, 30_000, 300_000),
@@ -63,6 +67,7 @@ FULL = Plan(
     single=200_000,
     seconds=5.0,
     batches=20,
+    months=(2_500, 100_000),
 )
 TINY = Plan(
     atoms=(150, 400),
@@ -73,4 +78,5 @@ TINY = Plan(
     single=200,
     seconds=0.2,
     batches=1,
+    months=(30, 60),
 )

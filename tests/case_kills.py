@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from gridmap.cases.fold import evolved
+from gridmap.cases.folding import evolved
 from gridmap.cases.machine import replayed
 from gridmap.cases.model import Event, Order
 from gridmap.store import Store
@@ -108,9 +108,14 @@ def sound(store: Store) -> dict[int, list[str]]:
         told = connection.execute(text("SELECT event_id FROM outbox ORDER BY id")).scalars().all()
         closed = dict(connection.execute(text("SELECT id, closed_at FROM reports")).all())
         keys = connection.execute(text("SELECT key FROM jobs")).scalars().all()
+        rows = connection.execute(text("SELECT number, level, code FROM order_areas")).all()
     assert list(orders) == list(numbers)
+    # Found by its areas where it lies, and nowhere else.
+    lying = {(number, level): code for number, level, code in rows}
+    assert len(lying) == len(rows)
     assert len(set(keys)) == len(keys)
-    expected = []
+    expected: list[str] = []
+    there: dict[tuple[int, str], str] = {}
     for number in numbers:
         order, events = store.order(number), store.order_events(number)
         assert [e["seq"] for e in events] == list(range(1, order.version + 1))
@@ -119,7 +124,9 @@ def sound(store: Store) -> dict[int, list[str]]:
         assert replayed(begun, history) == order
         assert evolved(begun, history) == order
         assert (closed[number] is None) == order.is_open
+        there |= {(number, level): code for level, code in order.areas.items()}
         found[number] = [e["action"] for e in events]
         expected += [f"{number}-{e['seq']}" for e in events]
+    assert lying == there
     assert sorted(told) == sorted(expected)
     return found

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from api.district_models import MyGridOut, PlaceDetailOut, PlacesOut, ServiceItemsOut
 from gridmap.places.model import Place, ServiceItem
+from gridmap.store.outbox import Meant
 from tests.api_client import serving
 from tests.api_town import PLACES, Hands
 from tests.route_town import at
@@ -163,7 +164,7 @@ def test_a_wrong_entry_reaches_the_inbox_once_for_all_and_is_throttled(
     answer = stranger.post("/api/places/S1/wrong", json=body)
     assert (answer.status_code, answer.json()) == (201, {"told": True})
     editor = clerk.app.state.workspace
-    told = editor.store.notices_for({"role": ["place_editor"]}, "x", unread=True, limit=5)
+    told = editor.store.notices_for([Meant("role", "place_editor")], "x", unread=True, limit=5)
     assert told[0]["kind"] == "place_wrong"
     assert told[0]["params"]["code"] == "S1"
     assert "13800001234" not in str(told)

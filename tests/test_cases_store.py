@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from gridmap.access import EVERYWHERE, Scope
 from gridmap.cases.ladder import climb
 from gridmap.cases.outcome import outcome_of
 from gridmap.errors import Conflict, GridmapError, Immutable
@@ -162,3 +163,7 @@ def test_reports_of_an_older_store_become_orders(empty_url, clock):
         assert (second.state, second.is_open) == ("closed", False)
         assert [e["action"] for e in store.order_events(2)] == ["order.submit", "order.close"]
         assert store.claim_jobs() == []
+        # They are found by where they lie.
+        total, found = store.orders({"area": "grid:G1"}, [EVERYWHERE], limit=10)
+        assert (total, [one.number for one in found]) == (2, [2, 1])
+        assert store.count_orders({}, [Scope.of(areas=["grid:G2"])]) == 0

@@ -327,6 +327,48 @@ def test_a_kill_while_publishing_leaves_neither_the_edition_nor_a_move(
     assert belongs(workspace, number) == ("redrawn", NEW, f"JD:{EAST}")
 
 
+class Killed(BaseException):
+    """Nobody catches it, as nobody catches a kill."""
+
+
+def dies(number):
+    raise Killed
+
+
+def test_who_dies_once_a_report_is_stored_has_not_lost_its_move(town, monkeypatch):
+    workspace, hands = town
+    publish(workspace)
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace, "follow_editions", dies)
+        with pytest.raises(Killed):
+            send(workspace, GIVEN, "late", item=OFFICE)
+    number = workspace.store.report_of_key("key-late")
+    assert workspace.report_moves(number) == []
+    workspace.work()
+    hands.set("2026-06-02 09:00")
+    assert belongs(workspace, number) == ("redrawn", NEW, f"JD:{EAST}")
+    assert len(workspace.report_moves(number)) == 1
+
+
+def test_who_dies_once_an_order_is_open_again_has_not_lost_its_move(town, monkeypatch):
+    workspace, hands = town
+    number = send(workspace, GIVEN, "one", item=OFFICE)
+    workspace.close_reports([number])
+    publish(workspace)
+    hands.set("2026-06-01 09:00")
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace, "follow_editions", dies)
+        with pytest.raises(Killed):
+            workspace.act(number, "order.reopen", why="back again")
+    assert workspace.report_moves(number) == []
+    workspace.work()
+    assert belongs(workspace, number) == ("redrawn", NEW, f"JD:{EAST}")
+    # It lies where the edition moved it, and is found there.
+    assert workspace.store.order(number).areas["community"] == NEW
+    here = [workspace.orders(area=f"community:{code}")[0] for code in (OLD, NEW)]
+    assert here == [0, 1]
+
+
 # -- commands -----------------------------------------------------------------------------
 
 

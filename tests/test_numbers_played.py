@@ -158,6 +158,18 @@ def test_figures_by_department_item_and_area_add_up_to_the_whole(played: Played)
     assert set(figures(there["kpis"]).values()) == {(0, 0)}
 
 
+def test_figures_are_the_same_however_few_orders_are_read_at_once(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/api/numbers?month=2026-03&by=item&edition=town"
+    whole = played.get("jian", path)
+    for batch, dense in ((2, 0.0), (2, 99.0), (5_000, 0.0)):
+        monkeypatch.setattr("gridmap.store.numbers._BATCH", batch)
+        monkeypatch.setattr("gridmap.store.numbers._DENSE", dense)
+        monkeypatch.setattr("gridmap.workspace.counting._AT_ONCE", batch)
+        assert played.get("jian", path) == whole
+
+
 def test_who_acts_for_one_department_or_place_sees_its_numbers_alone(played: Played) -> None:
     own = figures(played.get("hao", "/api/numbers?month=2026-03")["kpis"])
     assert own["closing"] == HW["closing"]
@@ -289,7 +301,9 @@ def test_problems_supervision_and_rules_of_routing_are_told(played: Played) -> N
     assert report["former"]["month"] == "2026-02"
 
 
-def test_page_workbook_and_json_say_the_same(played: Played, tmp_path: Path) -> None:
+def test_page_workbook_and_json_say_the_same(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     report = played.get("hao", "/api/monthly/2026-03")
     html = played.town.ask("hao", "GET", "/monthly/2026-03").text
     answer = played.town.ask("hao", "GET", "/api/monthly/2026-03/workbook")
@@ -305,6 +319,13 @@ def test_page_workbook_and_json_say_the_same(played: Played, tmp_path: Path) -> 
     lost = pyogrio.read_dataframe(path, layer=sheets[2], use_arrow=False)
     assert -lost.iloc[:, 2].astype(float).sum() == sum(d["points"] for d in report["deductions"])
     assert len(lost) == len(report["deductions"])
+    # One of a district goes through files, and says the same.
+    monkeypatch.setattr("gridmap.numbers.workbook._MANY", 0)
+    large = tmp_path / "large.xlsx"
+    large.write_bytes(played.town.ask("hao", "GET", "/api/monthly/2026-03/workbook").content)
+    for name in sheets:
+        one, other = (pyogrio.read_dataframe(p, layer=name) for p in (path, large))
+        assert one.equals(other)
     for one in ("2026年3月", "月报〔2026〕1号", "环卫中心", "83.5", "审图号", "督办〔2026〕1号"):
         assert one in chinese
     english = html[html.index('class="side side-en"') :]

@@ -7,6 +7,7 @@
 :mod:`.fields`      what an action may be given, checked and made storable
 :mod:`.guards`      what a transition needs beyond its place in the table
 :mod:`.fold`        what an event changes: an order is the fold of its events
+:mod:`.folding`     many events folded at once
 :mod:`.machine`     check, then fold: :func:`.machine.apply`
 :mod:`.intake`      a report becomes an order
 :mod:`.rules`       limits and counts of a site, as a table

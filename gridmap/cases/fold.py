@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
-from datetime import datetime
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from gridmap.cases.fields import moment
 from gridmap.cases.model import (
@@ -25,67 +24,19 @@ from gridmap.cases.model import (
 from gridmap.cases.states import State
 from gridmap.cases.table import TRANSITIONS
 
-__all__ = ["Happened", "evolve", "evolved"]
+__all__ = ["STEPS", "evolve"]
 
 Changes = dict[str, Any]
+Change = Callable[[Order, Event], Changes]
 
 
 def evolve(order: Order, event: Event) -> Order:
     """Return the order after an event whose fields the guards have completed."""
-    target = TRANSITIONS[event.action].target
+    target, change = STEPS[event.action]
     changes: Changes = {} if target is None else {"state": target}
-    change = _CHANGES.get(event.action)
     if change is not None:
         changes |= change(order, event)
     return replace(order, version=order.version + 1, **changes)
-
-
-class _Loose:
-    """An order's fields while many events are folded: they read it as they read an order."""
-
-    is_open, bodies, part, whistle = Order.is_open, Order.bodies, Order.part, Order.whistle
-
-
-class Happened(Protocol):
-    """What is read of an event."""
-
-    @property
-    def action(self) -> str:
-        """As in the table of transitions."""
-
-    @property
-    def by(self) -> str:
-        """Who did it."""
-
-    @property
-    def at(self) -> datetime:
-        """When."""
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """What it was given and decided by."""
-
-
-def evolved(order: Order, events: Iterable[Happened]) -> Order:
-    """Return the order after many events: what :func:`evolve` comes to one by one.
-
-    Some times faster, for one order is made at the end and none in between.
-    """
-    loose = _Loose()
-    known = loose.__dict__
-    known.update({name: getattr(order, name) for name in _FIELDS})
-    for event in events:
-        target = TRANSITIONS[event.action].target
-        changes: Changes = {} if target is None else {"state": target}
-        change = _CHANGES.get(event.action)
-        if change is not None:
-            changes |= change(cast("Order", loose), cast("Event", event))
-        known.update(changes)
-        known["version"] += 1
-    return Order(**known)
-
-
-_FIELDS = tuple(one.name for one in fields(Order))
 
 
 def _handled(order: Order, event: Event) -> tuple[str, ...]:
@@ -426,7 +377,7 @@ def _improper(order: Order, event: Event) -> Changes:
     return {"whistles": _with_whistle(order, fields["whistle"], **marked)}
 
 
-_CHANGES: dict[str, Callable[[Order, Event], Changes]] = {
+_CHANGES: dict[str, Change] = {
     "order.submit": _submit,
     "order.confirm": _confirm,
     "order.reject": _reject,
@@ -464,4 +415,9 @@ _CHANGES: dict[str, Callable[[Order, Event], Changes]] = {
     "whistle.report_in": _report_in,
     "whistle.judge": _judge,
     "whistle.improper": _improper,
+}
+
+# Where each action leads, and what it changes.
+STEPS: dict[str, tuple[State | None, Change | None]] = {
+    name: (row.target, _CHANGES.get(name)) for name, row in TRANSITIONS.items()
 }

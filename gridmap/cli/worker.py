@@ -69,13 +69,12 @@ def working(settings: Settings, *, when: bool = True) -> Iterator[None]:
 
 
 def _run(workspace: Workspace, stop: threading.Event) -> None:
-    """Work until told to stop; a store that cannot be used now is tried again."""
-    from gridmap.errors import GridmapError
-
+    """Work until told to stop; what goes wrong is written down, and it is tried again."""
     while not stop.is_set():
         try:
             workspace.work(most=500)
-        except GridmapError:
+        except Exception:
+            # Not only what was foreseen: no reminder would go out any more, and nobody be told.
             log.exception("the worker could not work; it tries again")
         stop.wait(_EVERY_S)
 

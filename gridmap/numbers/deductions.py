@@ -11,11 +11,10 @@ from gridmap.cases.model import Verdict, WhistleState
 from gridmap.cases.states import CLOSED, State
 from gridmap.cases.supervision import Supervision, serial
 from gridmap.numbers.period import Period
-from gridmap.numbers.rules import AREA, Charged, NumberRules, ScoreRule, ranking_of_body
-from gridmap.numbers.sendings import sendings
+from gridmap.numbers.rules import AREA, Charged, NumberRules, ranking_of_body
 from gridmap.numbers.tale import Tale
 
-__all__ = ["Deduction", "deductions"]
+__all__ = ["Deduction", "Deductions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +59,31 @@ class _Fault:
     supervision: str = ""
 
 
-def deductions(
-    tales: Iterable[Tale],
-    supervisions: Iterable[Supervision],
-    period: Period,
-    rules: NumberRules,
-) -> list[Deduction]:
-    """Return what each unit loses in a period, in the order of units, rules and cases."""
-    seen: list[_Fault] = [f for tale in tales for find in _FINDERS for f in find(tale, period)]
-    seen += [f for one in supervisions for f in _supervised(one, period)]
-    priced = [
-        one
-        for fault in seen
-        if (rule := rules.scores.get(fault.rule)) is not None
-        for one in _priced(fault, rule, rules)
-    ]
-    priced.sort(key=lambda d: (d.ranking, d.unit, d.rule, d.number or 0, d.supervision, d.at))
-    return list(_named_apart(priced))
+class Deductions:
+    """What units lose in a period, found tale by tale."""
+
+    def __init__(self, period: Period, rules: NumberRules) -> None:
+        self.period, self.rules = period, rules
+        self._found: list[Deduction] = []
+
+    def add(self, tale: Tale) -> None:
+        """Look for what a tale costs."""
+        for find in _FINDERS:
+            for fault in find(tale, self.period):
+                self._found += _priced(fault, self.rules)
+
+    def listed(self, supervisions: Iterable[Supervision]) -> list[Deduction]:
+        """Return what each unit loses, in the order of units, rules and cases."""
+        demands = (f for one in supervisions for f in _supervised(one, self.period))
+        found = [*self._found, *(d for fault in demands for d in _priced(fault, self.rules))]
+        found.sort(key=lambda d: (d.ranking, d.unit, d.rule, d.number or 0, d.supervision, d.at))
+        return list(_named_apart(found))
 
 
-def _priced(fault: _Fault, rule: ScoreRule, rules: NumberRules) -> Iterator[Deduction]:
+def _priced(fault: _Fault, rules: NumberRules) -> Iterator[Deduction]:
+    rule = rules.scores.get(fault.rule)
+    if rule is None:
+        return
     units = []
     if rule.charged is not Charged.AREA and fault.body:
         units.append((ranking_of_body(fault.body), fault.body))
@@ -123,9 +127,12 @@ def _overdue(tale: Tale, period: Period) -> Iterator[_Fault]:
         yield _Fault("carried_over", order.lead, period.since, tale)
 
 
+_COSTLY = frozenset({"order.name", "order.rework", "order.rate", "whistle.improper"})
+
+
 def _events(tale: Tale, period: Period) -> Iterator[_Fault]:
     for one in tale.entries:
-        if not period.holds(one.at):
+        if one.action not in _COSTLY or not period.holds(one.at):
             continue
         if one.action == "order.name" and tale.sent:
             yield _Fault("named", one.lead, one.at, tale)
@@ -138,7 +145,7 @@ def _events(tale: Tale, period: Period) -> Iterator[_Fault]:
 
 
 def _sent(tale: Tale, period: Period) -> Iterator[_Fault]:
-    found = sendings(tale)
+    found = tale.sendings
     for one in found:
         limit = one.accept_by
         if period.holds(limit) and limit is not None:

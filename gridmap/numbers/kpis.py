@@ -32,7 +32,6 @@ from typing import NamedTuple
 from gridmap.cases.model import SYSTEM, Ground, Order, Verdict, WhistleState
 from gridmap.cases.states import State
 from gridmap.numbers.period import Period
-from gridmap.numbers.sendings import sendings
 from gridmap.numbers.tale import Entry, Tale
 
 __all__ = ["KPIS", "LEFT_OUT", "Mark", "marks_of"]
@@ -164,7 +163,7 @@ def _reply(tale: Tale, period: Period) -> Iterator[Mark]:
 
 def _sent(tale: Tale, period: Period) -> Iterator[Mark]:
     """Response by the first sending, returned and accuracy by each."""
-    found = sendings(tale)
+    found = tale.sendings
     if found and period.holds(found[0].at):
         order, lead = tale.after, found[0].lead
         out = "no_limit" if order.contact_by is None else ""

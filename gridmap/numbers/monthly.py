@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gridmap.cases.supervision import Supervision, serial
-from gridmap.numbers.counting import Figures, counted, figures_shown
-from gridmap.numbers.deductions import Deduction, deductions
+from gridmap.garbage import collecting_later
+from gridmap.numbers.counting import Figures, Tally, figures_shown
+from gridmap.numbers.deductions import Deduction, Deductions
 from gridmap.numbers.period import Period
-from gridmap.numbers.problems import Problem, problems
+from gridmap.numbers.problems import Problem, Problems
 from gridmap.numbers.ranking import Placed, Unit, placed
-from gridmap.numbers.routes import by_rule
+from gridmap.numbers.routes import ByRule
 from gridmap.numbers.rules import AREA, NumberRules
 from gridmap.numbers.tale import Tale
 from gridmap.times import to_site
@@ -58,11 +59,43 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The month before: its name, its tales, its period."""
+    """The month before: its name, its tales (read once), its period."""
 
     month: str
-    tales: Sequence[Tale]
+    tales: Iterable[Tale]
     period: Period
+
+
+class _Found:
+    """Everything that is counted of a month, tale by tale: none is kept."""
+
+    def __init__(
+        self, period: Period, rules: NumberRules, zone: ZoneInfo, ways: Iterable[str], load: str
+    ) -> None:
+        self.period, self.zone, self.load = period, zone, load
+        self.tally = Tally(period, ways)
+        self.deductions = Deductions(period, rules)
+        self.problems = Problems(period)
+        self.rules = ByRule(period)
+        self.catalogues: set[str] = set()
+        # Orders by the day on which they came in or were closed, and by the area they came from.
+        self.came: Counter[str] = Counter()
+        self.went: Counter[str] = Counter()
+        self.loads: Counter[str] = Counter()
+
+    def add(self, tale: Tale) -> None:
+        for part in (self.tally, self.deductions, self.problems, self.rules):
+            part.add(tale)
+        self.catalogues.add(tale.catalogue)
+        if self.period.holds(tale.after.received_at):
+            self.came[self._day(tale.after.received_at)] += 1
+            self.loads[tale.areas.get(self.load) or ""] += 1
+        for one in tale.entries:
+            if one.action == "order.close" and self.period.holds(one.at):
+                self.went[self._day(one.at)] += 1
+
+    def _day(self, moment: datetime) -> str:
+        return to_site(moment, self.zone).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +103,7 @@ class _Month:
     """What every part of the report is made from."""
 
     period: Period
-    tales: Sequence[Tale]
+    counted: _Found
     supervisions: Sequence[Supervision]
     rules: NumberRules
     names: Names
@@ -84,11 +117,11 @@ class _Month:
 def figures_of_month(
     month: str,
     period: Period,
-    tales: Sequence[Tale],
+    tales: Iterable[Tale],
     supervisions: Sequence[Supervision],
     *,
     rules: NumberRules,
-    names: Names,
+    names: Callable[[set[str]], Names],
     zone: ZoneInfo,
     edition: str = "",
     load_level: str = "",
@@ -99,23 +132,30 @@ def figures_of_month(
 
     Parameters
     ----------
-    tales : sequence of Tale
-        Counted on the areas of `edition`.
+    tales : iterable of Tale
+        Counted on the areas of `edition`; read once, and let go one by one.
+    names : callable
+        Returns what things are called, those of the catalogues of some names among them.
     load_level : str
         Level of the areas whose orders are drawn on the map; empty for no map.
     former : Former, optional
-        None for a first month.
+        Left out, or without tales, for a first month.
     lifted : mapping of key to text
         Deductions that do not count any more, with what was written about it.
     """
-    one = _Month(period, tales, supervisions, rules, names, zone, lifted or {})
     ways = ("", "department", "item", *rules.levels)
-    figures = counted(tales, period, ways)
+    counted = _Found(period, rules, zone, ways, load_level)
+    with collecting_later():
+        for tale in tales:
+            counted.add(tale)
+    known = names(counted.catalogues)
+    one = _Month(period, counted, supervisions, rules, known, zone, lifted or {})
+    figures = counted.tally.figures()
     found = [
         replace(d, lifted=one.lifted[d.key]) if d.key in one.lifted else d
-        for d in deductions(tales, supervisions, period, rules)
+        for d in counted.deductions.listed(supervisions)
     ]
-    carried, standing = problems(tales, supervisions, period)
+    carried, standing = counted.problems.listed(supervisions)
     return {
         "month": month,
         "since": one.local(period.since),
@@ -124,7 +164,7 @@ def figures_of_month(
         "edition": edition,
         "kpis": figures_shown(figures[""][""]),
         "former": _former(former),
-        "levels": [names.named("level", level) for level in rules.levels],
+        "levels": [known.named("level", level) for level in rules.levels],
         "tables": {way: _table(one, way, figures[way]) for way in ways if way},
         "rankings": _rankings(one, figures, found),
         "deductions": [_deduction(one, d) for d in found],
@@ -136,7 +176,7 @@ def figures_of_month(
             "standing_total": len(standing),
         },
         "supervision": [_demand(one, s) for s in supervisions if period.holds(s.issued_at)],
-        "routing": [_routing(one) for one in by_rule(tales, period)],
+        "routing": [_routing(one) for one in counted.rules.counts()],
         "days": _days(one),
         "load": _load(one, load_level),
     }
@@ -145,8 +185,14 @@ def figures_of_month(
 def _former(former: Former | None) -> dict[str, Any] | None:
     if former is None:
         return None
-    found = counted(former.tales, former.period)[""][""]
-    return {"month": former.month, "kpis": figures_shown(found)}
+    tally, any_at_all = Tally(former.period), False
+    with collecting_later():
+        for tale in former.tales:
+            tally.add(tale)
+            any_at_all = True
+    if not any_at_all:
+        return None
+    return {"month": former.month, "kpis": figures_shown(tally.figures()[""][""])}
 
 
 def _table(one: _Month, way: str, groups: Mapping[str, Figures]) -> list[dict[str, Any]]:
@@ -289,17 +335,7 @@ def _routing(found: Any) -> dict[str, Any]:
 
 def _days(one: _Month) -> list[dict[str, Any]]:
     """Return how many orders came in and were closed, day by day."""
-    came: Counter[str] = Counter()
-    went: Counter[str] = Counter()
-
-    def day(moment: datetime) -> str:
-        return to_site(moment, one.zone).date().isoformat()
-
-    for tale in one.tales:
-        if one.period.holds(tale.after.received_at):
-            came[day(tale.after.received_at)] += 1
-        closings = (e.at for e in tale.entries if e.action == "order.close")
-        went.update(day(at) for at in closings if one.period.holds(at))
+    came, went = one.counted.came, one.counted.went
     first = to_site(one.period.since, one.zone).date()
     last = to_site(one.period.until, one.zone).date()
     days = [first + timedelta(days=n) for n in range((last - first).days)]
@@ -313,11 +349,7 @@ def _load(one: _Month, level: str) -> dict[str, Any] | None:
     """Return how many orders came in from each area of a level."""
     if not level:
         return None
-    counts = Counter(
-        tale.areas.get(level) or ""
-        for tale in one.tales
-        if one.period.holds(tale.after.received_at)
-    )
+    counts = one.counted.loads
     known = sorted(one.names.areas.get(level, {}))
     rows = [one.names.named(level, code) | {"orders": counts[code]} for code in known]
     elsewhere = sum(counts.values()) - sum(counts[code] for code in known)

@@ -12,7 +12,7 @@ from gridmap.cases.supervision import Supervision, serial
 from gridmap.numbers.period import Period
 from gridmap.numbers.tale import Tale
 
-__all__ = ["Problem", "problems"]
+__all__ = ["Problem", "Problems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +37,35 @@ class Problem:
     corrected_at: datetime | None = None
 
 
-def problems(
-    tales: Iterable[Tale], supervisions: Iterable[Supervision], period: Period
-) -> tuple[list[Problem], list[Problem]]:
-    """Return what was carried over into a period, and what stands at its end.
+class Problems:
+    """What was carried over into a period, and what stands at its end, found tale by tale."""
 
-    The longest overdue first.
-    """
-    carried: list[Problem] = []
-    standing: list[Problem] = []
-    for tale in tales:
+    def __init__(self, period: Period) -> None:
+        self.period = period
+        self._carried: list[Problem] = []
+        self._standing: list[Problem] = []
+
+    def add(self, tale: Tale) -> None:
+        """Look whether an order was late, or is."""
         if tale.asleep:
-            continue
-        if tale.before is not None and _late(tale.before, period.since):
-            carried.append(_problem(tale, tale.before, corrected_at=_corrected(tale.after)))
-        if _late(tale.after, period.as_of):
-            standing.append(_problem(tale, tale.after))
-    for one in supervisions:
-        if one.issued_at < period.since and _unanswered(one, period.since):
-            answered = one.replied_at or one.closed_at
-            known = answered is not None and answered < period.as_of
-            carried.append(_demand(one, answered if known else None))
-        if one.issued_at < period.as_of and _unanswered(one, period.as_of):
-            standing.append(_demand(one, None))
-    return _longest_first(carried), _longest_first(standing)
+            return
+        if tale.before is not None and _late(tale.before, self.period.since):
+            corrected = _corrected(tale.after)
+            self._carried.append(_problem(tale, tale.before, corrected_at=corrected))
+        if _late(tale.after, self.period.as_of):
+            self._standing.append(_problem(tale, tale.after))
+
+    def listed(self, supervisions: Iterable[Supervision]) -> tuple[list[Problem], list[Problem]]:
+        """Return what was carried over and what stands, the longest overdue first."""
+        carried, standing, period = [*self._carried], [*self._standing], self.period
+        for one in supervisions:
+            if one.issued_at < period.since and _unanswered(one, period.since):
+                answered = one.replied_at or one.closed_at
+                known = answered is not None and answered < period.as_of
+                carried.append(_demand(one, answered if known else None))
+            if one.issued_at < period.as_of and _unanswered(one, period.as_of):
+                standing.append(_demand(one, None))
+        return _longest_first(carried), _longest_first(standing)
 
 
 def _late(order: Order, moment: datetime) -> bool:

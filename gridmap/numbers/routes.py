@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gridmap.numbers.period import Period
-from gridmap.numbers.sendings import sendings
 from gridmap.numbers.tale import Tale
 
-__all__ = ["RuleCount", "by_rule"]
+__all__ = ["ByRule", "RuleCount"]
 
 # What stands in an explanation before the reason for the lead.
 _BEFORE = frozenset({"call_first", "call_first_in_danger", "on_border"})
@@ -41,23 +40,30 @@ class RuleCount:
     example: Mapping[str, Any] | None = None
 
 
-def by_rule(tales: Iterable[Tale], period: Period) -> list[RuleCount]:
-    """Return the counts of the orders first sent out in a period, the most frequent rule first."""
-    found: dict[str, RuleCount] = {}
-    for tale in tales:
-        sent = sendings(tale)
-        if not sent or not period.holds(sent[0].at):
-            continue
-        first = sent[0]
+class ByRule:
+    """Counts of the orders first sent out in a period, by the rule that decided."""
+
+    def __init__(self, period: Period) -> None:
+        self.period = period
+        self._found: dict[str, RuleCount] = {}
+
+    def add(self, tale: Tale) -> None:
+        """Count an order's first sending."""
+        first = next(iter(tale.sendings), None)
+        if first is None or not self.period.holds(first.at):
+            return
         step = _decided(tale, first.lead)
         name = BY_HAND if step is None else str(step["rule"])
-        count = found.setdefault(name, RuleCount(name))
+        count = self._found.setdefault(name, RuleCount(name))
         count.sent += 1
         count.returned += first.returned_at is not None
         count.wrong += first.wrong
         count.undecided += first.undecided
         count.example = count.example or step
-    return sorted(found.values(), key=lambda one: (-one.sent, one.rule))
+
+    def counts(self) -> list[RuleCount]:
+        """Return the counts, the most frequent rule first."""
+        return sorted(self._found.values(), key=lambda one: (-one.sent, one.rule))
 
 
 def _decided(tale: Tale, lead: str) -> Mapping[str, Any] | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gridmap.cases.fields import moment
 from gridmap.cases.model import ReturnKind
-from gridmap.numbers.tale import Entry, Tale
+
+if TYPE_CHECKING:
+    from gridmap.numbers.tale import Entry
 
 __all__ = ["Sending", "sendings"]
 
@@ -63,10 +66,10 @@ class Sending:
         return came_back and self.return_kind not in {"", ReturnKind.NOT_NEEDED.value}
 
 
-def sendings(tale: Tale) -> list[Sending]:
-    """Return what was sent to whom, in order."""
-    places = [n for n, one in enumerate(tale.entries) if one.action in _SENDS]
-    return [_sending(tale.entries[start:]) for start in places]
+def sendings(entries: Sequence[Entry]) -> list[Sending]:
+    """Return what was sent to whom in the life of an order, in order."""
+    places = [n for n, one in enumerate(entries) if one.action in _SENDS]
+    return [_sending(entries[start:]) for start in places]
 
 
 def _sending(entries: Sequence[Entry]) -> Sending:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from gridmap.cases.fold import evolved
+import orjson
+
+from gridmap.cases.folding import Folding
 from gridmap.cases.model import Order
 from gridmap.cases.states import CLOSED, State
 from gridmap.numbers.period import Period
+from gridmap.numbers.sendings import Sending, sendings
 
 __all__ = ["Entry", "Tale", "Told", "tell"]
 
@@ -28,8 +31,6 @@ class Entry(NamedTuple):
         Aware.
     lead : str
         Of the order after it.
-    fields : mapping
-        Of a tale's entries only what figures are counted by.
     """
 
     at: datetime
@@ -49,8 +50,8 @@ class Told:
         Which catalogue the item is of; empty for the site's own.
     lon, lat : float or None
         Where its report is, EPSG:4326.
-    steps : sequence of mapping
-        The explanation of its report's route, as stored.
+    steps : str
+        The explanation of its report's route, the JSON that is stored; empty when not asked for.
     """
 
     number: int
@@ -59,11 +60,11 @@ class Told:
     catalogue: str
     lon: float | None
     lat: float | None
-    steps: Sequence[Mapping[str, Any]]
+    steps: str
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tale:
     """What numbers are counted by.
 
@@ -86,7 +87,7 @@ class Tale:
     catalogue: str = ""
     lon: float | None = None
     lat: float | None = None
-    steps: Sequence[Mapping[str, Any]] = ()
+    route: str = ""
 
     @property
     def number(self) -> int:
@@ -94,6 +95,17 @@ class Tale:
         return self.after.number
 
     @property
+    def steps(self) -> Sequence[Mapping[str, Any]]:
+        """The explanation of its report's route, as stored; read of the few that are asked."""
+        found: Sequence[Mapping[str, Any]] = orjson.loads(self.route) if self.route else ()
+        return found
+
+    @cached_property
+    def sendings(self) -> list[Sending]:
+        """What was sent to whom, in order."""
+        return sendings(self.entries)
+
+    @cached_property
     def filed(self) -> bool:
         """True when it was taken on as a case."""
         return any(one.action in _FILED for one in self.entries)
@@ -143,25 +155,20 @@ def tell(told: Told, period: Period) -> Tale | None:
     if told.received_at >= period.as_of:
         return None
     # An order is there from its report's receipt, however late that was entered.
-    moments = [told.received_at, *(entry.at for entry in told.entries[1:])]
-    end = next((n for n, at in enumerate(moments) if at >= period.as_of), len(moments))
-    begun = max((n + 1 for n in range(end) if moments[n] < period.since), default=0)
-    order = Order(told.number, received_at=told.received_at, created_at=told.created_at)
-    before = evolved(order, told.entries[:begun]) if begun else None
-    after = evolved(before or order, told.entries[begun:end])
-    kept = tuple(
-        Entry(moments[n], one.action, one.by, one.lead, _counted(one.fields))
-        for n, one in enumerate(told.entries[:end])
-    )
-    return Tale(before, after, kept, after.areas, told.catalogue, told.lon, told.lat, told.steps)
-
-
-def _counted(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what figures are counted by: of a month's events the rest would fill the memory."""
-    return {name: value for name, value in fields.items() if name in _COUNTED} or _NOTHING
-
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-_COUNTED = frozenset(
-    {"accept_by", "department", "kind", "lead", "resolved", "satisfied", "whistle"}
-)
+    entries = (told.entries[0]._replace(at=told.received_at), *told.entries[1:])
+    begun = 0
+    for n, one in enumerate(entries):
+        if one.at >= period.as_of:
+            entries = entries[:n]
+            break
+        if one.at < period.since:
+            begun = n + 1
+    order = Folding(number=told.number, received_at=told.received_at, created_at=told.created_at)
+    # What an event changes is told by what it was given, not by when it is counted.
+    known, before = told.entries, None
+    if begun:
+        order.happen(known[:begun])
+        before, order = order.as_order(), order.copied()
+    order.happen(known[begun : len(entries)])
+    after = order.as_order()
+    return Tale(before, after, entries, after.areas, told.catalogue, told.lon, told.lat, told.steps)

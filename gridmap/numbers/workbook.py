@@ -18,6 +18,8 @@ __all__ = ["monthly_workbook"]
 
 # Excel's own bound for the name of a sheet.
 _SHEET_NAME = 31
+# Rows of a sheet that are kept while it is written.
+_MANY = 5_000
 _NO_NAME = re.compile(r"[\[\]:*?/\\]")
 
 
@@ -32,7 +34,10 @@ def monthly_workbook(
     from xlsxwriter import Workbook
 
     out = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    many = len(report["deductions"]) > _MANY
+    # A district's month goes through files: its cells are some hundred megabytes of memory.
+    options = {"constant_memory": many, "in_memory": not many, "strings_to_formulas": False,
+               "strings_to_urls": False}  # fmt: skip
     with Workbook(out, options) as book:
         made = datetime.fromisoformat(report["until"]).replace(tzinfo=None)
         side = Side(lang, report)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from gridmap.access import Scope
 from gridmap.cases.fold import evolve
@@ -26,6 +26,7 @@ from gridmap.store.jobs import LeasedJob
 from gridmap.store.leases import own_name
 from gridmap.store.opened import OpenedStore
 from gridmap.store.order_filters import Sorting
+from gridmap.store.outbox import Meant
 from gridmap.store.schema import meta
 
 __all__ = ["CaseStore", "Decide", "JobResult"]
@@ -109,12 +110,14 @@ class CaseStore(OpenedStore):
         decisions: Sequence[Decision] | None,
         now: datetime,
         rules: CaseRules | None = None,
+        further: Sequence[Job] = (),
     ) -> None:
         """Make an order of each report just written, in the transaction that writes it.
 
-        With `rules` people are told of them, and time acts on them from now on.
+        With `rules` people are told of them, and time acts on them from now on. `further` is
+        to be done about them as well.
         """
-        made, told, wanted, messages = [], [], [], []
+        made, told, wanted, messages = [], [], [*further], []
         routes: Sequence[Decision | None] = decisions or [None] * len(rows)
         for row, decision in zip(rows, routes, strict=True):
             order, event = begun(
@@ -325,7 +328,7 @@ class CaseStore(OpenedStore):
 
     def notices_for(
         self,
-        audiences: Mapping[str, Sequence[str]],
+        meant: Collection[Meant],
         reader: str,
         *,
         unread: bool,
@@ -335,7 +338,7 @@ class CaseStore(OpenedStore):
         """Return notices for somebody, the newest first."""
         with self._database.read() as connection:
             return outbox.notices_for(
-                connection, audiences, reader, unread=unread, limit=limit, before=before
+                connection, meant, reader, unread=unread, limit=limit, before=before
             )
 
     def mark_read(self, ids: Sequence[int], reader: str) -> int:
@@ -358,9 +361,7 @@ class CaseStore(OpenedStore):
             if found:
                 made = [job for one in found if (job := make(one)) is not None]
                 jobs.add_jobs(connection, made)
-                connection.execute(delete(meta).where(meta.c.key == "notices_sent"))
-                mark = str(found[-1]["id"])
-                connection.execute(insert(meta).values(key="notices_sent", value=mark))
+                self._set_mark(connection, str(found[-1]["id"]))
             return len(found)
 
     def _mark(self, connection: Connection) -> int:
@@ -368,6 +369,13 @@ class CaseStore(OpenedStore):
         if self._database.kind == "geopackage":
             query = select(meta.c.value).where(meta.c.key == "notices_sent")
         return int(connection.execute(query).scalar() or 0)
+
+    def _set_mark(self, connection: Connection, mark: str) -> None:
+        # In place: who waits for a row that is deleted and written anew finds none, and would
+        # begin with the first notice again.
+        own = update(meta).where(meta.c.key == "notices_sent").values(value=mark)
+        if not connection.execute(own).rowcount:
+            connection.execute(insert(meta).values(key="notices_sent", value=mark))
 
     # -- supervision ----------------------------------------------------------------
 

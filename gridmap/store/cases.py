@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
+    and_,
     bindparam,
-    case,
     delete,
     func,
     insert,
@@ -23,12 +24,13 @@ from gridmap.cases.life import Life
 from gridmap.cases.model import Event, Order
 from gridmap.cases.outcome import Outcome
 from gridmap.cases.record import order_from, plain
-from gridmap.cases.states import State
+from gridmap.cases.states import CLOSED, State
 from gridmap.errors import Conflict, NotFound
-from gridmap.store.order_filters import Sorting, narrowed, waits
+from gridmap.store.order_filters import Sorting, has_many, narrowed, waits
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
+from gridmap.store.within import move_within, note_orders
 
 __all__ = [
     "asleep",
@@ -81,6 +83,7 @@ def write_new(connection: Connection, made: Sequence[tuple[Order, Event]]) -> No
     """Write orders that have just begun, each with its first event."""
     insert_rows(connection, orders, [{"number": o.number, **_columns(o)} for o, _ in made])
     insert_rows(connection, order_parts, [row for o, _ in made for row in _parts(o)])
+    note_orders(connection, ((o.number, o.areas) for o, _ in made))
     insert_rows(connection, order_events, [_event_row(None, o, e) for o, e in made])
 
 
@@ -98,6 +101,7 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
         if (before.lead, before.co) != (after.lead, after.co):
             connection.execute(delete(order_parts).where(order_parts.c.number == after.number))
             insert_rows(connection, order_parts, _parts(after))
+        move_within(connection, before, after)
         connection.execute(insert(order_events).values(**_event_row(before, after, one.event)))
         if before.closed_at != after.closed_at:
             connection.execute(
@@ -121,6 +125,8 @@ def write_lives(connection: Connection, lives: Sequence[Life]) -> None:
     numbers = [one.order.number for one in lived]
     connection.execute(delete(order_parts).where(order_parts.c.number.in_(numbers)))
     insert_rows(connection, order_parts, [row for one in lived for row in _parts(one.order)])
+    for one in lived:
+        move_within(connection, one.begun, one.order)
     steps = (step for one in lived for step in one.outcomes)
     events = [_event_row(step.before, step.order, step.event) for step in steps]
     insert_rows(connection, order_events, events)
@@ -199,14 +205,75 @@ def read_orders(
 ) -> list[Order]:
     """Return orders, the newest first (by receipt, then number).
 
-    With ``due`` those that somebody waits for come first, by their due time.
+    With ``due`` those that somebody waits for come first, by their due time; then the others
+    that are open, and those that are closed.
     """
-    query = narrowed(select(orders.c.data), filters, scopes, now)
+    walked = has_many(connection, filters, scopes)
+    query = narrowed(select(orders.c.number), filters, scopes, now, walked=walked)
     if sort == "due":
-        waits_first = case((waits(), 0), else_=1)
-        query = query.order_by(waits_first, orders.c.due_at.asc().nulls_last())
-    query = query.order_by(orders.c.received_at.desc(), orders.c.number.desc())
-    return [order_from(d) for d in connection.execute(query.limit(limit).offset(offset)).scalars()]
+        numbers = _page_by_due(connection, query, filters, limit, offset)
+    else:
+        numbers = _page(connection, query, limit, offset)
+    # Their rows are read last: whole orders would be carried through the sorting of all.
+    query = select(orders.c.number, orders.c.data).where(orders.c.number.in_(numbers))
+    found = {int(number): data for number, data in connection.execute(query)}
+    return [order_from(found[number]) for number in numbers]
+
+
+_NEWEST = (orders.c.received_at.desc(), orders.c.number.desc())
+
+
+def _page(
+    connection: Connection,
+    query: Select[Any],
+    limit: int,
+    offset: int,
+    *first: ColumnElement[Any],
+) -> list[int]:
+    query = query.order_by(*first, *_NEWEST).limit(limit).offset(offset)
+    return [int(number) for number in connection.execute(query).scalars()]
+
+
+def _page_by_due(
+    connection: Connection,
+    query: Select[Any],
+    filters: Mapping[str, Any],
+    limit: int,
+    offset: int,
+) -> list[int]:
+    """Return the numbers of a page: part after part, each in the order that an index has."""
+    numbers: list[int] = []
+    for part, dated in _parts_by_due(filters):
+        own, wanted = query.where(part), limit - len(numbers)
+        numbers += _page(connection, own, wanted, offset, *([orders.c.due_at] if dated else []))
+        if len(numbers) == limit:
+            break
+        if offset:
+            # Of what goes before the page, the rest lies in the parts to come.
+            inside = select(func.count()).select_from(own.subquery())
+            offset = max(0, offset - int(connection.execute(inside).scalar_one()))
+    return numbers
+
+
+def _parts_by_due(filters: Mapping[str, Any]) -> list[tuple[ColumnElement[bool], bool]]:
+    """Return the parts of a list by due time, and whether their orders have such a time.
+
+    Those that somebody waits for, the others that are open, the closed ones. Parts that nothing
+    can be in are left out: it would be looked for among all orders.
+    """
+    late, state = filters.get("overdue") or filters.get("due_by"), filters.get("state")
+    closed = filters.get("open") is False or state in _CLOSED
+    still = filters.get("open") is True or (state is not None and not closed)
+    resolved = and_(orders.c.closed_at.is_(None), orders.c.resolved_at.is_not(None))
+    parts = [] if closed else [waits(), resolved]
+    if not still:
+        parts.append(orders.c.closed_at.is_not(None))
+    dated, undated = orders.c.due_at.is_not(None), orders.c.due_at.is_(None)
+    found = [(and_(one, d), d is dated) for one in parts for d in (dated, undated)]
+    return found[:1] if late else found
+
+
+_CLOSED = frozenset(state.value for state in CLOSED)
 
 
 def count_orders(

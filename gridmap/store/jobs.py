@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.cases.ladder import Job
@@ -96,18 +96,17 @@ def add_lived_jobs(connection: Connection, wanted: Sequence[LivedJob]) -> None:
 
 def claim(connection: Connection, owner: str, now: datetime, *, limit: int) -> list[LeasedJob]:
     """Take jobs whose moment has come, the earliest first, and those of workers that are gone."""
+    due = and_(jobs.c.state.in_(("waiting", "leased")), jobs.c.run_at <= now)
     query = (
         select(jobs)
-        .where(jobs.c.state.in_(("waiting", "leased")), jobs.c.run_at <= now)
+        # What is held is left out here, not afterwards: as many jobs as are looked at, in the
+        # hands of a worker that is slow, would hide all that are due after them.
+        .where(due, or_(jobs.c.state == "waiting", _let_go(connection, now)))
         .order_by(jobs.c.run_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    free = [
-        row
-        for row in connection.execute(query)
-        if row.state == "waiting" or not _held(row.owner, row.leased_at, now)
-    ]
+    free = connection.execute(query).all()
     if free:
         connection.execute(
             update(jobs)
@@ -120,10 +119,15 @@ def claim(connection: Connection, owner: str, now: datetime, *, limit: int) -> l
     ]
 
 
-def _held(owner: str | None, leased_at: datetime | None, now: datetime) -> bool:
-    if owner is None or leased_at is None or now - leased_at >= LEASE:
-        return False
-    return is_alive(owner, leased_at, now)
+def _let_go(connection: Connection, now: datetime) -> ColumnElement[bool]:
+    """Return that a leased job is nobody's: its time is over, or its worker is gone."""
+    query = (
+        select(jobs.c.owner, func.max(jobs.c.leased_at))
+        .where(jobs.c.state == "leased", jobs.c.run_at <= now)
+        .group_by(jobs.c.owner)
+    )
+    gone = [owner for owner, last in connection.execute(query) if not is_alive(owner, last, now)]
+    return or_(jobs.c.leased_at <= now - LEASE, jobs.c.owner.in_(gone))
 
 
 def hold(connection: Connection, job: LeasedJob, owner: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from gridmap.cases.notices import Notice
 from gridmap.cases.outcome import Message
 from gridmap.errors import Conflict, NotFound
-from gridmap.garbage import collecting_later
 from gridmap.numbers.appeals import Appeal, AppealState, Said
 from gridmap.numbers.period import Period
 from gridmap.numbers.tale import Tale, tell
@@ -22,11 +21,15 @@ __all__ = ["NumberStore"]
 class NumberStore(OpenedStore):
     """Monthly reports, and what they are made from."""
 
-    def tales(self, period: Period, *, routes: bool = False) -> list[Tale]:
-        """Return the tales of all orders that a period can be about, by number."""
-        with collecting_later(), self._database.read() as connection:
+    def tales(self, period: Period, *, routes: bool = False) -> Iterator[Tale]:
+        """Yield the tales of all orders that a period can be about, by number.
+
+        A month of a district is more than a process should hold at once: they are read from
+        one state of the store while they are asked for.
+        """
+        with self._database.read() as connection:
             told = numbers.read_told(connection, period.since, period.as_of, routes=routes)
-            return [tale for one in told if (tale := tell(one, period)) is not None]
+            yield from (tale for one in told if (tale := tell(one, period)) is not None)
 
     def issues(self, month: str | None = None) -> list[dict[str, Any]]:
         """Return what was issued, the newest first, without what it says."""

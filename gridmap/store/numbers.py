@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
-from sys import intern
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, Text, cast, func, insert, literal, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+)
 
 from gridmap.numbers.appeals import Appeal, AppealState, Said, appeal_of
 from gridmap.numbers.tale import Entry, Told
@@ -27,7 +39,10 @@ __all__ = [
 ]
 
 _LOCK = 0x6D6F6E746873  # "months"
-_BATCH = 5_000
+_BATCH = 2_000
+# A range is read whole where at most so many numbers stand in it for one that is wanted.
+_DENSE = 1.5
+_SHORT = 80
 _ISSUE = (
     "id", "month", "issue", "year", "seq", "issued_at", "issued_by", "addressees", "why",
 )  # fmt: skip
@@ -46,16 +61,45 @@ def read_told(
     routes : bool
         True: with the explanations of their routes.
     """
-    steps = report_routes.c.steps if routes else literal(None)
-    happened = select(order_events.c.number).where(
-        order_events.c.at >= since, order_events.c.at < until
-    )
-    query = (
-        select(
-            orders.c.number, orders.c.received_at, orders.c.created_at,
-            reports.c.catalogue, reports.c.lon, reports.c.lat, steps.label("steps"),
-        )
-        .join(reports, reports.c.id == orders.c.number)
+    numbers = _about(connection, since, until)
+    when = datetime.fromisoformat if connection.dialect.name == "sqlite" else _as_it_is
+    for start in range(0, len(numbers), _BATCH):
+        some = numbers[start : start + _BATCH]
+        entries = _entries(connection, some, until, when)
+        for number, received, created, catalogue, lon, lat, steps in _raw(
+            connection, _heads(some, routes=routes)
+        ):
+            if own := entries.get(number):
+                yield Told(
+                    number, when(received), when(created), catalogue,
+                    lon, lat, steps or "", tuple(own),
+                )  # fmt: skip
+
+
+def _as_it_is(moment: datetime) -> datetime:
+    return moment
+
+
+def _raw(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+    """Return rows as the driver has them, without what the types of columns make of each value.
+
+    A month of a district is some million values: asked one by one they take longer than what is
+    counted from them.
+    """
+    with closing(connection.execute(query)) as result:
+        cursor = result.cursor
+        assert cursor is not None
+        found: list[tuple[Any, ...]] = list(cursor.fetchall())
+        return found
+
+
+def _about(connection: Connection, since: datetime, until: datetime) -> list[int]:
+    """Return the numbers of the orders that a period can be about, in order.
+
+    Both questions are answered by indexes alone.
+    """
+    received = (
+        select(orders.c.number)
         .where(orders.c.received_at < until)
         .where(
             or_(
@@ -63,44 +107,74 @@ def read_told(
                 orders.c.closed_at >= since,
                 orders.c.received_at >= since,
                 orders.c.due_original >= since,
-                orders.c.number.in_(happened),
             )
         )
+    )
+    at = order_events.c.at
+    happened = select(order_events.c.number).where(at >= since, at < until)
+    found = {number for (number,) in _raw(connection, received)}
+    # What came in later is told by nothing that happened before it did.
+    others = {number for (number,) in _raw(connection, happened)} - found
+    if others:
+        later = select(orders.c.number).where(orders.c.received_at >= until)
+        others -= {number for (number,) in _raw(connection, later)}
+    return sorted(found | others)
+
+
+def _heads(some: Sequence[int], *, routes: bool) -> Select[Any]:
+    # As text, as what events were given: another reader is faster, if it is read at all.
+    steps = cast(report_routes.c.steps, Text) if routes else literal(None)
+    query: Select[Any] = (
+        select(
+            orders.c.number, orders.c.received_at, orders.c.created_at,
+            reports.c.catalogue, reports.c.lon, reports.c.lat, steps.label("steps"),
+        )
+        .join(reports, reports.c.id == orders.c.number)
+        .where(_among(orders.c.number, some))
         .order_by(orders.c.number)
     )  # fmt: skip
     if routes:
         query = query.outerjoin(report_routes, report_routes.c.report_id == orders.c.number)
-    rows = connection.execute(query).all()
-    for start in range(0, len(rows), _BATCH):
-        some = rows[start : start + _BATCH]
-        entries = _entries(connection, some[0].number, some[-1].number, until)
-        for row in some:
-            if own := entries.get(row.number):
-                yield Told(
-                    row.number, row.received_at, row.created_at, row.catalogue,
-                    row.lon, row.lat, row.steps or (), own,
-                )  # fmt: skip
+    return query
+
+
+def _among(column: ColumnElement[int], some: Sequence[int]) -> ColumnElement[bool]:
+    """Return that a number is one of some that rise: of a range where hardly one is missing."""
+    if some[-1] - some[0] < _DENSE * len(some):
+        return column.between(some[0], some[-1])
+    return column.in_(some)
 
 
 def _entries(
-    connection: Connection, first: int, last: int, until: datetime
-) -> dict[int, tuple[Entry, ...]]:
-    """Return what happened before a moment to the orders of a range of numbers.
+    connection: Connection,
+    some: Sequence[int],
+    until: datetime,
+    when: Callable[[Any], datetime],
+) -> dict[int, list[Entry]]:
+    """Return what happened before a moment to orders.
 
     The first event of each is there whenever it was entered.
     """
     e = order_events.c
-    # As text: a faster reader than the driver's is at hand.
     query = (
-        select(e.number, e.at, e.action, e.by, e.lead, cast(e.fields, Text).label("fields"))
-        .where(e.number >= first, e.number <= last, or_(e.at < until, e.seq == 1))
+        select(e.number, e.at, e.action, e.by, e.lead, cast(e.fields, Text))
+        .where(_among(e.number, some), or_(e.at < until, e.seq == 1))
         .order_by(e.number, e.seq)
     )
-    found: dict[int, list[Entry]] = {}
-    for number, at, action, by, lead, fields in connection.execute(query):
-        entry = Entry(at, intern(action), intern(by), intern(lead), orjson.loads(fields))
-        found.setdefault(number, []).append(entry)
-    return {number: tuple(own) for number, own in found.items()}
+    found: dict[int, list[Entry]] = {number: [] for number in some}
+    # Most that events were given is short and comes again: read once.
+    read: dict[str, Mapping[str, Any]] = {}
+    for number, at, action, by, lead, fields in _raw(connection, query):
+        own = found.get(number)
+        if own is None:
+            continue
+        given = read.get(fields)
+        if given is None:
+            given = orjson.loads(fields)
+            if len(fields) < _SHORT:
+                read[fields] = given
+        own.append(Entry(when(at), action, by, lead, given))
+    return found
 
 
 def lock_month(connection: Connection) -> None:

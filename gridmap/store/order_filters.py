@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from gridmap.access import Scope
 from gridmap.cases.states import AT_CENTRE, State
 from gridmap.errors import BadValue
-from gridmap.store.columns import json_value
 from gridmap.store.schema_cases import order_events, order_parts, orders
 from gridmap.store.schema_district import report_routes
+from gridmap.store.within import among, numbers_within
 
-__all__ = ["FILTERS", "Own", "Sorting", "narrowed", "waits"]
+__all__ = ["FILTERS", "Own", "Sorting", "has_many", "narrowed", "waits"]
 
 # What a list can be narrowed by.
 FILTERS = (
@@ -24,6 +24,9 @@ FILTERS = (
 )  # fmt: skip
 
 Sorting = Literal["newest", "due"]
+
+# Where fewer orders lie, all of them are found and sorted.
+_MANY = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +49,66 @@ class Own:
 
 
 def narrowed(
-    query: Select[Any], filters: Mapping[str, Any], scopes: Sequence[Scope], now: datetime
+    query: Select[Any],
+    filters: Mapping[str, Any],
+    scopes: Sequence[Scope],
+    now: datetime,
+    *,
+    walked: bool = False,
 ) -> Select[Any]:
-    """Return a query of orders with only those that match, within any of the scopes."""
+    """Return a query of orders with only those that match, within any of the scopes.
+
+    Orders of areas and departments are found by their rows; or, where so many lie there that a
+    page is full sooner that way, `walked` in the order of the list and asked one by one.
+    """
     unknown = [name for name in filters if name not in FILTERS]
     if unknown:
         raise BadValue("Orders cannot be narrowed by that.", got=unknown, allowed=FILTERS)
     for name, value in filters.items():
         if value is not None:
-            query = query.where(_condition(name, value, now))
+            query = query.where(_condition(name, value, now, walked))
     if any(scope.is_everywhere for scope in scopes):
         return query
-    return query.where(or_(*(_within(scope) for scope in scopes)))
+    return query.where(or_(*(_within(scope, walked=walked) for scope in scopes)))
 
 
-def _condition(name: str, value: Any, now: datetime) -> ColumnElement[bool]:
+def has_many(connection: Connection, filters: Mapping[str, Any], scopes: Sequence[Scope]) -> bool:
+    """True when so many orders lie in areas and departments that a list of them is walked."""
+    sets = []
+    if filters.get("area"):
+        level, _, code = filters["area"].partition(":")
+        sets.append([numbers_within([(level, code)])])
+    if filters.get("department"):
+        sets.append([_parts_of([filters["department"]])])
+    if not any(scope.is_everywhere for scope in scopes):
+        sets.append(
+            [
+                numbers_within(scope.areas) if scope.areas else _parts_of(scope.departments)
+                for scope in scopes
+            ]
+        )
+    return bool(sets) and all(
+        sum(_counted(connection, query) for query in found) >= _MANY for found in sets
+    )
+
+
+def _counted(connection: Connection, query: Select[Any]) -> int:
+    """Return how many rows a query has, up to what is many."""
+    some = select(func.count()).select_from(query.limit(_MANY).subquery())
+    return int(connection.execute(some).scalar_one())
+
+
+def _condition(name: str, value: Any, now: datetime, walked: bool) -> ColumnElement[bool]:
+    if name == "department":
+        return among(_parts_of([value]), walked=walked)
+    if name == "area":
+        level, _, code = value.partition(":")
+        return among(numbers_within([(level, code)]), walked=walked)
     special = _CONDITIONS.get(name)
     if special is not None:
         return special(value, now)
     equal: ColumnElement[bool] = orders.c[name] == value
     return equal
-
-
-def _in_area(value: str, now: datetime) -> ColumnElement[bool]:
-    level, _, code = value.partition(":")
-    found: ColumnElement[bool] = json_value(orders.c.areas, level) == code
-    return found
 
 
 def _is_open(value: bool, now: datetime) -> ColumnElement[bool]:
@@ -106,13 +143,12 @@ def _unowned(value: bool, now: datetime) -> ColumnElement[bool]:
 
 
 def _owned(own: Own, now: datetime) -> ColumnElement[bool]:
-    acted = select(order_events.c.id).where(
-        order_events.c.number == orders.c.number, order_events.c.by == own.name
-    )
-    found: list[ColumnElement[bool]] = [acted.exists()]
+    acted = select(order_events.c.number).where(order_events.c.by == own.name)
+    found: list[ColumnElement[bool]] = [orders.c.number.in_(acted)]
     if own.departments:
-        found.append(_has_part(own.departments))
+        found.append(among(_parts_of(own.departments)))
     for scope, kind in own.offices:
+        # Asked of each order in the scope: there are fewer of those than of all offices of a kind.
         office = select(order_parts.c.id).where(
             order_parts.c.number == orders.c.number,
             order_parts.c.department.startswith(f"{kind}:", autoescape=True),
@@ -122,8 +158,6 @@ def _owned(own: Own, now: datetime) -> ColumnElement[bool]:
 
 
 _CONDITIONS: Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]] = {
-    "department": lambda value, now: _has_part([value]),
-    "area": _in_area,
     "open": _is_open,
     "overdue": _overdue,
     "due_by": _due_by,
@@ -132,17 +166,16 @@ _CONDITIONS: Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]] = {
 }
 
 
-def _has_part(departments: Collection[str]) -> ColumnElement[bool]:
-    own = order_parts.c.number == orders.c.number
+def _parts_of(departments: Collection[str]) -> Select[Any]:
+    """Return a query for the numbers of the orders that are with some departments."""
     named = order_parts.c.department.in_(sorted(departments))
-    return select(order_parts.c.id).where(own, named).exists()
+    return select(order_parts.c.number).where(named)
 
 
-def _within(scope: Scope) -> ColumnElement[bool]:
+def _within(scope: Scope, *, walked: bool = False) -> ColumnElement[bool]:
     parts = []
     if scope.areas:
-        codes = [json_value(orders.c.areas, lv) == code for lv, code in sorted(scope.areas)]
-        parts.append(or_(*codes))
+        parts.append(among(numbers_within(scope.areas), walked=walked))
     if scope.departments:
-        parts.append(_has_part(scope.departments))
+        parts.append(among(_parts_of(scope.departments), walked=walked))
     return and_(true(), *parts)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, insert, select, text, update
 
 from gridmap.cases.ladder import Job
-from gridmap.cases.notices import Notice
+from gridmap.cases.notices import AudienceKind, Notice
 from gridmap.cases.outcome import Message
 from gridmap.errors import Conflict, NotFound
+from gridmap.store.ids import reserve_ids
 from gridmap.store.jobs import add_jobs
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema_cases import notice_reads, notices, outbox, webhooks
+from gridmap.store.schema_within import notice_areas
+from gridmap.store.within import note_notices
 
 __all__ = [
+    "Meant",
     "add_webhook",
     "last_message",
     "mark_read",
@@ -51,7 +56,7 @@ def tell(
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     insert_rows(connection, outbox, [_message_row(one) for one in messages])
-    insert_rows(connection, notices, [_notice_row(one, areas, now) for one, areas in told])
+    _tell_people(connection, told, now)
     hooks = connection.execute(select(webhooks).where(webhooks.c.active)).all()
     add_jobs(
         connection,
@@ -62,6 +67,26 @@ def tell(
             if _wants(hook.types, one.type)
         ],
     )
+
+
+def _tell_people(
+    connection: Connection, told: Sequence[tuple[Notice, Mapping[str, str]]], now: datetime
+) -> None:
+    if not told:
+        return
+    ids = reserve_ids(connection, notices, len(told))
+    rows = [
+        {"id": key} | _notice_row(one, areas, now)
+        for key, (one, areas) in zip(ids, told, strict=True)
+    ]
+    insert_rows(connection, notices, rows)
+    # Who holds a role in some areas alone finds what lies there; other audiences have no place.
+    lying = (
+        (key, one.audience.name, areas)
+        for key, (one, areas) in zip(ids, told, strict=True)
+        if one.audience.kind is AudienceKind.ROLE
+    )
+    note_notices(connection, lying)
 
 
 def _delivery(hook: int, event_id: str, now: datetime) -> Job:
@@ -148,36 +173,61 @@ def set_webhook(connection: Connection, name: str, **values: Any) -> dict[str, A
     return next(one for one in read_webhooks(connection) if one["name"] == name)
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """By what somebody is meant.
+
+    Attributes
+    ----------
+    kind, name : str
+        As a notice names its audience.
+    area : (level, code) or None
+        Of a role: only of what lies there; None for all.
+    """
+
+    kind: str
+    name: str
+    area: tuple[str, str] | None = None
+
+
 def notices_for(
     connection: Connection,
-    audiences: Mapping[str, Sequence[str]],
+    meant: Collection[Meant],
     reader: str,
     *,
     unread: bool,
     limit: int,
     before: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return notices for any of `audiences` (names by kind), the newest first."""
-    meant = [
-        and_(notices.c.audience_kind == kind, notices.c.audience.in_(list(names)))
-        for kind, names in audiences.items()
-        if names
-    ]
-    if not meant:
-        return []
+    """Return notices for whom any of `meant` means, the newest first.
+
+    Each audience is asked for its newest by itself: the index holds them in that order, and
+    those of all together would have to be sorted.
+    """
     own = and_(notice_reads.c.notice_id == notices.c.id, notice_reads.c.reader == reader)
-    query = (
-        select(notices, notice_reads.c.at.label("read_at"))
-        .select_from(notices.outerjoin(notice_reads, own))
-        .where(or_(*meant))
-        .order_by(notices.c.id.desc())
-        .limit(limit)
-    )
-    if unread:
-        query = query.where(notice_reads.c.id.is_(None))
-    if before is not None:
-        query = query.where(notices.c.id < before)
-    return [_plain(row) for row in connection.execute(query).mappings()]
+    found: dict[int, dict[str, Any]] = {}
+    for one in meant:
+        query = (
+            select(notices, notice_reads.c.at.label("read_at"))
+            .select_from(notices.outerjoin(notice_reads, own))
+            .limit(limit)
+        )
+        if one.area is None:
+            key = notices.c.id
+            query = query.where(notices.c.audience_kind == one.kind)
+            query = query.where(notices.c.audience == one.name)
+        else:
+            key, there = notice_areas.c.notice_id, notice_areas.c
+            query = query.join(notice_areas, key == notices.c.id).where(
+                there.role == one.name, there.level == one.area[0], there.code == one.area[1]
+            )
+        query = query.order_by(key.desc())
+        if unread:
+            query = query.where(notice_reads.c.id.is_(None))
+        if before is not None:
+            query = query.where(key < before)
+        found |= {row["id"]: _plain(row) for row in connection.execute(query).mappings()}
+    return [found[key] for key in sorted(found, reverse=True)[:limit]]
 
 
 def mark_read(connection: Connection, ids: Sequence[int], reader: str, now: datetime) -> int:

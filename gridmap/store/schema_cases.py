@@ -55,8 +55,24 @@ orders = Table(
     # Until when it has followed what became of its report's route.
     Column("followed_at", UtcTime),
 )
-Index("ix_orders_state", orders.c.state)
-Index("ix_orders_received_at", orders.c.received_at)
+# Lists are read in the order in which an index has them, up to the page that is shown.
+Index("ix_orders_state", orders.c.state, orders.c.received_at, orders.c.number)
+Index("ix_orders_state_due_at", orders.c.state, orders.c.due_at)
+Index("ix_orders_item", orders.c.item, orders.c.received_at, orders.c.number)
+Index(
+    "ix_orders_closed_due_at",
+    orders.c.due_at,
+    sqlite_where=text("closed_at IS NOT NULL"),
+    postgresql_where=text("closed_at IS NOT NULL"),
+)
+# With what a month is found by: no row of an order is read for that.
+Index(
+    "ix_orders_received_at",
+    orders.c.received_at,
+    orders.c.number,
+    orders.c.closed_at,
+    orders.c.due_original,
+)
 Index(
     "ix_orders_open_due_at",
     orders.c.due_at,
@@ -73,7 +89,7 @@ order_parts = new_table(
     required("state", Text),
     UniqueConstraint("number", "department"),
 )
-Index("ix_order_parts_department", order_parts.c.department)
+Index("ix_order_parts_department", order_parts.c.department, order_parts.c.number)
 
 # What happened, in order; added to and never changed. An order is the fold of its events.
 order_events = new_table(
@@ -94,7 +110,7 @@ order_events = new_table(
     required("fields", JsonText),
     UniqueConstraint("number", "seq"),
 )
-Index("ix_order_events_at", order_events.c.at)
+Index("ix_order_events_at", order_events.c.at, order_events.c.number)
 # In what orders somebody had a hand.
 Index("ix_order_events_by_number", order_events.c.by, order_events.c.number)
 

@@ -209,6 +209,14 @@ Index(
     postgresql_where=text("due_reason = 'calendar_missing'"),
 )
 
+# Few reports are routed anew, and every round of the worker asks for them.
+Index(
+    "ix_report_routes_anew",
+    report_routes.c.report_id,
+    sqlite_where=text("rerouted_at IS NOT NULL OR redue_at IS NOT NULL"),
+    postgresql_where=text("rerouted_at IS NOT NULL OR redue_at IS NOT NULL"),
+)
+
 # Which report a client's idempotency key stands for, and what was sent with it.
 report_keys = new_table(
     "report_keys",

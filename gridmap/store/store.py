@@ -24,6 +24,7 @@ from gridmap.store.schema import meta
 from gridmap.times import ensure_utc
 
 if TYPE_CHECKING:
+    from gridmap.cases.ladder import Job
     from gridmap.cases.rules import CaseRules
     from gridmap.routing.book import Decision
     from gridmap.routing.clock import Due
@@ -86,12 +87,14 @@ class Store(
         body_sha256: str,
         person: Callable[[int], tuple[str, Mapping[str, str | None]]] | None = None,
         rules: CaseRules | None = None,
+        further: Callable[[int], Sequence[Job]] | None = None,
     ) -> tuple[int, bool]:
         """Store one report once: return its id, and False when `key` stood for it already.
 
         With a `case` it goes to ownership review. `person` returns, for the report's id, the
         id of the key and the sealed fields of whom it names; they are bound to that id. With
-        `rules` people are told of the report, and time acts on its order.
+        `rules` people are told of the report, and time acts on its order. `further` returns
+        what else is to be done about it, for its id.
 
         Raises
         ------
@@ -111,7 +114,8 @@ class Store(
             if person is not None:
                 sealing, sealed = person(number)
                 people.add_person(connection, number, sealed, key=sealing, now=now)
-            self.begin_orders(connection, made, [decision], now, rules)
+            wanted = () if further is None else further(number)
+            self.begin_orders(connection, made, [decision], now, rules, wanted)
             self._touched(connection, "reports", "report_routes", "report_keys")
             self._gather(connection, [number], [case])
             return number, True

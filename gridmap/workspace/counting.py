@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from gridmap.workspace.supervising import Supervising
 __all__ = ["Counting"]
 
 _WAYS = ("department", "item")
+
+# Tales that are placed on an edition together.
+_AT_ONCE = 5_000
 
 
 class Counting(Supervising):
@@ -72,13 +76,14 @@ class Counting(Supervising):
         levels = coverage.levels.names if coverage is not None else self.levels().names
         if by and by not in (*_WAYS, *levels):
             raise BadValue("Numbers are not grouped by that.", got=by, allowed=[*_WAYS, *levels])
-        tales = self.store.tales(period)
+        tales: Iterable[Tale] = self.store.tales(period)
         if coverage is not None:
             # Before an area is asked for: it is one of that edition.
             tales = self._counted_on(tales, coverage)
         tales = self._counted_only(tales, levels, area, item)
         scopes = reach(who, Action.NUMBERS_SEE)
         everywhere = EVERYWHERE in scopes
+        keep_all = everywhere and department is None
 
         def keep(tale: Tale, mark: Mark) -> bool:
             if department is not None and mark.body != department:
@@ -88,7 +93,9 @@ class Counting(Supervising):
             subject = Subject(tale.after.areas, (mark.body,) if mark.body else ())
             return any(scope.holds(subject) for scope in scopes)
 
-        found = counted(tales, period, {"", by}, keep=keep)
+        catalogues: set[str] = set()
+        noted = _noting(tales, catalogues)
+        found = counted(noted, period, {"", by}, keep=None if keep_all else keep)
         shown = self._counted_shown(period) | {
             "edition": edition,
             "area": area,
@@ -99,7 +106,7 @@ class Counting(Supervising):
         }
         if not by:
             return shown | {"groups": None}
-        names = self._counted_names(tales, coverage or self._coverage_then(period), (by,))
+        names = self._counted_names(catalogues, coverage or self._coverage_then(period), (by,))
         groups = [
             names.named(by, code) | {"kpis": figures_shown(figures)}
             for code, figures in sorted(found[by].items(), key=lambda one: (not one[0], one[0]))
@@ -130,37 +137,36 @@ class Counting(Supervising):
 
     def _counted_only(
         self, tales: Iterable[Tale], levels: Sequence[str], area: str | None, item: str | None
-    ) -> list[Tale]:
+    ) -> Iterable[Tale]:
         level, found, code = (area or "").partition(":")
         if area is not None and not (level and found and code):
             raise BadValue("This does not name an area.", got=area, allowed="LEVEL:CODE")
         if area is not None and level not in levels:
             raise BadValue("There is no such level.", got=level, allowed=list(levels))
-        return [
+        return (
             tale
             for tale in tales
             if (area is None or tale.areas.get(level) == code)
             and (item is None or tale.item == item)
-        ]
+        )
 
-    def _counted_on(self, tales: Sequence[Tale], coverage: Coverage) -> list[Tale]:
-        """Return orders counted on the areas of an edition that hold their reports' places.
+    def _counted_on(self, tales: Iterable[Tale], coverage: Coverage) -> Iterator[Tale]:
+        """Yield orders counted on the areas of an edition that hold their reports' places.
 
         Every report keeps its place, so nothing has to be shared out by weights; one that has
         none was never in any area.
         """
-        if not tales:
-            return []
-        lon = np.array([np.nan if t.lon is None else t.lon for t in tales], dtype=np.float64)
-        lat = np.array([np.nan if t.lat is None else t.lat for t in tales], dtype=np.float64)
-        found = self.atlas.locate(
-            Points(lon, lat), now=self.clock(), edition=coverage.edition, areas_only=True
-        )
-        columns = {name: found.codes[name] for name in coverage.levels.names}
-        return [
-            tale.placed({name: codes[n] for name, codes in columns.items() if codes[n] is not None})
-            for n, tale in enumerate(tales)
-        ]
+        waiting = iter(tales)
+        while some := list(islice(waiting, _AT_ONCE)):
+            lon = np.array([np.nan if t.lon is None else t.lon for t in some], dtype=np.float64)
+            lat = np.array([np.nan if t.lat is None else t.lat for t in some], dtype=np.float64)
+            found = self.atlas.locate(
+                Points(lon, lat), now=self.clock(), edition=coverage.edition, areas_only=True
+            )
+            columns = {name: found.codes[name] for name in coverage.levels.names}
+            for n, tale in enumerate(some):
+                codes = {name: column[n] for name, column in columns.items()}
+                yield tale.placed({k: code for k, code in codes.items() if code is not None})
 
     def _coverage_then(self, period: Period) -> Coverage | None:
         """Return the areas in force at the end of a period; None when there were none."""
@@ -168,12 +174,12 @@ class Counting(Supervising):
         return None if locator is None else locator.coverage
 
     def _counted_names(
-        self, tales: Iterable[Tale], coverage: Coverage | None, levels: Iterable[str]
+        self, catalogues: set[str], coverage: Coverage | None, levels: Iterable[str]
     ) -> Names:
-        """Return what departments, items, and the areas of some levels are called."""
+        """Return what departments, items of catalogues, and the areas of levels are called."""
         bodies = {code: (p.name, p.name_en) for code, p in self._bodies_known().items()}
         items: dict[str, tuple[str, str]] = {}
-        for catalogue in {tale.catalogue for tale in tales} | {""}:
+        for catalogue in catalogues | {""}:
             book = self.books.by_name.get(catalogue) if catalogue else self.book
             prefix = f"{catalogue}:" if catalogue else ""
             known = () if book is None else book.catalogue
@@ -192,3 +198,10 @@ class Counting(Supervising):
         offices = (d for d in self.book.departments.values() if d.by_place)
         kinds = {one.code: (one.name, one.name_en) for one in offices}
         return Names(bodies, items, areas, named_levels, kinds)
+
+
+def _noting(tales: Iterable[Tale], catalogues: set[str]) -> Iterator[Tale]:
+    """Yield tales, and note the catalogues that their items are of."""
+    for tale in tales:
+        catalogues.add(tale.catalogue)
+        yield tale

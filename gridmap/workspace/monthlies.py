@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from gridmap.numbers.appeals import Appeal, Said
 from gridmap.numbers.monthly import Former, figures_of_month
 from gridmap.numbers.period import Period, former_month, month_of
 from gridmap.numbers.rules import AREA, NumberRules, load_number_rules
+from gridmap.numbers.tale import Tale
 from gridmap.routing.parties import COMMUNITY, SUBDISTRICT
 from gridmap.store.columns import storable
 from gridmap.times import to_site
@@ -224,24 +225,23 @@ class Monthlies(Counting):
         coverage = self._coverage_then(period)
         rules = self._monthly_rules(self.number_rules, coverage)
         load = "" if coverage is None else _load_level(coverage)
-        tales = self.store.tales(period, routes=True)
+        tales: Iterable[Tale] = self.store.tales(period, routes=True)
         if coverage is not None:
             tales = self._counted_on(tales, coverage)
         wanted = {*rules.levels, load} - {""}
         earlier = former_month(month)
         before = Period.of(*month_of(earlier, self.zone), now)
-        former = self.store.tales(before)
         return figures_of_month(
             month,
             period,
             tales,
             sorted(self.store.supervisions(limit=100_000), key=lambda s: (s.year, s.seq)),
             rules=rules,
-            names=self._counted_names(tales, coverage, wanted),
+            names=lambda catalogues: self._counted_names(catalogues, coverage, wanted),
             zone=self.zone,
             edition="" if coverage is None else coverage.edition,
             load_level=load,
-            former=Former(earlier, former, before) if former else None,
+            former=Former(earlier, self.store.tales(before), before),
             lifted=lifted,
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gridmap.access import Action, Actor
+from gridmap.cases.ladder import Job
 from gridmap.coverage.editions import Edition, EditionState
 from gridmap.coverage.families import BASE
 from gridmap.coverage.model import Coverage
@@ -136,12 +137,19 @@ class Moving(Base):
         if plan is not None:
             self._catch_up(Actor.operator("gridmap"), seen=plan, commit=True)
 
-    def follow_editions(self, number: int, event_at: datetime) -> None:
-        """Record where a report that just came in goes when the next edition takes over."""
+    def goes_on(self, event_at: datetime) -> bool:
+        """True when an edition that reports migrate to takes over after a report's moment."""
         now = self.clock()
         later = (e.effective_from for e in self._current()[1] if _migrates(e, now))
-        if any(start is not None and start > event_at for start in later):
-            self.move_reports(numbers=[number], commit=True, actor=Actor.operator("gridmap"))
+        return any(start is not None and start > event_at for start in later)
+
+    def follow_editions(self, number: int) -> None:
+        """Record where a report goes when the next edition takes over; it may be asked twice."""
+        self.move_reports(numbers=[number], commit=True, actor=Actor.operator("gridmap"))
+
+    def move_job(self, number: int, why: str) -> Job:
+        """Return the job that :meth:`follow_editions` is asked by, whoever dies before."""
+        return Job("move", f"move:{number}:{why}", self.clock(), number)
 
     def report_moves(self, number: int, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return what editions did to a report, by date, with local times; for staff."""

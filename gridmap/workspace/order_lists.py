@@ -41,7 +41,8 @@ class OrderLists(OrderViews):
         Parameters
         ----------
         sort : str
-            ``due``: those that somebody waits for first, by their due time.
+            ``due``: those that somebody waits for first, by their due time, those that are
+            closed last.
         filters
             Those of :data:`gridmap.store.order_filters.FILTERS`; an area is ``LEVEL:CODE``. Also
             ``mine``, true for orders with the actor's departments or offices and those the

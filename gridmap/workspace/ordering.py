@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -272,6 +273,10 @@ class Ordering(OrderLists):
         """Return what an event comes to, with what it does to orders merged together."""
         rules, order = self.case_rules, orders[number]
         first = outcome_of(order, event, rules, route)
+        if event.action == "order.reopen":
+            # Editions that came while it was closed have not looked at it.
+            job = self.move_job(number, f"reopened-{first.order.reopened}")
+            first = replace(first, jobs=(*first.jobs, job))
         if event.action == "order.merge":
             into = orders[event.fields["into"]]
             self._mergeable(into)
@@ -375,8 +380,7 @@ class Ordering(OrderLists):
         """Do what belongs to other rooms once the order is written."""
         for one in outcomes:
             if one.event.action == "order.reopen":
-                # Editions that came while it was closed have not looked at it.
-                self._catch_up(Actor.operator(SYSTEM), numbers=[one.order.number], commit=True)
+                self.follow_editions(one.order.number)
             if one.order.state is State.OWNERSHIP_REVIEW != one.before.state:
                 self.put_before_board(one.order.number)
 

@@ -118,6 +118,9 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
         rows |= {"item": [item], "catalogue": [_further(catalogue)]}
         rows |= {"source": [body["source"]], "text": [body.get("text")]}
         case = cases_of([decision], found, _further(catalogue))[0]
+        # An edition to come has looked at the reports that there were. Who dies once this one
+        # is stored has asked for it: the job stands in the same transaction.
+        moves = self.goes_on(observed or received)
         number, created = self.store.add_report(
             rows,
             decision,
@@ -126,11 +129,12 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
             body_sha256=sent,
             person=self._sealing(body),
             rules=self.case_rules,
+            further=(lambda number: [self.move_job(number, "intake")]) if moves else None,
         )
         if not created:
             self._same_person(number, body, key)
-        else:
-            self.follow_editions(number, observed or received)
+        elif moves or self.goes_on(observed or received):
+            self.follow_editions(number)
         return self.report(number, lang=lang, actor=who, own=True), created
 
     def route_again(self, number: int, item: str) -> Decision:

@@ -15,6 +15,7 @@ from gridmap.errors import BadValue, NotFound
 from gridmap.i18n import translate
 from gridmap.outgoing import check_url, endpoint_secret
 from gridmap.secrets import Purpose
+from gridmap.store.outbox import Meant
 from gridmap.times import to_site
 from gridmap.workspace.ordering import Ordering
 from gridmap.workspace.reporting import MAX_PAGE
@@ -155,18 +156,18 @@ class Telling(Ordering):
         self, who: Actor, *, unread: bool, before: int | None = None
     ) -> Iterator[Mapping[str, Any]]:
         """Return what somebody was told, the newest first, asked of the store as it is wanted."""
-        audiences = self._audiences(who)
+        meant = self._audiences(who)
         while True:
             found = self.store.notices_for(
-                audiences, who.name, unread=unread, limit=_AT_ONCE, before=before
+                meant, who.name, unread=unread, limit=_AT_ONCE, before=before
             )
-            yield from (one for one in found if self._is_for(who, one))
+            yield from found
             if len(found) < _AT_ONCE:
                 return
             before = found[-1]["id"]
 
-    def _audiences(self, who: Actor) -> dict[str, list[str]]:
-        roles = set(Role) if Role.ADMIN in who.roles else who.roles
+    def _audiences(self, who: Actor) -> list[Meant]:
+        """Return by what somebody is meant: roles where they hold, offices, departments, name."""
         bodies = {code for grant in who.grants for code in grant.scope.departments}
         offices = {
             f"{kind}:{code}"
@@ -174,19 +175,30 @@ class Telling(Ordering):
             for _, code in grant.scope.areas
             for kind in ("SQ", "JD")
         }
-        return {
-            AudienceKind.ROLE.value: sorted(roles),
-            AudienceKind.PERSON.value: [who.name],
-            AudienceKind.DEPARTMENT.value: sorted(bodies | offices),
-        }
+        department = AudienceKind.DEPARTMENT.value
+        return [
+            *self._roles_meant(who),
+            Meant(AudienceKind.PERSON.value, who.name),
+            *(Meant(department, code) for code in sorted(bodies | offices)),
+        ]
 
-    def _is_for(self, who: Actor, notice: Mapping[str, Any]) -> bool:
-        """True unless a notice to a role is about a place where the actor has not that role."""
-        if notice["audience_kind"] != AudienceKind.ROLE.value or Role.ADMIN in who.roles:
-            return True
-        subject = Subject(notice["areas"], ())
-        held = [g.scope for g in who.grants if g.role == notice["audience"]]
-        return any(not scope.areas or scope.holds(subject) for scope in held)
+    def _roles_meant(self, who: Actor) -> list[Meant]:
+        """Return the actor's roles, each once for every area to which its grants keep it.
+
+        One that is kept to departments as well is told of them by the departments' notices.
+        """
+        kind = AudienceKind.ROLE.value
+        if Role.ADMIN in who.roles:
+            return [Meant(kind, role.value) for role in Role]
+        found = []
+        for role in sorted(who.roles):
+            scopes = [g.scope for g in who.grants if g.role is role]
+            if not all(scope.areas for scope in scopes):
+                found.append(Meant(kind, role.value))
+                continue
+            areas = {area for scope in scopes if not scope.departments for area in scope.areas}
+            found += [Meant(kind, role.value, area) for area in sorted(areas)]
+        return found
 
     def _notice_shown(self, notice: Mapping[str, Any], lang: str) -> dict[str, Any]:
         read = notice.get("read_at")

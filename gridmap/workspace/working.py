@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from gridmap.cases.notices import Notice, NoticeKind, role
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import State
 from gridmap.cases.supervision import SupervisionState
-from gridmap.errors import GridmapError, StoreError
+from gridmap.errors import StoreError
 from gridmap.outgoing import Channel, DeliveryFailed, WebhookChannel, post, sign
 from gridmap.outgoing.signatures import HEADER
 from gridmap.store.case_store import JobResult
@@ -82,11 +83,14 @@ class Working(Photographing):
     def _tend(self) -> None:
         """Let orders follow what their reports learnt, and queue notices for the gateway."""
         for number, due in self.store.orders_with_new_due():
-            self._system(number, "order.due", due_at=stored_moment(due))
+            with _alone(number):
+                self._system(number, "order.due", due_at=stored_moment(due))
         for number, route in self.store.orders_to_follow():
-            self._follow_route(number, route)
+            with _alone(number):
+                self._follow_route(number, route)
         for number, move in self.store.orders_to_move():
-            self._follow_move(number, move)
+            with _alone(number):
+                self._follow_move(number, move)
         if self._channel() is not None:
             while self.store.queue_notices(self._notice_job):
                 pass
@@ -163,9 +167,10 @@ class Working(Photographing):
             if error.silent:
                 worked.silent.add(receiver)
             done = self._failed_job(job, str(error))
-        except GridmapError as error:
+        except Exception as error:
+            # Whatever it is: the jobs behind it have nothing to do with it.
             log.exception("job %s failed", job.key)
-            done = self._failed_job(job, str(error))
+            done = self._failed_job(job, f"{error or type(error).__name__}")
         worked.done[job.kind] = worked.done.get(job.kind, 0) + 1
         worked.failed += not done
 
@@ -189,6 +194,11 @@ class Working(Photographing):
         assert job.number is not None
         put = self.put_before_board(job.number)
         return self.store.finish_job(job, note="put before the board" if put else "not needed")
+
+    def _move(self, job: LeasedJob) -> bool:
+        assert job.number is not None
+        self.follow_editions(job.number)
+        return self.store.finish_job(job, note="editions to come were asked")
 
     def _supervision(self, job: LeasedJob) -> bool:
         one = self.store.supervision(job.payload["id"])
@@ -248,6 +258,7 @@ class Working(Photographing):
 
     _DOERS: Mapping[str, Any] = {
         "ladder": _ladder,
+        "move": _move,
         "review": _to_board,
         "supervision": _supervision,
         "webhook": _webhook,
@@ -271,3 +282,14 @@ class Working(Photographing):
         if notice["kind"] == NoticeKind.FAILED.value or now - notice["at"] > _NEWS:
             return None
         return Job("notice", f"notice:{notice['id']}", now, None, {"notice": notice["id"]})
+
+
+@contextmanager
+def _alone(number: int) -> Iterator[None]:
+    """Let what an order cannot follow stop no other; a store that cannot be used stops all."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception:
+        log.exception("order %d does not follow its report", number)
