@@ -63,7 +63,8 @@ def _field(message: str, lang: str) -> str:
     if not quoted:
         return ""
     known = catalogue(lang)
-    names = (f"action.{quoted[-1]}", f"page.order.field.{quoted[-1]}")
+    rooms = ("action.", "page.order.field.", "editing.photo.")
+    names = [room + quoted[-1] for room in rooms]
     return next((known[name] for name in names if name in known), quoted[-1])
 
 

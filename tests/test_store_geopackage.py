@@ -16,13 +16,15 @@ import pytest
 import shapely
 
 from gridmap.errors import StoreError
-from gridmap.store import Store, schema_accounts, schema_photos
+from gridmap.store import Store, schema_accounts, schema_photos, schema_place_photos
 from gridmap.store.geometry import bounds_of
 from gridmap.store.schema_district import metadata
 from tests.store_data import ACTOR, children, fill, parents, publish, square
 
 # Accounts and people are no layers: other programs are not shown them.
-HIDDEN = {*schema_accounts.__all__, *schema_photos.__all__} - {"metadata"}
+HIDDEN = {*schema_accounts.__all__, *schema_photos.__all__, *schema_place_photos.__all__} - {
+    "metadata"
+}
 SHOWN = set(metadata.tables) - HIDDEN
 
 pytestmark = pytest.mark.parametrize("store_kind", ["geopackage"], indirect=True)
