@@ -16,6 +16,8 @@ from tests.cli_district import gridmap
 from tests.conftest import KINDS
 from tests.place_pictures import picture
 
+pytest_plugins = ["tests.demo_stores"]
+
 HEADER = "编号,类别,名称,经度,纬度,坐标系,照片,照片说明,照片英文说明,照片来源,照片公开范围"
 ROW = "P1,canteen,东苑食堂,117.003,36.603,wgs84"
 

@@ -122,7 +122,7 @@ def test_only_who_keeps_places_there_keeps_their_photos(
         assert send(client, "P1", picture("red")).status_code == 403
         assert client.patch(href, json={"caption": "x"}).status_code == 403
         assert client.delete(href).status_code == 403
-    elsewhere = Actor("far", [Grant(Role.PLACE_EDITOR, Scope.of(areas=["community:none"]))])
+    elsewhere = Actor.granted("far", [Grant(Role.PLACE_EDITOR, Scope.of(areas=["community:none"]))])
     for act in (
         lambda: town_workspace.add_place_photo("P1", picture("red"), actor=elsewhere),
         lambda: town_workspace.drop_place_photo("P1", href[-64:], actor=elsewhere),

@@ -182,7 +182,8 @@ def photo_cells(
     cells = {"photo": _SEPARATOR.join([*filter(None, [address]), *files])}
     for column, name in _WORDS.items():
         parts = [_one_part(one[name]) if one.get(name) else "" for one in photos]
-        cells[column] = _SEPARATOR.join(parts).rstrip(_SEPARATOR)
+        # All bars, or what is said of the first alone would be said of all.
+        cells[column] = _SEPARATOR.join(parts) if any(parts) else ""
     return cells
 
 
