@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.models import Exact
+from gridmap.places.photos import MOST_WORDS
 
 __all__ = [
     "CatalogueOut",
@@ -19,6 +20,9 @@ __all__ = [
     "PlaceDetailOut",
     "PlaceIn",
     "PlaceOut",
+    "PlacePhotoIn",
+    "PlacePhotoOut",
+    "PlacePhotosOut",
     "PlacesOut",
     "PostOut",
     "RostersOut",
@@ -39,6 +43,44 @@ class OpenOut(Exact):
     day: Literal["workday", "makeup_workday", "weekend", "holiday"] | None
     holiday: str = Field(description="The holiday of the day, or the one that is made up for.")
     comment: str = Field(description="What is written with the hours, such as a condition.")
+
+
+class PlacePhotoOut(Exact):
+    """A photo of a place. Fields that only staff see are absent for others."""
+
+    sha256: str = Field(description="Of the picture; part of its address.")
+    href: str = Field(description="Where the picture is; with `?size=thumb` a small one.")
+    caption: str
+    caption_en: str
+    alt: str = Field(description="What it shows, for who cannot see it.")
+    alt_en: str
+    credit: str
+    licence: str
+    width: int
+    height: int
+    size: int
+    shown_to: Literal["public", "staff"] | None = None
+    added_at: datetime | None = None
+    added_by: str | None = None
+
+
+class PlacePhotosOut(Exact):
+    """The photos of a place, the first first."""
+
+    photos: list[PlacePhotoOut]
+
+
+class PlacePhotoIn(Exact):
+    """What changes of a photo; what is left out stays."""
+
+    caption: str | None = Field(None, max_length=MOST_WORDS["caption"])
+    caption_en: str | None = Field(None, max_length=MOST_WORDS["caption_en"])
+    alt: str | None = Field(None, max_length=MOST_WORDS["alt"])
+    alt_en: str | None = Field(None, max_length=MOST_WORDS["alt_en"])
+    credit: str | None = Field(None, max_length=MOST_WORDS["credit"])
+    licence: str | None = Field(None, max_length=MOST_WORDS["licence"])
+    shown_to: Literal["public", "staff"] | None = None
+    first: bool = Field(False, strict=True, description="Put it before the others.")
 
 
 class PlaceOut(Exact):
@@ -68,7 +110,8 @@ class PlaceOut(Exact):
     accessibility: list[str] = Field(description="step_free, ramp, lift, accessible_toilet ...")
     languages: list[str]
     organiser: str
-    photo: str
+    photo: str = Field(description="Address of a picture elsewhere; empty for none.")
+    photos: list[PlacePhotoOut]
     closures: list[str] = Field(description="`2026-03-01/2026-03-05 why`, first and last day.")
     free: bool | None = Field(description="Nothing is paid; null: not known.")
     stale: bool = Field(description="Nobody checked it for a year, or ever.")

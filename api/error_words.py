@@ -18,7 +18,8 @@ __all__ = ["Told", "in_words", "refusal", "told"]
 
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 # What a page has a name of its own for: what somebody does, and the field of a form.
-_NAMED = ("action", "field")
+_NAMED = {"action", "field"}
+_ROOMS = ("action.", "page.order.field.", "editing.photo.")
 
 
 class Told(NamedTuple):
@@ -85,11 +86,10 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 def _named(values: dict[str, str], lang: str) -> dict[str, str]:
     """Return what fills a text, actions and fields by the names that pages have for them."""
     known = catalogue(lang)
-    names = {
-        place: known.get(f"action.{value}") or known.get(f"page.order.field.{value}") or value
-        for place, value in values.items()
-        if place in _NAMED
-    }
+    names = {}
+    for place in _NAMED & values.keys():
+        spelt = (known.get(room + values[place]) for room in _ROOMS)
+        names[place] = next((name for name in spelt if name), values[place])
     return values | names
 
 

@@ -16,7 +16,9 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from api.bodies import kind_of_body
 from api.middleware import is_loopback
+from api.uploads import FORM, FORM_FIELD, sent_form
 from gridmap.access import Actor
 from gridmap.access.account import Account
 from gridmap.errors import NotAllowed, NotSignedIn
@@ -36,7 +38,6 @@ __all__ = [
 ]
 
 SESSION_COOKIE = "gridmap_session"
-FORM_FIELD = "csrf_token"
 FORM_HEADER = "x-csrf-token"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
@@ -162,7 +163,7 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
     """Refuse what changes something and does not come from a page of ours."""
     if request.method in _READING:
         return
-    given = request.headers.get(FORM_HEADER) or (await form_fields(request)).get(FORM_FIELD, "")
+    given = request.headers.get(FORM_HEADER) or await _token_sent(request)
     foreign = request.headers.get("sec-fetch-site") == "cross-site"
     if foreign or not await run_in_threadpool(workspace.form_token_good, cookie, given):
         raise NotAllowed(
@@ -171,6 +172,13 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
             allowed=f"the header X-CSRF-Token, or the form's field {FORM_FIELD}",
             repair="Load the page again; programs ask GET /api/me for the token, or use a key.",
         )
+
+
+async def _token_sent(request: Request) -> str:
+    """Return the token that a page's form carries, with a file or without."""
+    if kind_of_body(request) == FORM:
+        return (await sent_form(request)).words.get(FORM_FIELD, "")
+    return (await form_fields(request)).get(FORM_FIELD, "")
 
 
 def _need_own_form(request: Request) -> None:
@@ -187,8 +195,7 @@ def _need_own_form(request: Request) -> None:
 
 async def form_fields(request: Request) -> dict[str, str]:
     """Return the fields of a form that was sent urlencoded; empty for any other body."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM_TYPE:
+    if kind_of_body(request) != FORM_TYPE:
         return {}
     body = await request.body()
     if len(body) > _MOST_FORM_BYTES:

@@ -6,24 +6,20 @@ from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.bodies import WrongBody, kind_of_body
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.models import Exact
 from api.openapi import problems
 from api.rendering import answer_json
+from api.uploads import FORM, PHOTO_PART, photo_form
 from gridmap.access import Action
-from gridmap.cases.photos import MEDIA_TYPE, PhotoKind
+from gridmap.cases.photos import PhotoKind
+from gridmap.pictures import MEDIA_TYPE
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["reports"])
-
-_FORM = "multipart/form-data"
-_MOST_WORDS = 1_000
 
 Number = Annotated[int, Path(ge=1, lt=2**53, description="Number of the report.")]
 
@@ -56,43 +52,21 @@ class _Sent(NamedTuple):
 
 async def sent_photo(request: Request) -> _Sent:
     """Return the one photo of a form, and the words beside it."""
-    media_type = kind_of_body(request)
-    if media_type != _FORM:
-        raise WrongBody(media_type, _FORM)
-    try:
-        async with request.form(max_files=1, max_fields=5, max_part_size=_MOST_WORDS) as form:
-            return await _read(form)
-    except HTTPException as error:
-        if error.status_code != 400:
-            raise
-        raise HTTPException(422, f"The form cannot be read: {error.detail}") from error
-
-
-async def _read(form: FormData) -> _Sent:
-    named = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-    file = form.get("photo")
-    if not isinstance(file, UploadFile) or not set(named) <= {"kind", "key"}:
-        raise HTTPException(
-            422, "A form has a file 'photo', and may say 'kind' and 'key'; nothing else."
-        )
-    return _Sent(await file.read(), named.get("kind") or PhotoKind.REPORT.value, named.get("key"))
+    raw, words = await photo_form(request, ("kind", "key"))
+    return _Sent(raw, words.get("kind") or PhotoKind.REPORT.value, words.get("key"))
 
 
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            _FORM: {
+            FORM: {
                 "schema": {
                     "type": "object",
                     "required": ["photo"],
                     "additionalProperties": False,
                     "properties": {
-                        "photo": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "JPEG, PNG or WebP.",
-                        },
+                        "photo": PHOTO_PART,
                         "kind": {
                             "type": "string",
                             "enum": [kind.value for kind in PhotoKind],

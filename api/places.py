@@ -25,6 +25,7 @@ from api.district_models import (
 from api.identity import client_address
 from api.models import NO_CONTROLS, When
 from api.openapi import cached, problems, request_body
+from api.photo_views import photos_shown
 from api.rendering import answer_json, answer_unchanging, documented
 from api.reports import LangQuery
 from gridmap.access import Action
@@ -35,7 +36,7 @@ from gridmap.times import to_site
 from gridmap.workspace import Workspace
 from gridmap.workspace.serving import Origin
 
-__all__ = ["opening_shown", "origin_shown", "router"]
+__all__ = ["Code", "opening_shown", "origin_shown", "router"]
 
 router = APIRouter(tags=["district"])
 
@@ -242,8 +243,11 @@ def my_grid(
 def _shown(
     record: Mapping[str, Any], model: type[PlaceOut], workspace: Workspace, lang: str
 ) -> dict[str, Any]:
-    opening = opening_shown(record["open"], workspace, lang)
-    return documented({**record, "open": opening}, model)
+    more = {
+        "open": opening_shown(record["open"], workspace, lang),
+        "photos": photos_shown(record["photos"], workspace),
+    }
+    return documented({**record, **more}, model)
 
 
 def opening_shown(opening: Opening, workspace: Workspace, lang: str) -> dict[str, Any]:

@@ -116,13 +116,14 @@ class Settings(BaseSettings):
         "`gridmap anonymise` takes it away then.",
     )
     photo_mb: int = Field(
-        16, ge=1, le=30, description="Megabytes that a photo sent in with a report may have."
+        16, ge=1, le=30, description="Megabytes that a photo that is sent in may have."
     )
     photo_megapixels: int = Field(
         50,
         ge=1,
         le=150,
-        description="Millions of pixels that it may have; at most 2,560 a side are kept.",
+        description="Millions of pixels that it may have; at most 2,560 a side are kept, of places "
+        "1,280.",
     )
     walking_speed_kmh: float = Field(
         4.5, ge=1, le=10, description="How fast people walk: minutes on foot count by it."

@@ -18,6 +18,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gridmap.pictures import clean
+from gridmap.places.photos import PHOTO_SIDE
 from tests.api_client import COMMUNITIES, LOCAL, STREET_GRID
 
 
@@ -28,12 +30,16 @@ def jpeg_of(size: tuple[int, int]) -> bytes:
     return out.getvalue()
 
 
+# Of the place P1, where the walk finds it.
+PICTURE = clean(jpeg_of((40, 30)), most_bytes=10**6, most_pixels=10**6, side=PHOTO_SIDE)
+
 CONFIG = {
     "seed": 20261123,
     "generation": {"max-examples": 15, "deterministic": True, "database": "none"},
     # Invented codes and places are nowhere: half of the questions are about the district.
     "dictionaries": {
         "codes": {"values": [STREET_GRID, "G-2", "~1", *COMMUNITIES]},
+        "pictures": {"values": [PICTURE.sha256]},
         "lon": {"values": [117.005, 117.01, 117.03]},
         "lat": {"values": [36.605, 36.61]},
         "editions": {"values": ["2026", "2027", "plan"]},
@@ -55,6 +61,7 @@ CONFIG = {
         "path.code": {"dictionary": "codes", "probability": 0.5},
         "path.name": {"dictionary": "editions", "probability": 0.5},
         "path.photo": {"dictionary": "numbers", "probability": 0.5},
+        "path.picture": {"dictionary": "pictures", "probability": 0.9},
         "path.z": {"dictionary": "zooms", "probability": 0.9},
         "path.x": {"dictionary": "tiles", "probability": 0.9},
         "path.y": {"dictionary": "tiles", "probability": 0.9},

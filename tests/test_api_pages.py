@@ -232,6 +232,8 @@ def test_the_interface_document_describes_every_answer_of_every_route(api_app: F
         "/api/reach",
         "/api/reach/estates/{code}",
         "/api/places/{code}",
+        "/api/places/{code}/photos",
+        "/api/places/{code}/photos/{picture}",
         "/api/places/{code}/wrong",
         "/api/services",
         "/api/my-grid",

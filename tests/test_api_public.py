@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date
@@ -21,15 +22,23 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridmap.access import Actor
-from gridmap.places.model import Organisation, Post
+from gridmap.pictures import clean, shrunk
+from gridmap.places.model import Organisation, Place, Post
+from gridmap.places.photos import PHOTO_SIDE
 from gridmap.workspace import open_workspace
 from tests.api_client import LOCAL, REMOTE, STREET_GRID
 from tests.api_client import fill as fill_district
 from tests.api_town import STAFF_ONLY, Hands, send
+from tests.place_pictures import picture
 
 MARK = STAFF_ONLY
 # Numbers cannot bear a mark; this one is nowhere else.
 MEMBERS = 43109775
+
+# Photos of the canteen: one that everybody sees, one for staff, and that of a place for staff.
+SHOWN, HIDDEN, INNER = (picture(colour) for colour in ("teal", "red", "blue"))
+LIMITS = {"most_bytes": 10**7, "most_pixels": 10**7, "side": PHOTO_SIDE}
+PUBLIC_PHOTO, *STAFF_PHOTOS = (clean(raw, **LIMITS) for raw in (SHOWN, HIDDEN, INNER))
 
 # One or more addresses of every route.
 ADDRESSES = {
@@ -71,6 +80,12 @@ ADDRESSES = {
     "/api/reach": ["/api/reach?lon=117.005&lat=36.605", "/api/reach?lon=0&lat=0&minutes=5"],
     "/api/reach/estates/{code:path}": ["/api/reach/estates/E1"],
     "/api/places/{code}": ["/api/places/P1", "/api/places/P1?near=117.0,36.6"],
+    "/api/places/{code}/photos": ["/api/places/P1/photos", "/api/places/P7/photos"],
+    "/api/places/{code}/photos/{picture}": [
+        f"/api/places/{place}/photos/{one.sha256}{size}"
+        for place, one in zip(("P1", "P1", "P7"), (PUBLIC_PHOTO, *STAFF_PHOTOS), strict=True)
+        for size in ("", "?size=thumb")
+    ],
     "/api/services": ["/api/services", "/api/services?estate=E1"],
     "/api/my-grid": ["/api/my-grid?near=117.005,36.605", "/api/my-grid?estate=E1"],
     "/services": ["/services", "/services?near=117.005,36.605", "/services?estate=E1&lang=en"],
@@ -155,6 +170,12 @@ def clients(store_url: str, tmp_path: Path) -> Iterator[tuple[TestClient, TestCl
         body = Organisation("O1", "party_branch", "东苑支部", members=MEMBERS, lon=117.0, lat=36.6)
         workspace.put_records("organisations", [asdict(body)], replace=True)
         workspace.store.ensure_draft(f"{MARK}draft", author)
+        inner = Place("P7", "for_staff", f"{MARK} place", 117.004, 36.604)
+        workspace.put_records("places", [asdict(inner)])
+        said = {"caption": f"{MARK} caption", "alt": f"{MARK} alt", "credit": f"{MARK} credit"}
+        workspace.add_place_photo("P1", HIDDEN, {**said, "shown_to": "staff"})
+        workspace.add_place_photo("P1", SHOWN, {"caption": "everybody sees it"})
+        workspace.add_place_photo("P7", INNER, said)
         app = create_app(workspace=workspace)
         staff = TestClient(app, client=LOCAL)
         for number in range(7):
@@ -175,8 +196,19 @@ def said(answer: Response) -> str:
 
 
 def marked(text: str) -> bool:
-    """True where the text holds what is for staff."""
-    return MARK in text or str(MEMBERS) in text
+    """True where the text holds what is for staff, or names or holds a photo that is."""
+    return MARK in text or str(MEMBERS) in text or any(one in text for one in OF_STAFF_PHOTOS)
+
+
+def held(data: bytes) -> list[str]:
+    """How a document that holds a picture shows it, whole or made smaller."""
+    made = (data, shrunk(data, 160, quality=70), shrunk(data, 150))
+    return [b64encode(one).decode() for one in made]
+
+
+OF_STAFF_PHOTOS = [
+    said for one in STAFF_PHOTOS for said in (one.sha256, *held(one.data), *held(one.thumb))
+]
 
 
 def test_no_public_surface_shows_what_is_for_staff(clients: tuple[TestClient, TestClient]) -> None:
@@ -190,13 +222,34 @@ def test_no_public_surface_shows_what_is_for_staff(clients: tuple[TestClient, Te
     for address in (one for some in ADDRESSES.values() for one in some):
         for accept in ("*/*", "text/html"):
             answer = resident.get(address, headers={"accept": accept})
+            assert not any(answer.content in (one.data, one.thumb) for one in STAFF_PHOTOS), address
             assert not marked(said(answer)), address
             # Who held a post then is told to who asks about then.
             assert PAST_PHONE not in said(answer) or "at=2020" in address, address
             assert not marked(json.dumps(dict(answer.headers))), address
     # The mark is there to be seen.
-    for address in ("/api/reports", "/api/rosters", "/api/editions"):
+    for address in ("/api/reports", "/api/rosters", "/api/editions", "/api/places/P1/photos"):
         assert marked(staff.get(address).text)
+    for address in ADDRESSES["/api/places/{code}/photos/{picture}"]:
+        assert staff.get(address).status_code == 200, address
+        assert resident.get(address).status_code == (200 if "P1" in address and PUBLIC_PHOTO.sha256
+                                                     in address else 404), address  # fmt: skip
+
+
+def test_documents_that_hold_photos_hold_none_for_staff(
+    clients: tuple[TestClient, TestClient],
+) -> None:
+    workspace = clients[0].app.state.workspace
+    public = workspace.map_document("services", actor=Actor.resident()).html()
+    internal = workspace.map_document("services", actor=Actor.operator()).html()
+    sheet = workspace.sheet("services", "estate", "E1")
+    seen = held(PUBLIC_PHOTO.thumb)
+    for html in (public, sheet):
+        assert any(one in html for one in seen)
+        assert not marked(html)
+    # The first photo that staff see is one for staff.
+    assert marked(internal)
+    assert any(one in internal for one in held(STAFF_PHOTOS[0].thumb))
 
 
 def test_the_answer_to_a_sender_names_nobody(clients: tuple[TestClient, TestClient]) -> None:

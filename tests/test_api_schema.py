@@ -31,7 +31,7 @@ from api.models import (
     LocationOut,
     Problem,
 )
-from tests.schema_walk import CONFIG, Findings, from_its_own_machine, walk
+from tests.schema_walk import CONFIG, Findings, from_its_own_machine, jpeg_of, walk
 
 pytest_plugins = ["tests.api_fixtures"]
 
@@ -47,6 +47,7 @@ def walked_app(api_app: FastAPI) -> FastAPI:
         body = {"lon": spot[0], "lat": spot[1], "coord_sys": "wgs84", "item": "0301"}
         api_app.state.workspace.submit_report(body, key=f"schema-cover-{n}")
     api_app.state.workspace.start_draft("schema", edition="2026")
+    api_app.state.workspace.add_place_photo("P1", jpeg_of((40, 30)))
     return api_app
 
 
@@ -102,6 +103,7 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
         "GET /api/places",
         "GET /api/reach",
         "GET /api/places/{code}",
+        "GET /api/places/{code}/photos",
         "GET /api/services",
         "POST /api/places/{code}/wrong",
         "GET /api/reports",

@@ -12,7 +12,8 @@ from gridmap.access import Grant, Role
 from gridmap.errors import NotSignedIn, TooManyAttempts
 from gridmap.workspace import Workspace
 from tests.api_client import LOCAL, REMOTE
-from tests.guarded import PASSWORD, REPORT, Guarded, form_token, sign_in
+from tests.guarded import PASSWORD, REPORT, Guarded, form_token, report_of, sign_in
+from tests.place_pictures import picture
 
 pytest_plugins = ["tests.guarded_fixtures"]
 
@@ -101,6 +102,24 @@ def test_a_session_changes_something_only_with_its_own_token(guarded: Guarded) -
     assert good.status_code in {200, 201}
     assert client.post("/logout", data={"csrf_token": foreign}).status_code == 403
     assert client.get("/api/reports").status_code == 200
+
+
+def test_a_form_with_a_file_carries_the_token_of_its_session_as_well(guarded: Guarded) -> None:
+    client = guarded.signed_in()
+    token = client.get("/api/me").json()["csrf_token"]
+    foreign = guarded.signed_in().get("/api/me").json()["csrf_token"]
+    door = f"/api/reports/{report_of(guarded, 'upload-report')}/photos"
+    files = {"photo": ("a.jpg", picture(), "image/jpeg")}
+    for given in ({}, {"csrf_token": foreign}, {"csrf_token": ""}):
+        refused = client.post(door, data=given, files=files)
+        assert refused.status_code == 403, given
+        assert "token" in refused.json()["detail"]
+    assert client.post(door, data={"csrf_token": token}, files=files).status_code == 201
+    page = client.post("/places/P1/photos", data={"csrf_token": token}, files=files)
+    # The token is good; a dispatcher keeps no places.
+    assert page.status_code == 403
+    assert "token" not in page.text
+    assert client.get(door).json()["photos"][0]["added_by"] == "wang"
 
 
 def test_a_session_ends_when_it_is_not_used_and_at_its_end(guarded: Guarded) -> None:

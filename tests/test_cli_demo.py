@@ -8,6 +8,7 @@ import pytest
 from tests.cli_district import gridmap
 
 MADE = {
+    "photos",
     "assigned.csv", "duties.gpkg", "gates.gpkg", "gridmap-demo.json", "gridmap.gpkg", "layers.gpkg",
     "levels.html", "organisations.csv", "parties.csv", "party.html", "places.csv", "reports.csv",
     "rosters.csv", "service_items.csv", "services.html",

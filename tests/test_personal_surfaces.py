@@ -19,6 +19,7 @@ from tests.guarded import PERSON, Guarded, report_of
 pytest_plugins = ["tests.guarded_fixtures"]
 
 FILLED = {
+    "picture": "0" * 64,
     "level": "grid", "code": "G-2", "name": "2026", "z": "14", "x": "13517", "y": "6399",
 }  # fmt: skip
 FORMATS = ("geojson", "gpkg", "csv", "shp.zip", "zip")
@@ -102,7 +103,7 @@ def test_another_program_is_shown_no_layer_or_view_with_accounts_or_people(
     marked: Guarded, request: pytest.FixtureRequest
 ) -> None:
     hidden = {"users", "user_roles", "api_keys", "sessions", "login_attempts", "report_people",
-              "personal_reads", "photos"}  # fmt: skip
+              "personal_reads", "photos", "place_photos"}  # fmt: skip
     workspace = marked.workspace
     if workspace.store.kind == "geopackage":
         with closing(sqlite3.connect(f"file:{workspace.store.where}?mode=ro", uri=True)) as file:

@@ -15,8 +15,8 @@ from PIL import Image, ImageFile
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from gridmap.cases.photos import MOST_SIDE, clean
 from gridmap.errors import BadValue
+from gridmap.pictures import MOST_SIDE, clean
 from gridmap.settings import Settings
 from gridmap.workspace import open_workspace
 from gridmap.workspace.photographing import MOST_BY_SENDER

@@ -16,7 +16,13 @@ import pytest
 import shapely
 
 from gridmap.errors import StoreError
-from gridmap.store import Store, schema_accounts, schema_photos, schema_within
+from gridmap.store import (
+    Store,
+    schema_accounts,
+    schema_photos,
+    schema_place_photos,
+    schema_within,
+)
 from gridmap.store.geometry import bounds_of
 from gridmap.store.schema_district import metadata
 from tests.store_data import ACTOR, children, fill, parents, publish, square
@@ -25,6 +31,7 @@ from tests.store_data import ACTOR, children, fill, parents, publish, square
 HIDDEN = {
     *schema_accounts.__all__,
     *schema_photos.__all__,
+    *schema_place_photos.__all__,
     *schema_within.__all__,
 } - {"metadata"}
 SHOWN = set(metadata.tables) - HIDDEN

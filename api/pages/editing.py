@@ -1,23 +1,33 @@
-"""The page on which those who keep places put an entry right."""
+"""The page on which those who keep places put an entry right, and its photos."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.bodies import kind_of_body
 from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.error_words import refusal
+from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.service_views import week_shown
+from api.photo_views import pictures
+from api.place_photos import WORDS
 from api.templates import language, page
+from api.uploads import FORM, Upload, sent_form
 from gridmap.access import Action, Actor
-from gridmap.errors import BadValue, InputError
+from gridmap.errors import BadValue, Conflict, GridmapError, InputError, StoreBusy
+from gridmap.i18n import translate
 from gridmap.places.hours import BadHours
 from gridmap.places.model import ACCESS_FACTS
+from gridmap.places.photos import MOST_PHOTOS, MOST_WORDS
 from gridmap.times import to_site
 from gridmap.workspace import Workspace
 
@@ -30,14 +40,23 @@ _TEXTS = ("name", "name_en", "address", "address_en", "entrance", "floor", "hour
           "phone", "booking_phone", "price", "organiser", "source")  # fmt: skip
 _LISTS = ("special_services", "special_services_en", "languages")
 _ANSWERS = {"yes": True, "no": False, "": None}
+_PHOTO_DONE = ("added", "worded", "first", "drop")
+
+
+@dataclass(frozen=True)
+class PhotoSent:
+    """A form about a photo that was refused: why, what was typed, and of which photo."""
+
+    error: GridmapError | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    picture: str = ""
 
 
 @router.get("/places/{code}/edit")
 def edit_form(request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str) -> Response:
     """Show the entry as a form, and what its hours mean this week."""
     place = workspace.place(code, actor=actor)
-    saved = request.query_params.get("saved") == "1"
-    return _form(request, workspace, place, _typed(place), saved=saved)
+    return _form(request, workspace, place, _typed(place), done=request.query_params.get("saved"))
 
 
 @router.post("/places/{code}/edit")
@@ -56,9 +75,66 @@ def _edited(
         workspace.edit_place(code, _changes(given), actor=actor)
     except InputError as error:
         return _form(request, workspace, place, given, error=error, status=422)
+    return _back(request, workspace, code, "1")
+
+
+@router.post("/places/{code}/photos")
+async def add_photo(
+    request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str
+) -> Response:
+    """Take a photo; what cannot be taken is said beside the form, with what was typed."""
+    words: dict[str, str] = {}
+    error: GridmapError | None = None
+    try:
+        sent = await sent_form(request) if kind_of_body(request) == FORM else Upload(None, {})
+        words = {name: sent.words[name] for name in WORDS if name in sent.words}
+        if sent.raw is None:
+            raise BadValue("No photo was chosen.", allowed="JPEG, PNG, WebP")
+        await run_in_threadpool(workspace.add_place_photo, code, sent.raw, words, actor=actor)
+    except (InputError, Conflict, StoreBusy) as refused:
+        error = refused
+    if error is None:
+        return _back(request, workspace, code, "added", "#photos")
+    photo = PhotoSent(error, words)
+    return await run_in_threadpool(_photo_refused, request, workspace, actor, code, photo)
+
+
+@router.post("/places/{code}/photos/{picture}")
+async def change_photo(
+    request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str, picture: str
+) -> Response:
+    """Word a photo, put it first, or remove it."""
+    given = await form_fields(request)
+    words = {name: given[name] for name in WORDS if name in given}
+    do = given.get("do", "save")
+    try:
+        if do == "drop":
+            await run_in_threadpool(workspace.drop_place_photo, code, picture, actor=actor)
+        else:
+            await run_in_threadpool(
+                workspace.word_place_photo, code, picture, words, first=do == "first", actor=actor
+            )
+    except InputError as refused:
+        photo = PhotoSent(refused, words, picture)
+        return await run_in_threadpool(_photo_refused, request, workspace, actor, code, photo)
+    done = do if do in {"drop", "first"} else "worded"
+    return _back(request, workspace, code, done, "#photos")
+
+
+def _back(
+    request: Request, workspace: Workspace, code: str, done: str, spot: str = ""
+) -> RedirectResponse:
     lang = language(request.scope)
     more = "" if lang == workspace.settings.language else f"&lang={lang}"
-    return RedirectResponse(f"/places/{code}/edit?saved=1{more}", 303)
+    return RedirectResponse(f"/places/{quote(code, safe='')}/edit?saved={done}{more}{spot}", 303)
+
+
+def _photo_refused(
+    request: Request, workspace: Workspace, actor: Actor, code: str, photo: PhotoSent
+) -> Response:
+    place = workspace.place(code, actor=actor)
+    status = 422 if photo.error is None else kind_of(photo.error).status
+    return _form(request, workspace, place, _typed(place), photo=photo, status=status)
 
 
 def _changes(given: Mapping[str, str]) -> dict[str, Any]:
@@ -105,6 +181,31 @@ def _typed(place: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _photos(
+    workspace: Workspace, place: Mapping[str, Any], sent: PhotoSent, lang: str
+) -> dict[str, Any]:
+    """Return what the page shows of the place's photos, and of a form that was refused."""
+    shown = pictures(place, lang, place["name"])
+    for one, known in zip(shown, place["photos"], strict=True):
+        one["words"] = {name: known[name] for name in WORDS}
+        one["added_at"] = to_site(known["added_at"], workspace.zone)
+    error = None if sent.error is None else refusal(sent.error, lang, heading_of(sent.error, lang))
+    if error is not None:
+        # The octets that a file begins with help nobody who took a photo.
+        got = translate("page.problem.got", lang)
+        error["lines"] = [line for line in error["lines"] if line[0] != got]
+    return {
+        "pictures": shown,
+        "photo_action": f"/places/{quote(place['code'], safe='')}/photos",
+        "photo_error": error,
+        "photo_typed": sent.words,
+        "photo_of": sent.picture,
+        "photo_mb": workspace.settings.photo_mb,
+        "most_photos": MOST_PHOTOS,
+        "most_words": MOST_WORDS,
+    }
+
+
 def _form(
     request: Request,
     workspace: Workspace,
@@ -112,10 +213,12 @@ def _form(
     typed: Mapping[str, str],
     *,
     error: InputError | None = None,
-    saved: bool = False,
+    done: str | None = None,
+    photo: PhotoSent | None = None,
     status: int = 200,
 ) -> Response:
     lang = 1 if language(request.scope) == "en" else 0
+    sent = photo or PhotoSent()
     body = page(
         "place_edit.html",
         request.scope,
@@ -123,7 +226,9 @@ def _form(
         typed=typed,
         error=None if error is None else str(error),
         wrong_hours=isinstance(error, BadHours),
-        saved=saved,
+        saved=done == "1",
+        **_photos(workspace, place, sent, language(request.scope)),
+        photo_done=done if done in _PHOTO_DONE else "",
         week=week_shown(workspace, place["code"]),
         today=to_site(workspace.clock(), workspace.zone).date().isoformat(),
         categories=[

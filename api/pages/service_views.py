@@ -14,10 +14,12 @@ from api.places import opening_shown
 from api.templates import language
 from gridmap.access import Actor
 from gridmap.errors import InputError, NotFound
+from gridmap.i18n import texts, translate
 from gridmap.maps.basemap import BaseMap
 from gridmap.maps.categories import OTHER, Category, service_pins
+from gridmap.maps.photos import photo_address
 from gridmap.places.categories import CategoryTree
-from gridmap.places.model import POST_ROLES
+from gridmap.places.model import ACCESS_FACTS, POST_ROLES
 from gridmap.times import to_site
 from gridmap.workspace import Workspace
 from gridmap.workspace.serving import Origin
@@ -25,6 +27,7 @@ from gridmap.workspace.serving import Origin
 __all__ = [
     "RESIDENT",
     "Asked",
+    "access",
     "card",
     "dialled",
     "drawn",
@@ -37,6 +40,7 @@ __all__ = [
     "named",
     "origin_or_none",
     "pins_of",
+    "script_texts",
     "week_shown",
 ]
 
@@ -132,6 +136,19 @@ def named(record: Mapping[str, Any], field: str, lang: str) -> Any:
     return other if lang == "en" and other else record[field]
 
 
+def access(record: Mapping[str, Any], lang: str) -> list[str]:
+    """Return what is known of who gets in and how; nothing where nothing is known."""
+    known = {True: "around.wheelchair_yes", False: "around.wheelchair_no"}
+    said = known.get(record["wheelchair"])
+    facts = [ACCESS_FACTS[fact][1 if lang == "en" else 0] for fact in record["accessibility"]]
+    return [*([translate(said, lang)] if said else []), *facts]
+
+
+def script_texts(lang: str) -> dict[str, str]:
+    """Return the texts of the pages' script."""
+    return {k.removeprefix("around.js."): v for k, v in texts(lang, "around.js.").items()}
+
+
 def pins_of(workspace: Workspace) -> Mapping[str, Category]:
     """Return the pins of the categories that the public sees, by code."""
     return {one.code: one for one in service_pins(workspace.categories.seen_by(RESIDENT))}
@@ -164,6 +181,9 @@ def card(record: Mapping[str, Any], asked: Asked, pins: Mapping[str, Category]) 
         "free": record["free"],
         "wheelchair": record["wheelchair"],
         "stale": record["stale"],
+        "photo": photo_address(record["code"], record["photos"][0]["sha256"])
+        if record["photos"]
+        else "",
     }
 
 

@@ -17,6 +17,7 @@ from api.identity import FORM_FIELD, client_address, form_fields
 from api.middleware import page_policy
 from api.pages import service_views as views
 from api.pages.service_views import RESIDENT, Asked
+from api.photo_views import pictures
 from api.places import opening_shown
 from api.rendering import answer_unchanging
 from api.templates import STATIC, language, page
@@ -24,7 +25,6 @@ from gridmap import __version__
 from gridmap.errors import InputError, NotFound, TooManyAttempts
 from gridmap.i18n import texts
 from gridmap.maps.basemap import BaseMap
-from gridmap.places.model import ACCESS_FACTS
 from gridmap.places.navigation import navigation_links
 from gridmap.workspace import Workspace
 from gridmap.workspace.serving import Origin
@@ -72,7 +72,7 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         within=_WITHIN,
         grid=None if origin is None else views.my_grid(workspace, origin, asked.lang),
         items=views.items(workspace, origin, asked),
-        texts={k.removeprefix("around.js."): v for k, v in texts(asked.lang, "around.js.").items()},
+        texts=views.script_texts(asked.lang),
     )
     headers = {"Cache-Control": "no-cache"}
     if base is not None and base.origin:
@@ -177,13 +177,15 @@ def _place_page(
         **views.frame(workspace, asked),
         place=record,
         card=views.card(record, asked, views.pins_of(workspace)),
+        pictures=pictures(record, lang, views.named(record, "name", lang)),
         services=views.named(record, "special_services", lang),
         booking_tel=views.dialled(record["booking_phone"]),
-        facts=[ACCESS_FACTS[f][1 if lang == "en" else 0] for f in record["accessibility"]],
+        access=views.access(record, lang),
         week=views.week_shown(workspace, code),
         links=navigation_links(record["lon"], record["lat"], record["name"]),
         kinds=WRONG_KINDS,
         told=told,
+        texts=views.script_texts(lang),
         back=asked.link(),
         wrong_href=asked.link(f"/services/{code}/wrong"),
     )

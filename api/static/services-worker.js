@@ -2,7 +2,11 @@
 
 const SHELL = "gridmap-shell-__VERSION__";
 const PAGES = "gridmap-pages";
+const PHOTOS = "gridmap-photos";
 const MOST_PAGES = 60;
+const MOST_PHOTOS = 120;
+// The address of a photo names its picture: what is kept of it is never out of date.
+const PHOTO = /^\/api\/places\/[^/]+\/photos\/[0-9a-f]{64}$/;
 const FILES = [
   "/services",
   "/static/services.css",
@@ -27,7 +31,7 @@ self.addEventListener("activate", (event) => {
     caches
       .keys()
       .then((names) =>
-        Promise.all(names.filter((n) => n !== SHELL && n !== PAGES).map((n) => caches.delete(n))),
+        Promise.all(names.filter((n) => ![SHELL, PAGES, PHOTOS].includes(n)).map((n) => caches.delete(n))),
       )
       .then(() => self.clients.claim()),
   );
@@ -39,6 +43,8 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (url.pathname === "/services" || url.pathname.startsWith("/services/")) {
     event.respondWith(newest(request));
+  } else if (PHOTO.test(url.pathname)) {
+    event.respondWith(photo(request));
   } else if (FILES.includes(url.pathname)) {
     event.respondWith(kept(request));
   }
@@ -51,7 +57,7 @@ async function newest(request) {
     const answer = await fetch(request);
     if (answer.ok) {
       await pages.put(request.url, answer.clone());
-      await trim(pages);
+      await trim(pages, MOST_PAGES);
     }
     return answer;
   } catch {
@@ -76,7 +82,26 @@ async function kept(request) {
   return seen;
 }
 
-async function trim(cache) {
+// A photo that was seen, else from the network; a small one stands in for the large one.
+async function photo(request) {
+  const photos = await caches.open(PHOTOS);
+  const seen = await photos.match(request.url);
+  if (seen) return seen;
+  try {
+    const answer = await fetch(request);
+    // What is for staff may be kept by nobody.
+    if (answer.ok && !/no-store/.test(answer.headers.get("cache-control") ?? "")) {
+      await photos.put(request.url, answer.clone());
+      await trim(photos, MOST_PHOTOS);
+    }
+    return answer;
+  } catch {
+    const other = await photos.match(request.url, { ignoreSearch: true });
+    return other ?? Response.error();
+  }
+}
+
+async function trim(cache, most) {
   const keys = await cache.keys();
-  await Promise.all(keys.slice(0, Math.max(0, keys.length - MOST_PAGES)).map((k) => cache.delete(k)));
+  await Promise.all(keys.slice(0, Math.max(0, keys.length - most)).map((k) => cache.delete(k)));
 }

@@ -195,6 +195,7 @@ LAYERS: Mapping[str, LayerPolicy] = {
             "accessibility",
             "languages",
             "photo",
+            "photos",
             "closures",
             "organiser",
             "source",
@@ -209,6 +210,25 @@ LAYERS: Mapping[str, LayerPolicy] = {
         ),
         staff=("id", "contact_name", "remarks"),
         restricted=("contact_mobile",),
+    ),
+    # Each is for the public or for staff by itself, and never seen where its place is not.
+    "place_photos": _policy(
+        Visibility.PUBLIC,
+        public=(
+            "place",
+            "rank",
+            "sha256",
+            "caption",
+            "caption_en",
+            "alt",
+            "alt_en",
+            "credit",
+            "licence",
+            "width",
+            "height",
+            "size",
+        ),
+        staff=("shown_to", "added_at", "added_by"),
     ),
     # Streets are public, and so is how far one comes on them.
     "reach": _policy(Visibility.PUBLIC, public=("geometry", "method", "minutes")),

@@ -147,6 +147,7 @@ def _open_doors(settings: Settings, *, with_users: bool, serving: bool) -> None:
 
 def _prepare_folder(out: Path) -> None:
     """Make the folder, or empty it of an earlier demo; `Conflict` when it is another's."""
+    from gridmap.demo import PHOTOS
     from gridmap.errors import BadValue, Conflict
 
     if out.exists() and not out.is_dir():
@@ -160,6 +161,8 @@ def _prepare_folder(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in _MADE:
         (out / name).unlink(missing_ok=True)
+    for picture in (out / PHOTOS).glob("*.jpg"):
+        picture.unlink()
 
 
 def _make(settings: Settings, scale: str, out: Path) -> tuple[AssignSummary, date]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +21,8 @@ reports = typer.Typer(help="Reports that are stored.", no_args_is_help=True)
 def import_records(
     ctx: typer.Context,
     source: Annotated[
-        str, typer.Argument(metavar="FILE[:LAYER]", help="CSV, GeoPackage, GeoJSON, Shapefile.")
+        str,
+        typer.Argument(metavar="FILE[:LAYER]", help="CSV, .xlsx, GeoPackage, GeoJSON, Shapefile"),
     ],
     kind: Annotated[
         str,
@@ -41,16 +43,41 @@ def import_records(
     commit: CommitOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Import records; one takes the place of the record with its code."""
+    """Import records; one takes the place of the record with its code.
+
+    A table of places may name photos: files beside it, in the column photo (照片).
+    """
     with opened(ctx, store) as workspace:
         outcome = workspace.import_records(
             kind, source, coord_sys=coord_sys, encoding=encoding, replace=replace, commit=commit
         )
     if outcome.committed:
-        typer.echo(f"{outcome.kind}: {outcome.added:,} new, {outcome.changed:,} changed.")
+        with_photos = f", {outcome.photos:,} photos" if outcome.photos else ""
+        typer.echo(
+            f"{outcome.kind}: {outcome.added:,} new, {outcome.changed:,} changed{with_photos}."
+        )
     else:
-        typer.echo(f"{outcome.kind}: {outcome.rows:,} can be imported. Nothing was written.")
+        with_photos = f" with {outcome.photos:,} photos" if outcome.photos else ""
+        typer.echo(
+            f"{outcome.kind}: {outcome.rows:,}{with_photos} can be imported. Nothing was written."
+        )
         typer.echo("Add --commit to do it.")
+
+
+@places.command("export")
+def export_places(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or .xlsx.")],
+    public: Annotated[bool, typer.Option("--public", help="Leave out what is for staff.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Write all places as a table that an import reads, their photos into a folder beside it."""
+    from gridmap.access import Actor
+
+    with opened(ctx, store) as workspace:
+        done = workspace.export_places(output, actor=Actor.resident() if public else None)
+    photos = f", {done.photos:,} photos in {done.path.stem}-photos" if done.photos else ""
+    typer.echo(f"{done.path}: {done.rows:,} places{photos}.")
 
 
 @reports.command("due")

@@ -8,8 +8,17 @@
 
 from __future__ import annotations
 
-from gridmap.demo.district import AREA_LAYERS, REDRAWN_ON, District, build
+from gridmap.demo.district import AREA_LAYERS, PHOTOS, REDRAWN_ON, District, build
 from gridmap.demo.notice import NOTE, NOTE_EN
 from gridmap.demo.scales import SCALES
 
-__all__ = ["AREA_LAYERS", "NOTE", "NOTE_EN", "REDRAWN_ON", "SCALES", "District", "build"]
+__all__ = [
+    "AREA_LAYERS",
+    "NOTE",
+    "NOTE_EN",
+    "PHOTOS",
+    "REDRAWN_ON",
+    "SCALES",
+    "District",
+    "build",
+]

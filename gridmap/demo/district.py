@@ -15,12 +15,13 @@ from gridmap.demo.buildings import build_buildings
 from gridmap.demo.dice import Dice
 from gridmap.demo.duties import Duties, build_duties
 from gridmap.demo.estates import build_estates, chosen_estates
-from gridmap.demo.files import save_layers, save_table
+from gridmap.demo.files import save_layers, save_pictures, save_table
 from gridmap.demo.frame import lay_frame
 from gridmap.demo.ground import build_ground
 from gridmap.demo.hierarchy import build_hierarchy
 from gridmap.demo.names import Names
 from gridmap.demo.organisations import build_organisations
+from gridmap.demo.pictures import draw_pictures, pictured
 from gridmap.demo.places import build_places
 from gridmap.demo.plane import Bend, Plane
 from gridmap.demo.redraw import redraw
@@ -30,11 +31,13 @@ from gridmap.demo.scales import Scale, scale_of
 from gridmap.demo.shapes import draw_outlines
 from gridmap.demo.streets import Streets, build_streets
 
-__all__ = ["AREA_LAYERS", "REDRAWN_ON", "District", "build"]
+__all__ = ["AREA_LAYERS", "PHOTOS", "REDRAWN_ON", "District", "build"]
 
 AREA_LAYERS = ("subdistrict", "community", "grid", "microgrid")
 # First day of the new grids where a scale has a redraw.
 REDRAWN_ON = "2026-01-01"
+# The folder of the places' pictures, beside their table.
+PHOTOS = "photos"
 _REPORT_TOPICS = (
     "items", "sources", "delays", "times", "places", "accuracy", "systems", "faults", "observed",
     "texts",
@@ -127,9 +130,14 @@ class District:
         return save_table(self.truth, Path(path))
 
     def write_services(self, folder: str | Path) -> list[Path]:
-        """Write ``places.csv``, ``organisations.csv`` and ``rosters.csv`` into a folder."""
+        """Write ``places.csv``, ``organisations.csv`` and ``rosters.csv`` into a folder.
+
+        The pictures that places name are drawn into its folder ``photos``.
+        """
+        pictures = draw_pictures(self.places, Dice(self.seed, f"{self.scale}/pictures"))
+        save_pictures({one.name: one.data for one in pictures}, Path(folder) / PHOTOS)
         tables = {
-            "places": self.places,
+            "places": pictured(self.places, pictures, PHOTOS),
             "organisations": self.organisations,
             "rosters": self.rosters,
         }

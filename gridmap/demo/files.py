@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from gridmap.demo.notice import NOTE, NOTE_EN
 from gridmap.errors import BadValue, StoreFull
 
-__all__ = ["save_layers", "save_table"]
+__all__ = ["save_layers", "save_pictures", "save_table"]
 
 # GDAL writes the present time into a GeoPackage unless told another one.
 _STAMP = "2026-07-01T00:00:00.000Z"
@@ -49,6 +49,14 @@ def save_table(table: pd.DataFrame, path: Path) -> Path:
     with _replacing(path, ".csv") as part:
         shown.to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
     return path
+
+
+def save_pictures(pictures: Mapping[str, bytes], folder: Path) -> None:
+    """Write pictures by name into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in pictures.items():
+        with _replacing(folder / name, ".jpg") as part:
+            part.write_bytes(data)
 
 
 @contextmanager

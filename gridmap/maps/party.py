@@ -18,6 +18,7 @@ from gridmap.maps.geometry import as_coverage, bounds_of
 from gridmap.maps.houses import buildings_data, estates_data
 from gridmap.maps.island import script_json
 from gridmap.maps.layers import reach_data
+from gridmap.maps.photos import PlacePhotos, show_photos
 from gridmap.maps.records import Records, people_by_area, places_data
 
 __all__ = ["area_places", "party_map"]
@@ -46,6 +47,7 @@ def party_map(
     estates_held: Mapping[str, Sequence[int]] | None = None,
     buildings: Sequence[Mapping[str, Any]] = (),
     building_rows: Sequence[int] = (),
+    photos: PlacePhotos | None = None,
     mode: Mode = "inline",
     asset_base: str = "/assets",
 ) -> GridMap:
@@ -78,6 +80,8 @@ def party_map(
     buildings, building_rows
         See :func:`gridmap.maps.houses.buildings_data`. Left out where the document would
         become too large.
+    photos : PlacePhotos, optional
+        See :func:`gridmap.maps.services.services_map`.
     """
     require(actor, "areas")
     coverage = as_coverage(frames, levels=levels, edition=info.edition)
@@ -113,8 +117,10 @@ def party_map(
         max_bytes=MAX_BYTES,
         rest=_FRAME_BYTES + sum(_size(part) for part, _ in over),
     )
-    for part, call in over:
+    for part, call in over[:-1]:
         document.add_data(part, call)
+    show_photos(document, data, photos)
+    document.add_data(data, "gridmap.addPlaces")
     return document
 
 

@@ -18,7 +18,7 @@ from gridmap.maps.topology import MICRO
 from gridmap.places.model import POST_ROLES
 from gridmap.places.navigation import NAVIGATION
 
-__all__ = ["Records", "people_by_area", "places_data"]
+__all__ = ["Records", "add_photos", "people_by_area", "places_data"]
 
 Records: TypeAlias = gpd.GeoDataFrame | Iterable[Mapping[str, Any]]
 
@@ -35,6 +35,7 @@ def places_data(
     actor: Actor,
     layer: str,
     areas: Mapping[tuple[str, str], int] | None = None,
+    photos: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return records for ``gridmap.addPlaces``.
 
@@ -52,6 +53,8 @@ def places_data(
         ``places`` or ``organisations``: whose policy applies.
     areas : mapping of (level, code) to int, optional
         Places of the areas in the page, for records that serve one (``level``, ``area_code``).
+    photos : mapping of code to CardPhoto, optional
+        Photos of the places that the actor may see; see :mod:`gridmap.maps.photos`.
 
     Returns
     -------
@@ -71,6 +74,7 @@ def places_data(
         _place(r, spot, number.get(str(r.get("category")), len(legend) - 1)) for r, spot in placed
     ]
     _add_ties(places, [r for r, _ in placed], areas or {})
+    add_photos(places, photos or {})
     groups = {c.group for c in legend}
     return {
         "categories": [_category(c) for c in legend],
@@ -82,6 +86,14 @@ def places_data(
         "ways": [{"code": w.code, "system": w.coord_sys, "url": w.url} for w in NAVIGATION],
         "shift": _shifts([spot for _, spot in placed]),
     }
+
+
+def add_photos(places: Sequence[dict[str, Any]], photos: Mapping[str, Mapping[str, str]]) -> None:
+    """Give the places of :func:`places_data` their photos, by code."""
+    for place in places:
+        photo = photos.get(place.get("id", ""))
+        if photo is not None and "body" not in place:
+            place["photo"] = dict(photo)
 
 
 def people_by_area(

@@ -13,6 +13,7 @@ from gridmap.maps.categories import SERVICES, Category, check_categories
 from gridmap.maps.district import add_district
 from gridmap.maps.document import GridMap, MapInfo, Mode
 from gridmap.maps.geometry import as_coverage, bounds_of
+from gridmap.maps.photos import PlacePhotos, show_photos
 from gridmap.maps.records import Records, people_by_area, places_data
 
 __all__ = ["services_map"]
@@ -28,6 +29,7 @@ def services_map(
     categories: Sequence[Category] = SERVICES,
     levels: Levels | None = None,
     ground: Mapping[str, gpd.GeoDataFrame] | None = None,
+    photos: PlacePhotos | None = None,
     mode: Mode = "inline",
     asset_base: str = "/assets",
 ) -> GridMap:
@@ -42,6 +44,8 @@ def services_map(
     rosters : GeoDataFrame or iterable of mappings
         ``level``, ``area_code``, ``role`` (a key of ``POST_ROLES``), ``work_phone``; layer
         ``rosters``. The public sees role and work phone of an area's staff, staff the name too.
+    photos : PlacePhotos, optional
+        The photos of places that the actor may see.
     """
     require(actor, "areas")
     coverage = as_coverage(frames, levels=levels, edition=info.edition)
@@ -51,5 +55,6 @@ def services_map(
     people = people_by_area(rosters, actor=actor)
     add_district(document, coverage, ground=ground, people=people)
     data = places_data(places, check_categories(categories), actor=actor, layer="places")
+    show_photos(document, data, photos)
     document.add_data(data, "gridmap.addPlaces")
     return document

@@ -139,7 +139,8 @@ class Place:
     organiser : str
         Who runs it.
     photo : str
-        Address of a picture.
+        Address of a picture elsewhere; those that are kept here are no part of the record, see
+        :mod:`gridmap.places.photos`.
     closures : tuple of str
         Days on which it is closed: ``2026-03-01/2026-03-05 装修``.
     """

@@ -27,12 +27,21 @@ from gridmap.places.model import (
     Post,
     ServiceItem,
 )
+from gridmap.places.photo_files import PHOTO_COLUMNS, PhotoFolder, photo_parts
+from gridmap.places.photos import PlacePhoto
 from gridmap.places.positions import POSITION, positions
 from gridmap.places.record import Record
 from gridmap.places.rosters import roster_conflicts
 from gridmap.places.sheet import Column, Sheet, open_sheet
 
-__all__ = ["read_organisations", "read_places", "read_posts", "read_service_items"]
+__all__ = [
+    "PLACE_COLUMNS",
+    "read_organisations",
+    "read_pictured_places",
+    "read_places",
+    "read_posts",
+    "read_service_items",
+]
 
 Areas = Container[tuple[str, str]]
 
@@ -45,7 +54,7 @@ _VALID = (
     Column("valid_from", ("生效日期", "起始日期", "开始日期", "任职日期")),
     Column("valid_to", ("失效日期", "终止日期", "截止日期", "离任日期")),
 )
-_PLACES = (
+PLACE_COLUMNS = (
     _CODE,
     Column("category", ("类别", "类型", "分类"), required=True),
     _NAME,
@@ -68,7 +77,7 @@ _PLACES = (
     Column("accessibility", ("无障碍设施",)),
     Column("languages", ("语言", "服务语言")),
     Column("organiser", ("主办单位", "运营单位")),
-    Column("photo", ("照片", "图片")),
+    *PHOTO_COLUMNS,
     Column("closures", ("临时关闭", "停业")),
     *POSITION,
 )
@@ -143,14 +152,49 @@ def read_places(
         Of a layer's text.
     categories : CategoryTree
         What a place can be.
+
+    Notes
+    -----
+    Files of photos are not opened; :func:`read_pictured_places` does.
     """
-    sheet = open_sheet(source, _PLACES, encoding=encoding)
+    return read_pictured_places(
+        source, None, coord_sys=coord_sys, encoding=encoding, categories=categories
+    )[0]
+
+
+def read_pictured_places(
+    source: str | Path,
+    folder: PhotoFolder | None,
+    *,
+    coord_sys: str | None = None,
+    encoding: str | None = None,
+    categories: CategoryTree = PACKAGED,
+) -> tuple[list[Place], dict[str, tuple[PlacePhoto, ...]]]:
+    """Read service places as :func:`read_places` does, and the photos that rows name.
+
+    Parameters
+    ----------
+    folder : PhotoFolder or None
+        Where the files are: columns ``photo`` (照片) and ``photo_caption`` and so on, several
+        set apart by ``|``. None: they are left alone.
+
+    Returns
+    -------
+    list of Place, dict of code to photos
+        A place whose row names no files is not among the keys.
+    """
+    sheet = open_sheet(source, PLACE_COLUMNS, encoding=encoding)
     sheet.unique("code")
     lon, lat = positions(sheet, coord_sys)
     labels = _labels(categories.categories)
     found = [_place(r, lon[i], lat[i], labels) for i, r in enumerate(sheet.records)]
+    photos = {}
+    for record in sheet.records if folder is not None else []:
+        held = folder.photos(record) if folder is not None else ()
+        if held:
+            photos[record.code("code", needed=False)] = held
     sheet.finish()
-    return found
+    return found, photos
 
 
 def read_organisations(
@@ -285,7 +329,7 @@ def _place(
         accessibility=_facts(record),
         languages=record.items("languages"),
         organiser=record.text("organiser"),
-        photo=_photo(record),
+        photo=photo_parts(record.text("photo"))[0],
         closures=_closures(record),
     )
 
@@ -320,13 +364,6 @@ def _facts(record: Record) -> tuple[str, ...]:
     if strange:
         record.refuse("accessibility", f"has an unknown fact '{strange[0]}'", allowed=list(known))
     return tuple(dict.fromkeys(known[one] for one in found if one in known))
-
-
-def _photo(record: Record) -> str:
-    photo = record.text("photo")
-    if photo and not re.fullmatch(r"https?://[^\s]+|[\w./-]+\.(?:jpe?g|png|webp)", photo):
-        record.refuse("photo", "is no address of a picture")
-    return photo
 
 
 def _closures(record: Record) -> tuple[str, ...]:

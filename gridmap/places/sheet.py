@@ -1,7 +1,8 @@
 """A table of records from a file, its columns under one name each, its faults collected.
 
-CSV (UTF-8 or GB18030) or a layer (GeoPackage, GeoJSON, shapefile); column names in English or
-Chinese. Reading goes on after a fault, so that whoever mends the file sees all of them.
+CSV (UTF-8 or GB18030), a workbook (.xlsx) or a layer (GeoPackage, GeoJSON, shapefile); column
+names in English or Chinese. Reading goes on after a fault, so that whoever mends the file sees
+all of them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gridmap.coverage.reading.read import Layer, read_layer, split_source
 from gridmap.errors import BadValue, MissingColumn
 from gridmap.places.identity import holds_identity_number
 from gridmap.places.record import Record
+from gridmap.places.workbook import read_workbook
 from gridmap.tables import FaultyTable, read_lines
 
 __all__ = ["Column", "Sheet", "open_sheet"]
@@ -97,7 +99,8 @@ def open_sheet(
     Parameters
     ----------
     source : str or Path
-        A ``.csv`` file, or ``FILE[:LAYER]`` of any format that boundaries are read from.
+        A ``.csv`` file, an ``.xlsx`` file (its first sheet), or ``FILE[:LAYER]`` of any format
+        that boundaries are read from.
     columns : sequence of Column
         What is looked for; other columns are left out, but not unread: an identity number
         anywhere in the file is a fault.
@@ -116,6 +119,9 @@ def open_sheet(
     path, layer_name = split_source(str(source))
     if path.suffix.lower() in {".csv", ".txt"}:
         header, lines = read_lines(path)
+        return _sheet(path.name, header, lines, columns, None)
+    if path.suffix.lower() == ".xlsx":
+        header, lines = read_workbook(path)
         return _sheet(path.name, header, lines, columns, None)
     layer = read_layer(path, layer_name, encoding=encoding)
     table = [layer.frame[name].tolist() for name in layer.columns]

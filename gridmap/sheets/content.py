@@ -38,6 +38,9 @@ _LARGEST = {"services": 5000, "board": 5000}
 _ON_CARD = 8
 # Widths of the table's columns in heights of its type: what a cell breaks into lines by.
 _COLUMNS = {"name": 18.5, "address": 12.5, "hours": 12.0}
+# A photo takes so much of the column of names, and makes the row at least so high.
+_BESIDE_PHOTO = 0.75
+_PHOTO_ROW = 11.0
 
 
 def compose(district: District, request: Request) -> tuple[Sheet, Frame]:
@@ -70,7 +73,10 @@ def compose(district: District, request: Request) -> tuple[Sheet, Frame]:
         return replace(sheet, errands=errands, services=services), frame
     kept = _that_fit(district, sheet, chosen, metres, paper)
     services = _services(district, sorted(kept, key=lambda i: _order(district, i, metres)), metres)
-    return replace(sheet, services=services, more=len(chosen) - len(kept)), frame
+    more = len(chosen) - len(kept)
+    wanted = {one.photo for one in services}
+    pictures = {p.sha256: p.thumb for p in district.photos.values() if p.sha256 in wanted}
+    return replace(sheet, services=services, more=more, pictures=pictures), frame
 
 
 # -- what the sheet is about -----------------------------------------------------------
@@ -217,8 +223,9 @@ def _that_fit(
 
 def _height(service: Service, lang: str) -> float:
     """Return about how high a row of the table is, millimetres on A4."""
-    name = ceil(text_width(service.name.say(lang), 1.08) / _COLUMNS["name"])
-    special = ceil(text_width(service.special.say(lang), 0.9) / _COLUMNS["name"])
+    beside = _COLUMNS["name"] * (_BESIDE_PHOTO if service.photo else 1)
+    name = ceil(text_width(service.name.say(lang), 1.08) / beside)
+    special = ceil(text_width(service.special.say(lang), 0.9) / beside)
     address = service.address.say(lang) + service.floor
     lines = max(
         name + special,
@@ -226,7 +233,7 @@ def _height(service: Service, lang: str) -> float:
         ceil(text_width(service.hours.say(lang), 1) / _COLUMNS["hours"]),
         1,
     )
-    return 3.8 * lines + 2.0
+    return max(3.8 * lines + 2.0, _PHOTO_ROW if service.photo else 0.0)
 
 
 def _nearest_of_each(
@@ -288,7 +295,7 @@ def _service(district: District, place: Mapping[str, Any], number: int, metres: 
             return "、".join(str(one) for one in value if one)
         return "" if value is None else str(value).strip()
 
-    hours = said("hours")
+    hours, photo = said("hours"), district.photos.get(said("code"))
     return Service(
         number=number,
         category=said("category"),
@@ -303,4 +310,6 @@ def _service(district: District, place: Mapping[str, Any], number: int, metres: 
         lon=float(place["lon"]),
         lat=float(place["lat"]),
         metres=round(metres),
+        photo="" if photo is None else photo.sha256,
+        photo_by="" if photo is None else photo.by,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ from gridmap.maps.categories import OTHER, SERVICES, Category
 from gridmap.places.rosters import posts_for
 from gridmap.sheets.model import ESTATE, Named
 
-__all__ = ["District", "Estate", "GroundLayer"]
+__all__ = ["District", "Estate", "GroundLayer", "PlacePhoto"]
 
 Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
@@ -42,6 +42,15 @@ class Estate:
     managed: bool
     firm: Named
     shape: Any
+
+
+@dataclass(frozen=True, eq=False)
+class PlacePhoto:
+    """The first photo of a place that the public sees: what it is known by, whom it is from."""
+
+    sha256: str
+    thumb: bytes
+    by: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +106,8 @@ class District:
         Services that one asks for, in code order.
     categories : sequence of Category
         What places can be, in the order of a legend.
+    photos : mapping of str to PlacePhoto
+        By the code of the place.
     """
 
     coverage: Coverage
@@ -110,6 +121,7 @@ class District:
     site: Mapping[str, Any]
     items: Sequence[Mapping[str, Any]] = ()
     categories: Sequence[Category] = SERVICES
+    photos: Mapping[str, PlacePhoto] = field(default_factory=dict)
 
     @property
     def levels(self) -> tuple[str, ...]:

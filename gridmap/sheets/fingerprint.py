@@ -26,6 +26,9 @@ __all__ = ["PARTS", "fingerprint", "fingerprint_of"]
 # What can have changed, as lists of sheets to print again name it.
 PARTS = ("place", "people", "services", "areas", "ground", "site")
 
+# The last fields of a service, which most have not.
+_OF_PHOTO = ("photo", "photo_by")
+
 # A thousandth of a second of arc is 3 cm: finer differences are no reason to print.
 _GRID = 1e-7
 
@@ -51,9 +54,11 @@ def fingerprint_of(district: District, sheet: Sheet, frame: Frame) -> dict[str, 
         "people": "" if kind == "services" else _digest([astuple(one) for one in people]),
         "services": _digest(
             [
-                [astuple(one) for one in sheet.services],
+                [astuple(one)[: -len(_OF_PHOTO)] for one in sheet.services],
                 [astuple(one) for one in sheet.errands],
                 sheet.more,
+                # Sheets that were printed before there were photos are as they were.
+                *[[one.number, one.photo, one.photo_by] for one in sheet.services if one.photo],
             ]
         ),
         "areas": _areas(district, frame) if drawn else "",

@@ -64,7 +64,8 @@ class Service:
     """A service point with its number on the map; fields as in the list of places.
 
     `kind` and `colour` are those of its category;
-    `metres` is the straight line from the border of the sheet's own ground, 0 inside it.
+    `metres` is the straight line from the border of the sheet's own ground, 0 inside it;
+    `photo` is the SHA-256 of its first photo, empty for none, and `photo_by` whom it is from.
     """
 
     number: int
@@ -80,6 +81,8 @@ class Service:
     lon: float
     lat: float
     metres: int
+    photo: str = ""
+    photo_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,8 @@ class Sheet:
         Of a card.
     site : mapping
         ``as_of``, ``edition``, ``review_no``, ``public_url``, ``demo``.
+    pictures : mapping of str to bytes
+        The photos of its services, by SHA-256: small JPEGs.
     """
 
     request: Request
@@ -182,6 +187,7 @@ class Sheet:
     more: int = 0
     errands: tuple[Errand, ...] = ()
     site: Mapping[str, Any] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def check_kind(kind: str) -> str:

@@ -13,6 +13,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from gridmap.i18n import translate
+from gridmap.maps.photos import picture_data
+from gridmap.pictures import shrunk
 from gridmap.places.model import POST_ROLES
 from gridmap.sheets.card import MOST_ON_CARD
 from gridmap.sheets.content import compose
@@ -22,6 +24,9 @@ from gridmap.sheets.model import ESTATE, HOTLINES, Contact, Errand, Request, She
 from gridmap.sheets.papers import FONTS, paper_of
 
 __all__ = ["live_address", "qr_code", "render", "sheet_html"]
+
+# 12 mm on paper, at 300 dots an inch.
+_PICTURE_SIDE = 150
 
 
 def sheet_html(district: District, request: Request) -> str:
@@ -57,6 +62,7 @@ def render(sheet: Sheet, drawn: str) -> str:
         most=MOST_ON_CARD,
         below=_by_area(sheet, lang),
         services=[_service(sheet, n, lang) for n in range(len(sheet.services))],
+        photos_by=_photos_by(sheet),
         errands=[_errand(one, lang) for one in sheet.errands],
         hotlines=[(one.number, t(f"sheet.hotline.{one.key}")) for one in HOTLINES],
         site=sheet.site,
@@ -136,7 +142,19 @@ def _service(sheet: Sheet, at: int, lang: str) -> dict[str, Any]:
         "phone": one.phone,
         "special": one.special.say(lang),
         "metres": one.metres,
+        "picture": picture_data(shrunk(sheet.pictures[one.photo], _PICTURE_SIDE))
+        if one.photo in sheet.pictures
+        else "",
     }
+
+
+def _photos_by(sheet: Sheet) -> str:
+    """Return whom the photos are from, each with the numbers of its services."""
+    found: dict[str, list[str]] = {}
+    for one in sheet.services:
+        if one.photo in sheet.pictures and one.photo_by:
+            found.setdefault(one.photo_by, []).append(str(one.number))
+    return "; ".join(f"{', '.join(numbers)} {by}" for by, numbers in found.items())
 
 
 @lru_cache(maxsize=8)

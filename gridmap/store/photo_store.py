@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from gridmap.cases.photos import Photo, PhotoKind
+from gridmap.cases.photos import PhotoKind
 from gridmap.errors import Conflict, NotFound
+from gridmap.pictures import Photo
 from gridmap.store.opened import OpenedStore
 from gridmap.store.schema import reports
 from gridmap.store.schema_photos import photos
 
-__all__ = ["PhotoStore", "count_photos", "drop_photos"]
+__all__ = ["PhotoStore", "count_photos", "drop_photos", "overwrite_deleted"]
 
 _SHOWN = ("id", "report_id", "kind", "sha256", "width", "height", "size", "added_at", "added_by")
 
@@ -129,7 +130,12 @@ def count_photos(connection: Connection, numbers: Collection[int]) -> int:
 
 def drop_photos(connection: Connection, numbers: Collection[int]) -> None:
     """Remove the photos of some reports for good."""
-    if connection.dialect.name == "sqlite":
-        # Or their octets would lie in the file until something else is written over them.
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    overwrite_deleted(connection)
     connection.execute(delete(photos).where(photos.c.report_id.in_(list(numbers))))
+
+
+def overwrite_deleted(connection: Connection) -> None:
+    """Let nothing be left of what is deleted in a GeoPackage from now on."""
+    if connection.dialect.name == "sqlite":
+        # Or the octets would lie in the file until something else is written over them.
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")

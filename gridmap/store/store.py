@@ -18,6 +18,7 @@ from gridmap.store.editions import read_edition
 from gridmap.store.lineage_store import LineageStore
 from gridmap.store.number_store import NumberStore
 from gridmap.store.photo_store import PhotoStore
+from gridmap.store.place_photos import PlacePhotoStore, drop_orphans, set_place_photos
 from gridmap.store.review_store import ReviewStore
 from gridmap.store.rule_store import RuleStore
 from gridmap.store.schema import meta
@@ -26,6 +27,7 @@ from gridmap.times import ensure_utc
 if TYPE_CHECKING:
     from gridmap.cases.ladder import Job
     from gridmap.cases.rules import CaseRules
+    from gridmap.places.photos import PlacePhoto
     from gridmap.routing.book import Decision
     from gridmap.routing.clock import Due
     from gridmap.routing.moves import MovePlan, OpenReport
@@ -44,6 +46,7 @@ class Store(
     NumberStore,
     DraftStore,
     PhotoStore,
+    PlacePhotoStore,
 ):
     """Editions, areas and reports, in a GeoPackage or in PostGIS.
 
@@ -220,10 +223,20 @@ class Store(
         *,
         replace: bool = False,
         only: Mapping[str, Any] | None = None,
+        photos: Mapping[str, Sequence[PlacePhoto]] | None = None,
+        by: str = "",
     ) -> tuple[int, int]:
-        """Write district records of a kind; see :func:`gridmap.store.records.put_records`."""
+        """Write district records of a kind; see :func:`gridmap.store.records.put_records`.
+
+        Places named by `photos` have those afterwards, added by `by`, and no others. The
+        photos of a place that is gone are gone.
+        """
         with self._database.write() as connection:
             counts = records.put_records(connection, kind, rows, replace=replace, only=only)
+            if photos:
+                set_place_photos(connection, photos, by=by, now=self._database.clock())
+            if kind == "places" and replace:
+                drop_orphans(connection)
             self._changed(connection, kind)
             return counts
 

@@ -19,6 +19,9 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.walking`       minutes on foot, areas within reach, how well places serve homes
 :mod:`.serving`       places and services near by, who is responsible there
 :mod:`.tending`       entries of places put right
+:mod:`.place_photos`  photos of places as each actor sees them
+:mod:`.picturing`     photos of places added, worded, removed
+:mod:`.place_exporting`  places as a table that an import reads again
 :mod:`.submission`    what a report that is sent in may hold
 :mod:`.deadlines`     due times that waited for a calendar
 :mod:`.reporting`     reports in, routed and stored; reports out; `assign`
@@ -81,6 +84,8 @@ from gridmap.workspace.monthlies import Monthlies
 from gridmap.workspace.onemap import OneMap
 from gridmap.workspace.order_pages import OrderPages
 from gridmap.workspace.pausing import Pausing
+from gridmap.workspace.picturing import Picturing
+from gridmap.workspace.place_exporting import PlaceExporting
 from gridmap.workspace.planning import PlanOutcome
 from gridmap.workspace.publishing import PublishOutcome
 from gridmap.workspace.repairing import RepairOutcome, Repairs
@@ -91,7 +96,6 @@ from gridmap.workspace.signing_in import SigningIn
 from gridmap.workspace.submission import ReportSource
 from gridmap.workspace.suggesting import PlanQuestion
 from gridmap.workspace.taking_over import Past
-from gridmap.workspace.tending import Tending
 from gridmap.workspace.tiling import Tiling
 from gridmap.workspace.working import Worked, Working
 
@@ -127,7 +131,8 @@ class Workspace(
     Exporting,
     Families,
     OneMap,
-    Tending,
+    Picturing,
+    PlaceExporting,
     Sheets,
     Tiling,
     Replaying,

@@ -18,10 +18,11 @@ from gridmap.coverage.model import STORED_CRS
 from gridmap.coverage.reading.read import split_source
 from gridmap.errors import BadValue
 from gridmap.places.ground import read_ground
-from gridmap.places.model import GROUND_LAYERS, POST_KINDS, POST_ROLES, Post
+from gridmap.places.model import GROUND_LAYERS, POST_KINDS, POST_ROLES, Place, Post
+from gridmap.places.photos import PlacePhoto
 from gridmap.places.read import (
     read_organisations,
-    read_places,
+    read_pictured_places,
     read_posts,
     read_service_items,
 )
@@ -30,7 +31,7 @@ from gridmap.routing.parties import Party
 from gridmap.routing.read import read_overlays, read_parties
 from gridmap.routing.territory import Territory
 from gridmap.workspace.facts_state import STATE_KINDS, FactState
-from gridmap.workspace.place_tables import PlaceTables
+from gridmap.workspace.place_photos import PlacePhotos
 
 __all__ = ["FACT_KINDS", "Facts", "FactsOutcome"]
 
@@ -68,9 +69,10 @@ class FactsOutcome:
     added: int
     changed: int
     committed: bool
+    photos: int = 0
 
 
-class Facts(PlaceTables):
+class Facts(PlacePhotos):
     """District records, kept by code."""
 
     # How many callers have several imports under way that count as one change.
@@ -122,7 +124,9 @@ class Facts(PlaceTables):
             One of :data:`FACT_KINDS`. Overlays are named by their kind (``estate``), ground
             by its layer (``roads``).
         source : str or Path
-            CSV, GeoPackage, GeoJSON or Shapefile, ``FILE[:LAYER]``.
+            CSV, workbook (.xlsx), GeoPackage, GeoJSON or Shapefile, ``FILE[:LAYER]``. A table of
+            places may name photos: files in its own folder or below. A place whose row names
+            some has those afterwards and no others; where none is named nothing changes.
 
         Raises
         ------
@@ -131,15 +135,24 @@ class Facts(PlaceTables):
         """
         if kind not in FACT_KINDS:
             raise BadValue("There is no such kind of record.", got=kind, allowed=FACT_KINDS)
-        self._may(actor, _action(kind))
+        who = self._may(actor, _action(kind))
         self.foreign(split_source(str(source))[0])
-        table, rows = self._read_facts(kind, source, coord_sys, encoding)
+        photos: dict[str, tuple[PlacePhoto, ...]] = {}
+        if kind == "places":
+            table = kind
+            places, photos = self._read_places(source, coord_sys, encoding)
+            rows = [asdict(one) for one in places]
+        else:
+            table, rows = self._read_facts(kind, source, coord_sys, encoding)
+        pictures = sum(map(len, photos.values()))
         if not commit:
-            return FactsOutcome(kind, len(rows), 0, 0, committed=False)
+            return FactsOutcome(kind, len(rows), 0, 0, committed=False, photos=pictures)
         alike = {"overlays": {"kind": kind}, "ground": {"layer": kind}}
-        added, changed = self.store.put_records(table, rows, replace=replace, only=alike.get(table))
+        added, changed = self.store.put_records(
+            table, rows, replace=replace, only=alike.get(table), photos=photos, by=who.name
+        )
         self._follow(table)
-        return FactsOutcome(kind, len(rows), added, changed, committed=True)
+        return FactsOutcome(kind, len(rows), added, changed, committed=True, photos=pictures)
 
     @contextmanager
     def as_one_change(self) -> Iterator[None]:
@@ -164,15 +177,24 @@ class Facts(PlaceTables):
     def _keep_answering(self) -> None:
         self._bases.keep_state(FactState(self.store.records_of(STATE_KINDS)))
 
+    def _read_places(
+        self, source: str | Path, coord_sys: str | None, encoding: str | None
+    ) -> tuple[list[Place], dict[str, tuple[PlacePhoto, ...]]]:
+        folder = self.photo_folder(split_source(str(source))[0].parent)
+        return read_pictured_places(
+            source,
+            folder,
+            coord_sys=coord_sys,
+            encoding=encoding,
+            categories=self.categories,
+        )
+
     def _read_facts(
         self, kind: str, source: str | Path, coord_sys: str | None, encoding: str | None
     ) -> tuple[str, list[dict[str, Any]]]:
         """Return the store's kind and the rows of a file."""
         levels = self.levels()
         simple: dict[str, Callable[[], Sequence[Any]]] = {
-            "places": lambda: read_places(
-                source, coord_sys=coord_sys, encoding=encoding, categories=self.categories
-            ),
             "service_items": lambda: read_service_items(source, levels=levels, encoding=encoding),
             "posts": lambda: read_posts(source, levels=levels, encoding=encoding),
             "parties": lambda: read_parties(source, encoding=encoding),

@@ -20,6 +20,7 @@ from gridmap.workspace.walking import Walks
 
 if TYPE_CHECKING:
     from gridmap.maps.document import GridMap, MapInfo
+    from gridmap.maps.photos import PlacePhotos
     from gridmap.sheets.district import Estate
 
 __all__ = ["MAPS", "PARTY_MAP", "Mapmaking", "counted_level"]
@@ -82,10 +83,16 @@ class Mapmaking(Sheets, Walks, MapFigures):
             rosters=self.rosters_stored(moment),
             categories=service_pins(self.categories),
             ground=self.ground(),
+            photos=self._map_photos(who),
             mode=mode,
         )
 
     # -- inside ---------------------------------------------------------------------
+
+    def _map_photos(self, who: Actor) -> PlacePhotos:
+        from gridmap.maps.photos import PlacePhotos
+
+        return PlacePhotos(self.lead_photos(who), self.lead_thumbs)
 
     def _levels_map(
         self, coverage: Coverage, info: MapInfo, moment: datetime, who: Actor, mode: Mode
@@ -128,6 +135,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
             estates_held=held,
             buildings=[record for record, _ in houses],
             building_rows=[row for _, row in houses],
+            photos=self._map_photos(who),
             mode=mode,
         )
 

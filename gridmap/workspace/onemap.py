@@ -65,6 +65,7 @@ class OneMap(Mapmaking):
         from gridmap.maps.geometry import bounds_of
         from gridmap.maps.houses import estates_data
         from gridmap.maps.party import area_places
+        from gridmap.maps.photos import by_address
         from gridmap.maps.records import people_by_area, places_data
 
         who = self._may(actor, Action.MAP_SEE)
@@ -77,7 +78,12 @@ class OneMap(Mapmaking):
         estates, held = self._kept_part("estates", self._estates_part)
         return {
             "places": places_data(
-                self.map_points("all"), pins, actor=who, layer="organisations", areas=rows
+                self.map_points("all"),
+                pins,
+                actor=who,
+                layer="organisations",
+                areas=rows,
+                photos=by_address(self.lead_photos(who)),
             ),
             "groups": {key: list(names) for key, names in GROUPS.items()},
             "people": {str(rows[area]): found for area, found in people.items() if area in rows},

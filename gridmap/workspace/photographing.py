@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 
 from gridmap.access import Action, Actor
-from gridmap.cases.photos import PhotoKind, clean
+from gridmap.cases.photos import PhotoKind
 from gridmap.errors import BadValue, NotAllowed
+from gridmap.pictures import clean
 from gridmap.times import to_site
 from gridmap.workspace.taking_over import TakingOver
 
@@ -35,7 +36,7 @@ class Photographing(TakingOver):
         Parameters
         ----------
         raw : bytes
-            JPEG, PNG or WebP; see :func:`gridmap.cases.photos.clean` for what is kept of it.
+            JPEG, PNG or WebP; see :func:`gridmap.pictures.clean` for what is kept of it.
         kind : str
             ``report``; of staff also ``before`` and ``after`` the work.
         key : str, optional

@@ -95,8 +95,8 @@ class Serving(Walks):
     ) -> list[dict[str, Any]]:
         """Return the places that fit, as records, the nearest first where an origin is given.
 
-        Beside the place's own fields: ``free``, ``stale``, ``minutes`` and ``method`` (None
-        without an origin) and ``open``, an :class:`~gridmap.places.hours.Opening`.
+        Beside the place's own fields: ``photos``, ``free``, ``stale``, ``minutes`` and ``method``
+        (None without an origin) and ``open``, an :class:`~gridmap.places.hours.Opening`.
         """
         who = actor or self.actor
         require(who, "places")
@@ -110,7 +110,8 @@ class Serving(Walks):
             walk=self.minutes_on_foot,
             categories=tree,
         )
-        return [redact(who, "places", self._place_shown(one, moment)) for one in found]
+        photos = self.photos_seen(who)
+        return [redact(who, "places", self._place_shown(one, moment, photos)) for one in found]
 
     def place(
         self,
@@ -129,8 +130,30 @@ class Serving(Walks):
         found = find_places(
             [one], wanted, at=moment, book=self.hours_book, walk=self.minutes_on_foot
         )
-        record = redact(who, "places", self._place_shown(found[0], moment))
+        record = redact(who, "places", self._place_shown(found[0], moment, self.photos_seen(who)))
         return record | {"areas": self._areas_at(one.lon, one.lat, moment)}
+
+    def place_photo(
+        self, code: str, sha256: str, *, thumb: bool = False, actor: Actor | None = None
+    ) -> tuple[bytes, bool]:
+        """Return a photo of a place as JPEG, or a small one; and True when it is the public's.
+
+        Raises
+        ------
+        NotFound
+            Also when the place or the photo is not for the actor.
+        """
+        who = actor or self.actor
+        require(who, "places")
+        place = self._place_of(code, who)
+        known = {one["sha256"] for one in self.photos_seen(who).get(code, [])}
+        if sha256 not in known:
+            raise NotFound("The place has no such photo.", got=sha256[:12])
+        # What the public sees of a place that is for staff is nothing.
+        public = may_see(Actor.resident(), self.categories.visibility(place.category)) and any(
+            one["sha256"] == sha256 for one in self.photos_seen(Actor.resident()).get(code, [])
+        )
+        return self.store.place_photo(code, sha256, thumb=thumb), public
 
     def week_of(
         self, code: str, *, at: str | datetime | None = None, actor: Actor | None = None
@@ -349,12 +372,15 @@ class Serving(Walks):
             raise NotFound("There is no such place.", got=code, repair="See /api/places.")
         return place
 
-    def _place_shown(self, one: Found, moment: datetime) -> dict[str, Any]:
+    def _place_shown(
+        self, one: Found, moment: datetime, photos: Mapping[str, list[dict[str, Any]]]
+    ) -> dict[str, Any]:
         place = one.place
         today = to_site(moment, self.zone).date()
         return {name: getattr(place, name) for name in _PLACE_FIELDS} | {
             "free": is_free(place.price),
             "stale": is_stale(place, today),
+            "photos": photos.get(place.code, []),
             "minutes": None if one.minutes is None else round(one.minutes, 1),
             "method": one.method,
             "open": one.opening,

@@ -22,7 +22,7 @@ from gridmap.workspace.facts import Facts
 from gridmap.workspace.locating import Locating
 
 if TYPE_CHECKING:
-    from gridmap.sheets.district import District, Estate
+    from gridmap.sheets.district import District, Estate, PlacePhoto
     from gridmap.sheets.folder import Made, Stale
     from gridmap.sheets.model import Request
 
@@ -70,6 +70,7 @@ class Sheets(Locating, Facts):
             ground=ground,
             items=self.records("service_items", actor=public),
             categories=service_pins(self.categories.seen_by(public)),
+            photos=self._sheet_photos(public),
             site={
                 "as_of": day.isoformat(),
                 "edition": coverage.edition,
@@ -181,6 +182,19 @@ class Sheets(Locating, Facts):
         return stale_sheets(self.sheet_district(), folder, progress=progress)
 
     # -- inside ---------------------------------------------------------------------
+
+    def _sheet_photos(self, public: Actor) -> dict[str, PlacePhoto]:
+        from gridmap.sheets.district import PlacePhoto
+
+        leads = self.lead_photos(public)
+        return {
+            code: PlacePhoto(
+                leads[code]["sha256"],
+                thumb,
+                " · ".join(p for p in (leads[code]["credit"], leads[code]["licence"]) if p),
+            )
+            for code, thumb in self.lead_thumbs(leads).items()
+        }
 
     def _sheet_estates(self, day: Any, public: Actor) -> dict[str, Estate]:
         """Return the estates in force by code, with the fields that the public may see."""

@@ -13,6 +13,7 @@ from gridmap.cases.notices import Notice, NoticeKind, role
 from gridmap.errors import BadValue, TooManyAttempts
 from gridmap.personal import masked_text, refuse_identity_numbers
 from gridmap.places.edit import edited
+from gridmap.places.model import Place
 from gridmap.secrets import hash_token
 from gridmap.workspace.serving import Serving
 
@@ -99,12 +100,16 @@ class Tending(Serving):
         BadValue
             For a field that there is not, or a value that it cannot have.
         """
+        who, place = self._place_keeper(code, actor)
+        self.put_records("places", [asdict(edited(place, changes, self.categories))], actor=who)
+        return self.place(code, actor=who)
+
+    def _place_keeper(self, code: str, actor: Actor | None) -> tuple[Actor, Place]:
+        """Return who asks, if they may keep a place where it stands, and the place."""
         who = self._may(actor, Action.PLACE_EDIT)
         place = self._place_of(code, who)
         areas = {a["level"]: a["code"] for a in self._areas_at(place.lon, place.lat, self.clock())}
-        self._may(who, Action.PLACE_EDIT, Subject(areas))
-        self.put_records("places", [asdict(edited(place, changes, self.categories))], actor=who)
-        return self.place(code, actor=who)
+        return self._may(who, Action.PLACE_EDIT, Subject(areas)), place
 
 
 def _after(limit: int) -> Callable[[int], float]:

@@ -65,6 +65,7 @@
       last = key;
       count.textContent = gridmap.t("map.list.count", { n: gridmap.number(seen.length), all: gridmap.number(places.all.length) });
       if (places.unplaced) count.append(" · " + gridmap.t("map.list.unplaced", { n: gridmap.number(places.unplaced) }));
+      if (places.photosLeft) count.append(" · " + gridmap.t("map.list.photos_left", { n: gridmap.number(places.photosLeft) }));
       seen.sort((a, b) => a.c - b.c || a.i - b.i);
       items.replaceChildren(...seen.slice(0, limit).map(item));
       if (!seen.length) items.append(el("li", { class: "gm-none", text: gridmap.t("map.list.empty") }));

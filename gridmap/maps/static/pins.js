@@ -11,6 +11,7 @@
       this.categories = data.categories;
       this.all = data.places.map((p, i) => ({ ...p, i, latlng: L.latLng(p.y / 1e6, p.x / 1e6) }));
       this.unplaced = data.unplaced;
+      this.photosLeft = data.photosLeft;
       this.groups = data.groups || [];
       this.ways = data.ways || [];
       this.shift = data.shift || {};
@@ -136,6 +137,7 @@
     card(place) {
       const other = gridmap.pick(place.en, place.zh);
       const name = gridmap.pick(place.zh, place.en);
+      const photo = place.photo;
       const facts = el("dl", { class: "gm-card-facts" });
       const add = (label, value) => value && facts.append(el("dt", { text: label }), el("dd", {}, value));
       add(gridmap.t("map.place.address"), gridmap.pick(place.address, place.addressEn));
@@ -147,6 +149,9 @@
         el("header", {}, this.mark(place.c), el("span", { class: "gm-level", text: this.categoryName(place.c) })),
         el("h3", { "aria-level": 2, text: name }),
         other !== name ? el("p", { class: "gm-other", text: other }) : null,
+        photo ? el("figure", { class: "gm-photo" },
+          el("img", { src: photo.src, alt: gridmap.pick(photo.zh, photo.en) || name, width: 160, height: 120, decoding: "async" }),
+          photo.by ? el("figcaption", { text: gridmap.t("map.place.photo_by", { name: photo.by }) }) : null) : null,
         facts,
         this.wayLinks(place),
         ...this.extras.flatMap((make) => make(place)),
