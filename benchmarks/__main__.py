@@ -17,6 +17,7 @@ from benchmarks import (
     ingest,
     locating,
     near,
+    pages,
     planning,
     routing,
     serving,
@@ -42,6 +43,7 @@ MARKED: dict[str, Callable[[Plan, Results], None]] = {
 PRINTED: dict[str, Callable[[], None]] = {
     "auditing": auditing.run,
     "locating": locating.run,
+    "pages": pages.run,
     "planning": planning.run,
     "storing": storing.run,
 }
