@@ -6,7 +6,7 @@ tile with thirty thousand areas. The tests read what it writes with another libr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -152,7 +152,8 @@ def encode_layer(
     for head, drawn in zip(heads, geometry, strict=True):
         out += (head, drawn)
     out += [_run(_KEY, key.encode()) for key in keys]
-    out += [_run(_VALUE, _run(_TEXT, text.encode("utf-8", "replace"))) for text in values]
+    for parts in _texts([text.encode("utf-8", "replace") for text in values]):
+        out += parts
     out += [bytes([_EXTENT]) + _varint(EXTENT), _VERSION_2]
     return _run(_LAYER, b"".join(out))
 
@@ -191,7 +192,22 @@ def _heads(ids: Ints, number: Ints, drawn: Ints) -> list[bytes]:
     whole = np.column_stack([before, both.reshape(len(ids), -1), after])
     kept = np.ones(whole.shape, dtype=bool)
     kept[:, before.shape[1] : -after.shape[1]] = np.repeat(there, 2, axis=1)
-    content, ends = as_varints(whole[kept])
+    return _rows_as_varints(whole, kept)
+
+
+def _texts(texts: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the message of each value in two parts: what stands before it, and the text."""
+    size = np.array([len(text) for text in texts], dtype=np.int64)
+    whole = np.column_stack([np.full_like(size, _VALUE), 1 + _length(size) + size,
+                             np.full_like(size, _TEXT), size])  # fmt: skip
+    return zip(_rows_as_varints(whole, np.ones(whole.shape, dtype=bool)), texts, strict=True)
+
+
+def _rows_as_varints(numbers: Ints, kept: NDArray[np.bool_]) -> list[bytes]:
+    """Return the kept numbers of each row; every row has some."""
+    if not len(numbers):
+        return []
+    content, ends = as_varints(numbers[kept])
     cuts = [0, *ends[np.cumsum(kept.sum(axis=1)) - 1].tolist()]
     return [content[a:b] for a, b in pairwise(cuts)]
 

@@ -27,9 +27,9 @@ FIELDS = ("code", "name", "name_en", "kind", "parent_code")
 # Ground around a tile that is in it as well, so that borders are not drawn along its edges.
 _AROUND = 64 / EXTENT
 KEPT_BYTES = 16 * 1024 * 1024
-# More areas than these in one tile are specks that nobody tells apart, and half a megabyte. Zooms
+# More areas than these in one tile are specks that nobody tells apart, and hundreds of KB. Zooms
 # that would have such tiles have none: there a map draws the level above.
-MOST_AREAS = 3_000
+MOST_AREAS = 2_000
 
 
 class TileSet:
