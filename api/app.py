@@ -55,6 +55,7 @@ from api.middleware import BodyLimit, Compressed, HeadAsGet, KnownHosts, Securit
 from api.pages import MapShelf, board, editing, notices, order, queue, services
 from api.pages import orders as order_list
 from api.pages.map_home import MAP_SCRIPTS
+from api.rendering import Shelf
 from api.sheets import SheetShelf
 from api.templates import STATIC
 from gridmap import __version__, assets
@@ -125,6 +126,7 @@ def create_app(
     app.state.maps = MapShelf()
     app.state.staff_maps = onemap.StaffShelf()
     app.state.sheets = SheetShelf()
+    app.state.shelf = Shelf()
     app.state.base_map = base_map(settings)
     app.state.due_times = DueTimes()
     app.state.workspace = workspace

@@ -17,7 +17,8 @@ from starlette.responses import HTMLResponse, Response
 
 from api.areas import Code, LevelName
 from api.dependencies import ActorDep, WorkspaceDep, needs
-from api.rendering import answer_json, answer_unchanging
+from api.pages.tiles import base_for, policy_for
+from api.rendering import Shelf, answer_json, answer_unchanging
 from gridmap.access import Action
 from gridmap.workspace import MAPS
 
@@ -52,7 +53,8 @@ class StaffShelf:
 @router.get("/map/district.json")
 def district(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Response:
     """Return areas and ground."""
-    return answer_unchanging(request, workspace, workspace.onemap_district(actor=actor))
+    shelf: Shelf = request.app.state.shelf
+    return shelf.answer("district", workspace.onemap_district(actor=actor), request, workspace)
 
 
 @router.get("/map/figures.json")
@@ -81,7 +83,8 @@ def open_orders(workspace: WorkspaceDep, actor: ActorDep) -> Response:
 @router.get("/map/buildings.json")
 def buildings(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Response:
     """Return the houses."""
-    return answer_unchanging(request, workspace, workspace.onemap_buildings(actor=actor))
+    shelf: Shelf = request.app.state.shelf
+    return shelf.answer("buildings", workspace.onemap_buildings(actor=actor), request, workspace)
 
 
 @router.get("/map/areas/{level}/{code:path}")
@@ -108,4 +111,5 @@ def staff_map(request: Request, workspace: WorkspaceDep, actor: ActorDep, kind: 
         (kind, edition, grants),
         lambda: workspace.map_document(kind, mode="served", actor=actor).html(),
     )
-    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+    policy = policy_for(base_for(request, actor))
+    return HTMLResponse(html, headers={"Cache-Control": "no-store", **policy})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from gzip import compress
 from hashlib import blake2b
+from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +21,7 @@ from gridmap.workspace import Workspace
 
 __all__ = [
     "VARY",
+    "Shelf",
     "answer_bytes",
     "answer_file",
     "answer_json",
@@ -112,16 +115,60 @@ def answer_unchanging(
     return Response(body, 200, headers, media_type)
 
 
+class Shelf:
+    """Answers that are the same for many, as bytes and compressed: made once while they stand.
+
+    What an answer is made of is known by being the same object; whoever makes it anew when
+    something has changed makes another.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[str, tuple[Any, bytes, bytes, str]] = {}
+
+    def answer(
+        self,
+        name: str,
+        content: Any,
+        request: Request,
+        workspace: Workspace,
+        *,
+        max_age_s: int = _MAX_AGE_S,
+    ) -> Response:
+        """Return what :func:`answer_unchanging` does."""
+        with self._lock:
+            found = self._kept.get(name)
+            if found is None or found[0] is not content:
+                body = _bytes(content)
+                found = self._kept[name] = (content, body, compress(body, 6, mtime=0), _tag(body))
+        _, body, packed, tag = found
+        headers = {"ETag": f'W/"{tag}"', "Cache-Control": _control(workspace, max_age_s)}
+        headers["Vary"] = f"{VARY}, Accept-Encoding"
+        if has_tag(request.headers.get("if-none-match", ""), tag):
+            return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            body = packed
+        return Response(body, 200, headers, "application/json")
+
+
 def unchanging(
     workspace: Workspace, content: Any, *, max_age_s: int = _MAX_AGE_S
 ) -> tuple[bytes, str, str]:
     """Return the bytes, the tag (weak) and the Cache-Control of `answer_unchanging`."""
     body = _bytes(content)
+    return body, _tag(body), _control(workspace, max_age_s)
+
+
+def _tag(body: bytes) -> str:
+    # Weak where it is sent: the same content may travel compressed or not.
+    return blake2b(body, digest_size=12).hexdigest()
+
+
+def _control(workspace: Workspace, max_age_s: int) -> str:
     left = seconds_to_next_edition(workspace)
     age = max_age_s if left is None else min(max_age_s, max(0, int(left)))
-    # Weak: the same content may travel compressed or not.
-    tag = blake2b(body, digest_size=12).hexdigest()
-    return body, tag, f"private, max-age={age}, must-revalidate"
+    return f"private, max-age={age}, must-revalidate"
 
 
 def answer_file(

@@ -27,7 +27,8 @@ _KEPT = "private, max-age=600, must-revalidate"
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The tile: one layer named after the level, of polygons with code, name, "
-        "name_en, kind and parent_code; without bytes where there is no area.",
+        "name_en, kind and parent_code; without bytes where there is no area, and at zooms before "
+        "the TileJSON's minzoom, where the areas would be too many and too small to see.",
         "content": {_MVT: {}},
     },
     **cached(),
@@ -80,7 +81,7 @@ def tile_json(
         "tilejson": "3.0.0",
         "name": f"{name} · {level}",
         "tiles": [f"{base}/tiles/{quote(name, safe='/')}/{quote(level)}/{{z}}/{{x}}/{{y}}.mvt"],
-        "minzoom": 0,
+        "minzoom": workspace.tile_least_zoom(name, level, actor=actor),
         "maxzoom": FINEST + 1,
         "bounds": [west, south, east, north],
         "vector_layers": [{"id": level, "fields": dict.fromkeys(FIELDS, "String")}],

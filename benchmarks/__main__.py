@@ -18,6 +18,7 @@ from benchmarks import (
     locating,
     near,
     numbers,
+    pages,
     planning,
     routing,
     serving,
@@ -44,6 +45,7 @@ MARKED: dict[str, Callable[[Plan, Results], None]] = {
 PRINTED: dict[str, Callable[[], None]] = {
     "auditing": auditing.run,
     "locating": locating.run,
+    "pages": pages.run,
     "planning": planning.run,
     "storing": storing.run,
 }

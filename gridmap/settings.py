@@ -41,9 +41,9 @@ class Settings(BaseSettings):
     )
     base_tiles: str = Field(
         "",
-        description="Tiles under the residents' map: an address with `{z}`, `{x}` and `{y}`, "
-        "such as that of Tianditu with a site's own key. Unset: the map draws roads, water and "
-        "parks itself.",
+        description="Tiles under the maps: an address with `{z}`, `{x}` and `{y}`, "
+        "such as that of Tianditu with a site's own key. Unset: the maps draw roads, water and "
+        "parks themselves.",
     )
     base_coord_sys: str = Field(
         "cgcs2000",
@@ -51,7 +51,17 @@ class Settings(BaseSettings):
         "them is shifted, for display only.",
     )
     base_credit: str = Field(
-        "", description="Whose tiles they are, with their review number; shown with the map."
+        "", description="Whose tiles they are; shown with every map upon them."
+    )
+    base_review_no: str = Field(
+        "",
+        description="Map review number (审图号) of the tiles, shown beside that; a blank slot when "
+        "unset.",
+    )
+    base_visibility: str = Field(
+        "public",
+        description="Who the tiles are for: public, staff or restricted. Pages for others draw "
+        "roads, water and parks themselves; a file for the public is refused.",
     )
     base_max_zoom: int = Field(18, ge=1, le=22, description="The last zoom there are tiles of.")
     language: str = Field("zh", description="Default language of pages: zh or en.")

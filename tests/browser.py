@@ -52,12 +52,15 @@ class Visit:
         Addresses asked for outside what is allowed.
     problems : list of str
         Uncaught errors and console errors.
+    also : tuple of str
+        What other addresses that are allowed begin with.
     """
 
     page: Any
     refused: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     allowed: str = ""
+    also: tuple[str, ...] = ()
 
     def open(self, target: str | Path) -> Any:
         """Open a file, or an http address whose origin alone is then allowed."""
@@ -75,7 +78,7 @@ class Visit:
         own = url == self.allowed or (
             self.allowed.startswith("http") and url.startswith(self.allowed)
         )
-        if own or url.startswith(("data:", "blob:")):
+        if own or url.startswith(("data:", "blob:", *self.also)):
             route.continue_()
         else:
             self.refused.append(url)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.pages.service_views import drawn, map_frame, pins_of
-from gridmap.crs import from_wgs84
 from gridmap.errors import BadValue
 from gridmap.maps.basemap import base_map
 from gridmap.places.model import Place
@@ -22,15 +17,11 @@ from gridmap.settings import Settings
 from gridmap.workspace import Workspace
 from tests.api_client import REMOTE
 from tests.browser import DESKTOP, served
+from tests.tile_server import Asked, tile_of
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.api_fixtures", "tests.tile_fixtures"]
 pytestmark = pytest.mark.parametrize("api_store", ["geopackage"], indirect=True, scope="session")
 
-# One pixel, grey.
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
-    "3a7e9b550000000a49444154789c636c0000008400820f2e3a5d0000000049454e44ae426082"
-)
 FAR = "https://t0.example.org/vec_w/wmts?LAYER=vec&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=key"
 
 
@@ -62,30 +53,21 @@ def test_there_are_none_by_default(api_workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("system", ["cgcs2000", "wgs84", "gcj02"])
-def test_on_gcj02_tiles_what_is_drawn_is_shifted_and_nothing_else(
+def test_the_page_says_whose_tiles_they_are_and_holds_places_as_they_are_stored(
     api_workspace: Workspace, system: str
 ) -> None:
-    given = settings(base_coord_sys=system, base_credit="天地图 GS（2024）0000号")
-    base = base_map(given)
-    assert base is not None
+    given = settings(base_coord_sys=system, base_credit="天地图", base_review_no="GS（2024）0000号")
     record = {
         **asdict(Place("P1", "canteen", "东苑食堂", 117.003, 36.603)),
         "open": {"state": "open"},
     }
-    ((_, _, x, y, *_),) = drawn([record], pins_of(api_workspace), base)
+    ((_, _, x, y, *_),) = drawn([record], pins_of(api_workspace))
+    assert (x, y) == (117.003, 36.603)
     origin = api_workspace.origin(near="117.003,36.603")
-    frame = map_frame(api_workspace, origin, base)
-    west, south = frame["bounds"][0]
-    if system == "gcj02":
-        (ex,), (ey,) = from_wgs84([117.003], [36.603], "gcj02")
-        assert (x, y) == pytest.approx((ex, ey), abs=1e-6)
-        # Some 500 m: what is not shifted lies in another street.
-        assert np.hypot((x - 117.003) * 89_000, (y - 36.603) * 111_000) > 300
-        assert west != pytest.approx(117.0, abs=1e-4)
-    else:
-        assert (x, y) == (117.003, 36.603)
-        assert (west, south) == (117.0, 36.6)
-    assert (frame["origin"]["lon"], frame["origin"]["lat"]) == (x, y)
+    frame = map_frame(api_workspace, origin, base_map(given))
+    assert frame["bounds"][0] == [117.0, 36.6]
+    assert frame["origin"] == {"lon": 117.003, "lat": 36.603}
+    assert (frame["tiles"]["shift"] is not None) is (system == "gcj02")
     app = create_app(given, workspace=api_workspace)
     client = TestClient(app, client=REMOTE)
     page = client.get("/services?near=117.003,36.603")
@@ -93,7 +75,8 @@ def test_on_gcj02_tiles_what_is_drawn_is_shifted_and_nothing_else(
         "img-src 'self' data: blob: https://t0.example.org;"
         in page.headers["content-security-policy"]
     )
-    assert "天地图 GS（2024）0000号" in page.text
+    assert "底图：天地图" in page.text
+    assert "底图审图号：GS（2024）0000号" in page.text
     assert "near=117.003%2C36.603" in page.text
     # Other pages, and what programs are told, know nothing of it.
     assert "t0.example.org" not in client.get("/services/P1").headers["content-security-policy"]
@@ -101,34 +84,9 @@ def test_on_gcj02_tiles_what_is_drawn_is_shifted_and_nothing_else(
     assert (told["lon"], told["lat"]) == (117.003, 36.603)
 
 
-@pytest.fixture
-def tile_server() -> Iterator[tuple[str, list[str]]]:
-    """A server of tiles on this machine, and what it was asked."""
-    asked: list[str] = []
-
-    class Tiles(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", "image/png")
-            self.end_headers()
-            self.wfile.write(PNG)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 @pytest.mark.browser
 def test_the_map_is_drawn_upon_the_tiles_and_keeps_to_the_district(
-    api_workspace: Workspace, tile_server: tuple[str, list[str]], chromium: Any
+    api_workspace: Workspace, tile_server: tuple[str, Asked], chromium: Any
 ) -> None:
     where, asked = tile_server
     given = settings(
@@ -148,6 +106,7 @@ def test_the_map_is_drawn_upon_the_tiles_and_keeps_to_the_district(
         assert "网格范围示意，不作为行政区划界线依据" in page.inner_text("#mapbox")
         assert wrong == []
         context.close()
-    zooms = {int(path.split("/")[1]) for path in asked}
-    assert zooms
-    assert min(zooms) >= 9
+    zoom = max(z for z, _, _ in asked.places)
+    assert min(z for z, _, _ in asked.places) >= 9
+    # The place lies where the tiles show it, not where it lies on others.
+    assert tile_of(117.003, 36.603, zoom, "gcj02") in asked.places

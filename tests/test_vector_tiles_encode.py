@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -260,3 +261,59 @@ def test_a_level_without_areas_has_no_tiles(town: Coverage) -> None:
         TileSet(empty, "grid")
     assert TileSet(town, "grid").tag != TileSet(town, "community").tag
     assert TileSet(town, "grid").tile(0, 0, 0) == b""
+
+
+def test_texts_of_many_areas_are_told_each_of_its_own() -> None:
+    """More than 128 of them, so that their numbers and lengths take two bytes."""
+    count = 300
+    shapes = shapely.box(*(np.arange(count) * 9 + by for by in (0, 0, 5, 7)))
+    names = ["" if n % 7 == 0 else f"第{n}网格" for n in range(count)]
+    long = [f"{n}" + "长" * (n % 90) for n in range(count)]
+    content = encode_layer(
+        "grid",
+        rings_of(shapes),
+        [n * 1000 for n in range(count)],
+        {
+            "code": [f"G{n}" for n in range(count)],
+            "name": names,
+            "note": long,
+            "none": [""] * count,
+        },
+    )
+    found = decoded(content)["grid"]["features"]
+    assert [one["id"] for one in found] == [n * 1000 for n in range(count)]
+    assert [one["properties"] for one in found] == [
+        {"code": f"G{n}", "note": long[n]} | ({"name": names[n]} if names[n] else {})
+        for n in range(count)
+    ]
+    assert [polygons(one).bounds for one in found] == [shape.bounds for shape in shapes]
+
+
+def test_zooms_whose_tiles_would_be_too_full_have_none(town: Coverage) -> None:
+    assert TileSet(town, "grid").least_zoom == 0
+    # As wide as a county.
+    corner = shapely.total_bounds(town.geometry[town.atoms])[:2]
+    spread = np.array(town.geometry)
+    spread[town.atoms] = shapely.transform(
+        town.geometry[town.atoms], lambda xy: corner + 30 * (xy - corner)
+    )
+    county, most = replace(town, geometry=spread), 30
+    tiles = TileSet(county, "grid", most_areas=most)
+    least = tiles.least_zoom
+    assert 5 < least < 14
+    assert not any(tiles.tile(least - 1, x, y) for x, y in tiles_over(county, least - 1))
+    west, south, east, north = shapely.bounds(spread[county.atoms]).T
+    spots = mercator(np.column_stack([(west + east) / 2, (south + north) / 2]))
+    before, there = (
+        max(Counter(map(tuple, (spots * 2**zoom).astype(int).tolist())).values())
+        for zoom in (least - 1, least)
+    )
+    assert before > most >= there
+    seen = {
+        one["properties"]["code"]
+        for x, y in tiles_over(county, least)
+        for one in decoded(tiles.tile(least, x, y)).get("grid", {"features": []})["features"]
+    }
+    assert len(seen) == len(county.atoms)
+    # What is few is in every zoom.
+    assert TileSet(county, "community", most_areas=most).least_zoom == 0

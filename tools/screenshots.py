@@ -92,25 +92,27 @@ def main() -> int:
     parser.add_argument("--images", type=Path, default=IMAGES, help="folder of the pictures")
     chosen = parser.parse_args()
     chosen.images.mkdir(parents=True, exist_ok=True)
-    with _demo(chosen.folder) as folder, _service(folder) as address, _browser() as browser:
+    with demo_folder(chosen.folder) as folder, service_of(folder) as address, chromium() as browser:
         sizes = [_take(browser, folder, address, picture, chosen.images) for picture in PICTURES]
     return int(max(sizes) >= MOST_BYTES)
 
 
 @contextmanager
-def _demo(folder: Path | None) -> Iterator[Path]:
+def demo_folder(folder: Path | None, scale: str = "district") -> Iterator[Path]:
+    """The folder of a demo: the one named, or one made anew and thrown away."""
     if folder is not None:
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="gridmap-") as scratch:
         made = Path(scratch) / "demo"
-        command = [sys.executable, "-m", "gridmap", "demo", "--no-serve", "--out", str(made)]
-        subprocess.run(command, check=True)
+        command = [sys.executable, "-m", "gridmap", "demo", "--scale", scale, "--no-serve"]
+        subprocess.run([*command, "--out", str(made)], check=True)
         yield made
 
 
 @contextmanager
-def _browser() -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, headless and without a GPU."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -120,7 +122,7 @@ def _browser() -> Iterator[Any]:
 
 
 @contextmanager
-def _service(folder: Path) -> Iterator[str]:
+def service_of(folder: Path) -> Iterator[str]:
     """The demo's own service, at a clock that stands still; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -15,6 +15,7 @@ from api import openapi
 from api.dependencies import PUBLIC, ActorDep, WorkspaceDep
 from api.errors import HTTP_PROBLEMS, PROBLEMS
 from api.pages.map_home import map_frame
+from api.pages.tiles import base_for, policy_for
 from api.rendering import answer_json, site_date
 from api.templates import language, page
 from gridmap.access import Actor
@@ -55,7 +56,7 @@ def index(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respons
 
     Staff see the one map above that.
     """
-    return _index(request, workspace, staff=actor.is_staff)
+    return _index(request, workspace, actor=actor)
 
 
 @router.get("/maps/{kind}")
@@ -69,7 +70,8 @@ def shown_map(request: Request, workspace: WorkspaceDep, kind: str) -> Response:
         return _index(request, workspace, status=404)
     shelf: MapShelf = request.app.state.maps
     html = shelf.get(kind, current.name, lambda: _draw(kind, workspace))
-    return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+    policy = policy_for(base_for(request, Actor.resident()))
+    return HTMLResponse(html, headers={"Cache-Control": "no-cache", **policy})
 
 
 @router.get("/problems")
@@ -96,15 +98,19 @@ def openapi_document(request: Request, workspace: WorkspaceDep) -> Response:
 
 
 def _index(
-    request: Request, workspace: Workspace, *, status: int = 200, staff: bool = False
+    request: Request, workspace: Workspace, *, status: int = 200, actor: Actor | None = None
 ) -> Response:
     lang = language(request.scope)
+    staff = actor is not None and actor.is_staff
+    policy: dict[str, str] = {}
     current = workspace.edition_at()
     shown: dict[str, Any] = {"edition": None, "levels": [], "demo": workspace.store.is_demo()}
     shown["staff"] = staff
     shown["onemap"] = None
-    if current is not None and staff:
-        shown["onemap"] = map_frame(lang, workspace)
+    if current is not None and actor is not None and staff:
+        base = base_for(request, actor)
+        policy = policy_for(base)
+        shown["onemap"] = map_frame(lang, workspace, base)
     if current is not None:
         shown["edition"] = {
             "name": current.name,
@@ -114,7 +120,7 @@ def _index(
         shown["levels"] = _levels(workspace, lang)
     labels = {level["name"]: level["label"] for level in shown["levels"]}
     body = page("index.html", request.scope, texts=_script_texts(lang, labels), **shown)
-    return HTMLResponse(body, status, {"Cache-Control": "no-store"})
+    return HTMLResponse(body, status, {"Cache-Control": "no-store", **policy})
 
 
 def _draw(kind: str, workspace: Workspace) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import gridmap
 from gridmap.i18n import texts
+from gridmap.maps.basemap import BaseMap
 from gridmap.times import to_site
 from gridmap.workspace import Workspace
 
@@ -16,18 +17,25 @@ __all__ = ["MAP_SCRIPTS", "SCRIPTS", "map_frame"]
 MAP_SCRIPTS = Path(gridmap.__file__).parent / "maps" / "static"
 # Those that the page needs, in order: a script uses only what stands above it.
 SCRIPTS = (
-    "core.js", "decode.js", "draw.js", "panel.js", "labels.js", "fill.js", "areas.js", "houses.js",
-    "search.js", "pins.js", "chain.js", "state.js",
+    "base.js", "core.js", "decode.js", "draw.js", "panel.js", "labels.js", "fill.js", "areas.js",
+    "houses.js", "search.js", "pins.js", "chain.js", "state.js",
 )  # fmt: skip
 
 
-def map_frame(lang: str, workspace: Workspace) -> dict[str, Any]:
+def map_frame(lang: str, workspace: Workspace, base: BaseMap | None) -> dict[str, Any]:
     """Return what the page says around the map, and what its scripts are told."""
+    told = None if base is None else base.told(workspace.district_bounds())
     said = texts(lang, "map.") | texts(lang, "nav.")
     title = said["map.one.title"]
     return {
         "scripts": SCRIPTS,
         "as_of": to_site(workspace.clock(), workspace.zone).date().isoformat(),
         "review_no": workspace.settings.map_review_no,
-        "settings": {"lang": lang, "title": {"zh": title, "en": title}, "texts": {lang: said}},
+        "base": base,
+        "settings": {
+            "lang": lang,
+            "title": {"zh": title, "en": title},
+            "texts": {lang: said},
+            "base": told,
+        },
     }

@@ -187,37 +187,25 @@ def card(record: Mapping[str, Any], asked: Asked, pins: Mapping[str, Category]) 
     }
 
 
-def drawn(
-    records: Sequence[Mapping[str, Any]], pins: Mapping[str, Category], base: BaseMap | None
-) -> list[list[Any]]:
-    """Return places as the map has them, where they lie upon its tiles."""
-    lon, lat = np.array([(one["lon"], one["lat"]) for one in records]).reshape(-1, 2).T
-    if base is not None:
-        lon, lat = base.shown(lon, lat)
+def drawn(records: Sequence[Mapping[str, Any]], pins: Mapping[str, Category]) -> list[list[Any]]:
+    """Return places as the map has them."""
     kinds = [pins.get(one["category"], OTHER) for one in records]
     return [
-        [one["code"], one["name"], x, y, kind.mark, kind.colour, one["open"]["state"]]
-        for one, kind, x, y in zip(
-            records, kinds, np.round(lon, 6).tolist(), np.round(lat, 6).tolist(), strict=True
-        )
-    ]
+        [one["code"], one["name"], round(one["lon"], 6), round(one["lat"], 6), kind.mark,
+         kind.colour, one["open"]["state"]]
+        for one, kind in zip(records, kinds, strict=True)
+    ]  # fmt: skip
 
 
 def map_frame(workspace: Workspace, origin: Origin | None, base: BaseMap | None) -> dict[str, Any]:
     """Return what the map is: its tiles, the district's bounds, where one sets out from."""
     bounds = workspace.district_bounds()
-    spots = [] if origin is None else [origin.spot]
-    corners = [] if bounds is None else [bounds[:2], bounds[2:]]
-    lon, lat = np.array([*spots, *corners]).reshape(-1, 2).T
-    if base is not None:
-        lon, lat = base.shown(lon, lat)
-    shown = np.column_stack([lon, lat]).round(6).tolist()
+    corners = None if bounds is None else np.round(bounds, 6).reshape(2, 2).tolist()
+    spot = None if origin is None else np.round(origin.spot, 6).tolist()
     return {
-        "origin": dict(zip(("lon", "lat"), shown[0], strict=True)) if spots else None,
-        "bounds": shown[len(spots) :] or None,
-        "tiles": None
-        if base is None
-        else {"url": base.template, "most": base.most_zoom, "credit": base.credit},
+        "origin": None if spot is None else {"lon": spot[0], "lat": spot[1]},
+        "bounds": corners,
+        "tiles": None if base is None else base.told(bounds),
     }
 
 

@@ -14,9 +14,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import PUBLIC, WorkspaceDep
 from api.identity import FORM_FIELD, client_address, form_fields
-from api.middleware import page_policy
 from api.pages import service_views as views
 from api.pages.service_views import RESIDENT, Asked
+from api.pages.tiles import base_for, policy_for
 from api.photo_views import pictures
 from api.places import opening_shown
 from api.rendering import answer_unchanging
@@ -24,7 +24,6 @@ from api.templates import STATIC, language, page
 from gridmap import __version__
 from gridmap.errors import InputError, NotFound, TooManyAttempts
 from gridmap.i18n import texts
-from gridmap.maps.basemap import BaseMap
 from gridmap.places.navigation import navigation_links
 from gridmap.workspace import Workspace
 from gridmap.workspace.serving import Origin
@@ -53,7 +52,7 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
     except InputError:
         problem, status = "query", 422
     pins = views.pins_of(workspace)
-    base: BaseMap | None = request.app.state.base_map
+    base = base_for(request, RESIDENT)
     body = page(
         "services.html",
         request.scope,
@@ -64,9 +63,9 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         total=len(found),
         open_count=sum(1 for one in found if one["open"]["state"] == "open"),
         places=[views.card(one, asked, pins) for one in found[: asked.shown]],
-        pins=views.drawn(found, pins, base),
+        pins=views.drawn(found, pins),
         map_frame=views.map_frame(workspace, origin, base),
-        credit="" if base is None else base.credit,
+        base=base,
         groups=views.groups(asked, workspace.categories.seen_by(views.RESIDENT)),
         estates=sorted({one.name for one, _ in workspace.estates()}),
         within=_WITHIN,
@@ -74,10 +73,7 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         items=views.items(workspace, origin, asked),
         texts=views.script_texts(asked.lang),
     )
-    headers = {"Cache-Control": "no-cache"}
-    if base is not None and base.origin:
-        headers["Content-Security-Policy"] = page_policy(base.origin)
-    return HTMLResponse(body, status, headers)
+    return HTMLResponse(body, status, {"Cache-Control": "no-cache", **policy_for(base)})
 
 
 @router.get("/services/ground.json")

@@ -35,24 +35,25 @@
 
   async function begin() {
     wait.hidden = false;
+    // Asked for at once, and waited for by nobody: areas are drawn before they are coloured.
+    const colours = getJson("/map/figures.json");
+    colours.catch(() => {});
     try {
-      const [district, figures] = await Promise.all([getJson("/map/district.json"), getJson("/map/figures.json")]);
-      open(district, figures);
+      open(await getJson("/map/district.json"));
     } catch (error) {
       return failed(error, begin);
     }
     wait.hidden = true;
-    performance.mark("map-drawn");
     const parts = [["/map/points.json", points], ["/map/orders.json", orders], ["/map/buildings.json", houses]];
-    const done = await Promise.all(parts.map(([address, draw]) => part(address, draw)));
+    const done = await Promise.all([part(colours, coloured), ...parts.map(([address, draw]) => part(getJson(address), draw))]);
     if (gridmap.places) gridmap.ready();
     if (done.every(Boolean)) document.getElementById("map-home").dataset.ready = "yes";
-    part("/map/figures.json?shares=true", (more) => more.fills.length && gridmap.view.fill.extend(more.fills));
+    part(getJson("/map/figures.json?shares=true"), (more) => more.fills.length && gridmap.view.fill.extend(more.fills));
   }
 
-  async function part(address, draw) {
+  async function part(asked, draw) {
     try {
-      draw(await getJson(address));
+      draw(await asked);
       return true;
     } catch (error) {
       failed(error, () => location.reload());
@@ -60,9 +61,14 @@
     }
   }
 
-  function open(district, figures) {
+  function coloured(figures) {
+    gridmap.view.fill.extend(figures.fills);
+    performance.mark("map-drawn");
+  }
+
+  function open(district) {
     if (!map) map = gridmap.open("map", { bounds: district.bounds, maxZoomLevel: 19 });
-    gridmap.addAreas(map, { ...district.areas, fills: figures.fills });
+    gridmap.addAreas(map, district.areas);
     if (district.ground) gridmap.addGround(map, district.ground);
     gridmap.counts.push(areaPart);
     gridmap.houseExtras = [housePart];
@@ -154,12 +160,11 @@
     const all = data.number.map((number, k) => ({ k, number, latlng: L.latLng(data.y[k] / 1e6, data.x[k] / 1e6) }));
     const boxes = [];
     const { labels } = gridmap.view;
-    const others = labels.obstacles;
-    labels.obstacles = () => (map.hasLayer(group) ? [...others(), ...boxes] : others());
+    labels.obstacles.push(() => (map.hasLayer(group) ? boxes : []));
     const title = (k) => gridmap.pick(data.items[data.item[k]].zh, data.items[data.item[k]].en) || t("map.one.no_item");
     document.getElementById("map-counts").textContent = t("map.one.open", { n: gridmap.number(data.total), late: gridmap.number(data.late) });
     gridmap.panel.layer({
-      id: "cases", key: "map.one.cases", order: 30, swatch: "box", style: { background: "#394653", borderRadius: "50%", width: "14px" }, on: true,
+      id: "cases", key: "map.one.cases", order: 30, swatch: "box", style: { background: "#394653", borderRadius: "50%", width: "14px", margin: "0 5px" }, on: true,
       toggle: (on) => (on ? group.addTo(map) : group.remove()),
       hint: () => {
         const [n, total] = [all.length, data.total].map(gridmap.number);
@@ -183,14 +188,33 @@
         cells.set(key, cell);
       }
       boxes.length = 0;
-      for (const cell of cells.values()) cluster(cell).addTo(group);
+      for (const cell of apart([...cells.values()])) cluster(cell).addTo(group);
       map.fire("gm:relabel");
+    }
+
+    const sizeOf = (n) => (n === 1 ? 22 : Math.min(46, 24 + 7 * Math.log10(n)));
+
+    /** Of clusters that would cover one another the larger takes the smaller in. */
+    function apart(found) {
+      const kept = [];
+      for (const cell of found.sort((a, b) => b.own.length - a.own.length)) {
+        const n = cell.own.length;
+        const [x, y] = [cell.x / n, cell.y / n];
+        const meets = (other) => Math.hypot(other.at.x - x, other.at.y - y) < (sizeOf(other.own.length) + sizeOf(n)) / 2;
+        const host = kept.find(meets);
+        if (!host) kept.push(Object.assign(cell, { at: L.point(x, y) }));
+        else {
+          host.own.push(...cell.own);
+          host.late += cell.late;
+        }
+      }
+      return kept;
     }
 
     function cluster(cell) {
       const n = cell.own.length;
-      const size = n === 1 ? 22 : Math.min(46, 24 + 7 * Math.log10(n));
-      const where = besideNames(map.unproject([cell.x / n, cell.y / n]), size);
+      const size = sizeOf(n);
+      const where = besideNames(map.unproject(cell.at), size);
       const name = n === 1 ? title(cell.own[0].k) : t("map.one.cluster", { n: gridmap.number(n), late: gridmap.number(cell.late) });
       const at = map.latLngToLayerPoint(where);
       boxes.push({ x0: at.x - size / 2, x1: at.x + size / 2, y0: at.y - size / 2, y1: at.y + size / 2 });

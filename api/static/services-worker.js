@@ -14,6 +14,7 @@ const FILES = [
   "/static/services-192.png",
   "/assets/leaflet/leaflet.css",
   "/assets/leaflet/leaflet.js",
+  "/static/maps/base.js",
   "/services/ground.json",
 ];
 

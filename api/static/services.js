@@ -185,20 +185,25 @@ async function drawGround() {
 function draw() {
   if (!window.L || map || $("#mapbox").offsetParent === null) return;
   const { bounds, tiles } = read("map-frame");
-  map = window.L.map("map", { attributionControl: false, zoomControl: true, minZoom: 9, maxZoom: 18 });
+  const crs = tiles ? window.gridmapBase.crs(tiles) : window.L.CRS.EPSG3857;
+  map = window.L.map("map", { crs, attributionControl: false, zoomControl: true, minZoom: 9, maxZoom: 18 });
   if (bounds) {
     const district = window.L.latLngBounds(bounds.map(([lon, lat]) => [lat, lon]));
     map.fitBounds(district);
     map.setMaxBounds(district.pad(0.5));
   } else map.setView([0, 0], 9);
   pins = window.L.layerGroup().addTo(map);
+  const ground = () => drawGround().catch(() => {
+    // The pins are where they are without streets under them.
+  });
   if (tiles) {
-    window.L.tileLayer(tiles.url, { maxNativeZoom: tiles.most, maxZoom: 18, bounds: map.options.maxBounds }).addTo(map);
-  } else {
-    drawGround().catch(() => {
-      // The pins are where they are without streets under them.
-    });
-  }
+    // Where the tiles cannot be had the ground is drawn after all.
+    const layer = window.gridmapBase.tiles(tiles, map.options.maxBounds);
+    let there = false;
+    layer.once("tileload", () => { there = true; });
+    layer.once("tileerror", () => { if (!there) ground(); });
+    layer.addTo(map);
+  } else ground();
   place();
 }
 

@@ -198,7 +198,10 @@ def _make(settings: Settings, scale: str, out: Path) -> tuple[AssignSummary, dat
             say(f"{summary.rows:,} reports, {summary.rows_per_second:,.0f} a second")
         with _step("Draw the maps") as say:
             for name in MAPS:
-                page = workspace.map_document(name, at=workspace.clock(), actor=Actor.resident())
+                # An invented district lies on nobody's tiles.
+                page = workspace.map_document(
+                    name, at=workspace.clock(), base=False, actor=Actor.resident()
+                )
                 page.save(out / f"{name}.html")
             say(", ".join(f"{out / name}.html" for name in MAPS))
         with _step("Play the last month") as say:

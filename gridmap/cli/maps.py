@@ -22,9 +22,12 @@ def map_(
     public: Annotated[
         bool, typer.Option("--public", help="Only what everybody may see; else marked internal.")
     ] = False,
+    base: Annotated[
+        bool, typer.Option("--base/--no-base", help="Upon the site's own tiles, if it has any.")
+    ] = True,
     store: StoreOption = None,
 ) -> None:
-    """Write a map as one HTML file that needs no network."""
+    """Write a map as one HTML file that needs no network; tiles are only an extra."""
     from gridmap.access import Actor
     from gridmap.bulk.safe_output import PendingFile, disk_errors
     from gridmap.errors import BadValue
@@ -33,7 +36,7 @@ def map_(
         raise BadValue("A map is an HTML page.", got=output, allowed="a name ending in .html")
     with opened(ctx, store) as workspace:
         page = workspace.map_document(
-            kind, at=at, actor=Actor.resident() if public else None
+            kind, at=at, base=base, actor=Actor.resident() if public else None
         ).html()
     with PendingFile(output) as pending, disk_errors(output):
         pending.path.write_text(page, encoding="utf-8")

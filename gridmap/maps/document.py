@@ -38,7 +38,8 @@ class GridMap(folium.Map):
     layout : {"map", "list"}
         The map alone, or with a list beside it (below it on a phone).
     image_sources : tuple of str
-        Hosts of a site's own tiles, for the page's policy; none by default.
+        Hosts that layers added to the map take images from, for the page's policy; that of
+        ``info.base`` is in it anyway.
     max_zoom : int
         Without tiles Leaflet has no limit of its own.
 
@@ -90,8 +91,11 @@ class GridMap(folium.Map):
         self.info = info
         self.label = info.title
         self.mode = mode
+        if info.base is not None and info.base.origin:
+            image_sources = (*image_sources, info.base.origin)
         # Folium's own figure is put aside: it would load its files from the network.
-        self.page = Page(info, Source(mode, asset_base.rstrip("/"), image_sources), layout)
+        source = Source(mode, asset_base.rstrip("/"), image_sources)
+        self.page = Page(info, source, layout, bounds)
         self.page.add_child(self)
 
     def add_data(self, data: dict[str, Any], call: str) -> None:

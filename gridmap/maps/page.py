@@ -18,9 +18,10 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from jinja2 import Environment, StrictUndefined
 
 from gridmap import assets
-from gridmap.access import Actor
-from gridmap.errors import BadValue
+from gridmap.access import Actor, may_see
+from gridmap.errors import BadValue, NotAllowed
 from gridmap.i18n import LANGUAGES, texts, translate
+from gridmap.maps.basemap import BaseMap
 from gridmap.maps.island import script_json
 
 __all__ = ["RUNTIME", "Layout", "MapInfo", "Mode", "Page", "Source"]
@@ -30,8 +31,8 @@ Layout = Literal["map", "list"]
 
 # In order: a script uses only what stands above it.
 RUNTIME = (
-    "core.js", "decode.js", "draw.js", "panel.js", "labels.js", "fill.js", "areas.js", "houses.js",
-    "search.js", "pins.js", "chain.js", "list.js", "faults.js", "swipe.js", "state.js",
+    "base.js", "core.js", "decode.js", "draw.js", "panel.js", "labels.js", "fill.js", "areas.js",
+    "houses.js", "search.js", "pins.js", "chain.js", "list.js", "faults.js", "swipe.js", "state.js",
 )  # fmt: skip
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _ID = re.compile(r"_([0-9a-f]{32})\b")
@@ -64,6 +65,8 @@ class MapInfo:
     internal : bool
         Mark the document as holding data that is not for the public; the maps set it
         themselves when they are made for staff.
+    base : BaseMap
+        A site's own tiles under all else; None for none.
     """
 
     title: str
@@ -75,13 +78,27 @@ class MapInfo:
     review_no: str = ""
     demo: bool = False
     internal: bool = False
+    base: BaseMap | None = None
 
     def __post_init__(self) -> None:
         if self.lang not in LANGUAGES:
             raise BadValue("There is no such language.", got=self.lang, allowed=LANGUAGES)
 
     def made_for(self, actor: Actor) -> MapInfo:
-        """Return this with the mark for staff when `actor` is staff."""
+        """Return this with the mark for staff when `actor` is staff.
+
+        Raises
+        ------
+        NotAllowed
+            When the tiles are not for this actor.
+        """
+        if self.base is not None and not may_see(actor, self.base.visibility):
+            raise NotAllowed(
+                "The tiles under this map are not for its readers.",
+                got=f"GRIDMAP_BASE_VISIBILITY={self.base.visibility.value}",
+                allowed="tiles for the public, or none",
+                repair="Draw it without them (--no-base).",
+            )
         return replace(self, internal=self.internal or actor.is_staff)
 
 
@@ -97,12 +114,19 @@ class Source:
 class Page(Figure):
     """The page around one map."""
 
-    def __init__(self, info: MapInfo, source: Source, layout: Layout) -> None:
+    def __init__(
+        self,
+        info: MapInfo,
+        source: Source,
+        layout: Layout,
+        bounds: tuple[float, float, float, float],
+    ) -> None:
         super().__init__(height="640px", title=info.title)
         self.header._children.clear()
         self._info = info
         self._source = source
         self._layout = layout
+        self._base = None if info.base is None else info.base.told(bounds)
 
     def render(self, **kwargs: Any) -> str:
         """Return the page as text.
@@ -131,7 +155,7 @@ class Page(Figure):
             body=self.html.render(**kwargs),
             styles=_own("map.css"),
             runtime="\n".join(_own(name) for name in RUNTIME),
-            settings=script_json(_settings(info)),
+            settings=script_json(_settings(info) | {"base": self._base}),
             script=_in_script(self.script.render(**kwargs)),
         )
         return _with_policy(_with_fixed_ids(page, self), source)

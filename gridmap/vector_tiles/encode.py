@@ -6,7 +6,7 @@ tile with thirty thousand areas. The tests read what it writes with another libr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -137,22 +137,79 @@ def encode_layer(
     keys = list(properties)
     columns = [properties[key] for key in keys]
     values: dict[str, int] = {}
+    # Of each shape the number of each text; of an empty one -1.
+    number = [
+        [values.setdefault(text, len(values)) if (text := column[row]) else -1
+         for column in columns]
+        for row in rows.tolist()
+    ]  # fmt: skip
+    heads = _heads(
+        np.array([ids[row] for row in rows.tolist()], dtype=np.int64),
+        np.array(number, dtype=np.int64).reshape(len(rows), len(keys)),
+        np.array([len(drawn) for drawn in geometry], dtype=np.int64),
+    )
     out = [_run(_NAME, name.encode())]
-    for row, drawn in zip(rows.tolist(), geometry, strict=True):
-        tags = b""
-        for number, column in enumerate(columns):
-            text = column[row]
-            if text:
-                tags += _varint(number) + _varint(values.setdefault(text, len(values)))
-        feature = (
-            bytes([_ID]) + _varint(ids[row]) + _run(_TAGS, tags) + _TYPE_POLYGON
-            + _run(_GEOMETRY, drawn)
-        )  # fmt: skip
-        out.append(_run(_FEATURE, feature))
+    for head, drawn in zip(heads, geometry, strict=True):
+        out += (head, drawn)
     out += [_run(_KEY, key.encode()) for key in keys]
-    out += [_run(_VALUE, _run(_TEXT, text.encode("utf-8", "replace"))) for text in values]
+    for parts in _texts([text.encode("utf-8", "replace") for text in values]):
+        out += parts
     out += [bytes([_EXTENT]) + _varint(EXTENT), _VERSION_2]
     return _run(_LAYER, b"".join(out))
+
+
+def _heads(ids: Ints, number: Ints, drawn: Ints) -> list[bytes]:
+    """Return of each shape all of its message that stands before the geometry.
+
+    Keys of fields and numbers below 128 are bytes and varints alike, so that all of it is one
+    run of varints.
+
+    Parameters
+    ----------
+    ids : int64 (n,)
+    number : int64 (n, keys)
+        Of the values; -1 where there is none.
+    drawn : int64 (n,)
+        Bytes of the geometry.
+    """
+    there = number >= 0
+    tags = (there * (_length(number) + _length(np.arange(number.shape[1])))).sum(axis=1)
+    size = (
+        1
+        + _length(ids)
+        + 1
+        + _length(tags)
+        + tags
+        + len(_TYPE_POLYGON)
+        + 1
+        + _length(drawn)
+        + drawn
+    )
+    both = np.stack(np.broadcast_arrays(np.arange(number.shape[1]), number), axis=2)
+    before = np.column_stack([np.full_like(ids, _FEATURE), size, np.full_like(ids, _ID), ids,
+                              np.full_like(ids, _TAGS), tags])  # fmt: skip
+    after = np.column_stack([np.tile([*_TYPE_POLYGON, _GEOMETRY], (len(ids), 1)), drawn])
+    whole = np.column_stack([before, both.reshape(len(ids), -1), after])
+    kept = np.ones(whole.shape, dtype=bool)
+    kept[:, before.shape[1] : -after.shape[1]] = np.repeat(there, 2, axis=1)
+    return _rows_as_varints(whole, kept)
+
+
+def _texts(texts: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the message of each value in two parts: what stands before it, and the text."""
+    size = np.array([len(text) for text in texts], dtype=np.int64)
+    whole = np.column_stack([np.full_like(size, _VALUE), 1 + _length(size) + size,
+                             np.full_like(size, _TEXT), size])  # fmt: skip
+    return zip(_rows_as_varints(whole, np.ones(whole.shape, dtype=bool)), texts, strict=True)
+
+
+def _rows_as_varints(numbers: Ints, kept: NDArray[np.bool_]) -> list[bytes]:
+    """Return the kept numbers of each row; every row has some."""
+    if not len(numbers):
+        return []
+    content, ends = as_varints(numbers[kept])
+    cuts = [0, *ends[np.cumsum(kept.sum(axis=1)) - 1].tolist()]
+    return [content[a:b] for a, b in pairwise(cuts)]
 
 
 def _geometries(rings: Rings) -> list[bytes]:
@@ -183,9 +240,7 @@ def _geometries(rings: Rings) -> list[bytes]:
 
 def as_varints(numbers: Ints) -> tuple[bytes, Ints]:
     """Return whole numbers below 2**35 as varints, and where each of them ends."""
-    length = np.ones(len(numbers), dtype=np.int64)
-    for bits in (7, 14, 21, 28):
-        length += numbers >= 1 << bits
+    length = _length(numbers)
     ends = np.cumsum(length)
     out = np.zeros(ends[-1] if len(ends) else 0, dtype=np.uint8)
     for nth in range(5):
@@ -193,6 +248,14 @@ def as_varints(numbers: Ints) -> tuple[bytes, Ints]:
         more = np.where(length[has] > nth + 1, 0x80, 0)
         out[ends[has] - length[has] + nth] = (numbers[has] >> (7 * nth)) & 0x7F | more
     return out.tobytes(), ends
+
+
+def _length(numbers: Ints) -> Ints:
+    """Return how many bytes whole numbers below 2**35 have as varints."""
+    length = np.ones(numbers.shape, dtype=np.int64)
+    for bits in (7, 14, 21, 28):
+        length += numbers >= 1 << bits
+    return length
 
 
 def _varint(number: int) -> bytes:

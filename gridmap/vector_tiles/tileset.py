@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
 from gridmap.vector_tiles.encode import encode_layer, rings_of
-from gridmap.vector_tiles.grid import EXTENT, bounds_of_tile, check_tile
-from gridmap.vector_tiles.ladder import Ladder
+from gridmap.vector_tiles.grid import EXTENT, bounds_of_tile, check_tile, mercator
+from gridmap.vector_tiles.ladder import FINEST, Ladder
 
-__all__ = ["FIELDS", "KEPT_BYTES", "TileSet"]
+__all__ = ["FIELDS", "KEPT_BYTES", "MOST_AREAS", "TileSet"]
 
 # What a tile says of an area, each in the words of the layer ``areas``.
 FIELDS = ("code", "name", "name_en", "kind", "parent_code")
@@ -26,6 +27,9 @@ FIELDS = ("code", "name", "name_en", "kind", "parent_code")
 # Ground around a tile that is in it as well, so that borders are not drawn along its edges.
 _AROUND = 64 / EXTENT
 KEPT_BYTES = 16 * 1024 * 1024
+# More areas than these in one tile are specks that nobody tells apart, and hundreds of KB. Zooms
+# that would have such tiles have none: there a map draws the level above.
+MOST_AREAS = 2_000
 
 
 class TileSet:
@@ -38,9 +42,18 @@ class TileSet:
     level : str
     folder : Path, optional
         Where simplified borders are kept between runs.
+    most_areas : int
+        In one tile.
     """
 
-    def __init__(self, coverage: Coverage, level: str, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        coverage: Coverage,
+        level: str,
+        folder: Path | None = None,
+        *,
+        most_areas: int = MOST_AREAS,
+    ) -> None:
         rows = coverage.rows(level)
         shapes = coverage.shapes[rows]
         rows = rows[
@@ -50,6 +63,7 @@ class TileSet:
             raise NotFound(f"Edition '{coverage.edition}' has no areas of that level.", got=level)
         self.level = level
         self._coverage = coverage
+        self._most_areas = most_areas
         self._rows = rows
         self._shapes = coverage.shapes[rows]
         self.tag = _digest(coverage, level, rows)
@@ -58,6 +72,18 @@ class TileSet:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, int, int, tuple[str, ...]], bytes] = OrderedDict()
         self._bytes = 0
+
+    @cached_property
+    def least_zoom(self) -> int:
+        """The coarsest zoom that has tiles: at it and all finer ones none is too full."""
+        west, south, east, north = shapely.bounds(self._shapes).T
+        spots = mercator(np.column_stack([(west + east) / 2, (south + north) / 2]))
+        for zoom in range(FINEST):
+            cells = (spots * (1 << zoom)).astype(np.int64)
+            _, areas = np.unique(cells[:, 0] << 32 | cells[:, 1], return_counts=True)
+            if areas.max() <= self._most_areas:
+                return zoom
+        return FINEST
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -70,7 +96,7 @@ class TileSet:
         return len(self._rows)
 
     def tile(self, z: int, x: int, y: int, fields: Sequence[str] = FIELDS) -> bytes:
-        """Return a tile, empty where there is no area.
+        """Return a tile, empty where there is no area and at zooms before `least_zoom`.
 
         Parameters
         ----------
@@ -83,6 +109,8 @@ class TileSet:
             When there is no such tile.
         """
         check_tile(z, x, y)
+        if z < self.least_zoom:
+            return b""
         key = (z, x, y, tuple(fields))
         with self._lock:
             found = self._kept.get(key)
@@ -132,7 +160,7 @@ def _columns(coverage: Coverage, rows: NDArray[np.int64]) -> Mapping[str, NDArra
 
 def _digest(coverage: Coverage, level: str, rows: NDArray[np.int64]) -> str:
     """Return what tells these tiles from any others: of all that is drawn and said."""
-    digest = blake2b(f"1\0{level}\0".encode(), digest_size=16)
+    digest = blake2b(f"2\0{level}\0".encode(), digest_size=16)
     for column in _columns(coverage, rows).values():
         for text in column.tolist():
             digest.update(str(text or "").encode("utf-8", "surrogatepass") + b"\0")

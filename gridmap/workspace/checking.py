@@ -123,6 +123,7 @@ class Checking(Base):
 
     def faults_map(self, found: Examination, *, actor: Actor | None = None) -> GridMap:
         """Return an examination as a folium document: the areas, and the faults on them."""
+        from gridmap.maps.basemap import base_map
         from gridmap.maps.document import MapInfo
         from gridmap.maps.faults import faults_map
 
@@ -134,6 +135,7 @@ class Checking(Base):
             edition=found.coverage.edition,
             as_of=to_site(self.clock(), self.zone).date().isoformat(),
             review_no=self.settings.map_review_no,
+            base=base_map(self.settings, beyond=True, for_actor=who),
         )
         return faults_map(found.coverage, found.faults, info=info, actor=who)
 

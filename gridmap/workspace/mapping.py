@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -46,6 +47,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
         *,
         at: str | datetime | None = None,
         mode: Mode = "inline",
+        base: bool = True,
         actor: Actor | None = None,
     ) -> GridMap:
         """Return one of the maps as a folium document.
@@ -58,7 +60,15 @@ class Mapmaking(Sheets, Walks, MapFigures):
             Moment whose edition is drawn; now by default.
         mode : {"inline", "served"}
             One self-contained file, or a page that takes its assets from the server.
+        base : bool
+            Upon the site's own tiles, where it has set some.
+
+        Raises
+        ------
+        NotAllowed
+            When a file would show tiles that are not for its readers.
         """
+        from gridmap.maps.basemap import base_map
         from gridmap.maps.categories import service_pins
         from gridmap.maps.services import services_map
 
@@ -68,6 +78,11 @@ class Mapmaking(Sheets, Walks, MapFigures):
         moment = self._moment(at) or self.clock()
         coverage = self.coverage_at(moment)
         info = self._info(kind, coverage.edition, moment, who)
+        if base:
+            # A file is asked for on purpose: tiles that are not for its readers are refused there.
+            inline = mode == "inline"
+            under = base_map(self.settings, beyond=inline, for_actor=None if inline else who)
+            info = replace(info, base=under)
         if kind == "levels":
             return self._levels_map(coverage, info, moment, who, mode)
         if kind == "party":

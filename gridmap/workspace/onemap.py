@@ -10,7 +10,9 @@ import numpy as np
 
 from gridmap.access import Action, Actor, reach, redact
 from gridmap.cases.states import CLOSED, State
+from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
+from gridmap.times import to_site
 from gridmap.workspace.mapping import Mapmaking, counted_level
 
 __all__ = ["MOST_SPOTS", "OneMap"]
@@ -26,8 +28,8 @@ _OPEN = [state.value for state in State if state not in CLOSED]
 class OneMap(Mapmaking):
     """What the page of staff is drawn from, part by part: what is slow does not hold up the rest.
 
-    Areas stand in the order of the coverage in every part. Shapes are kept until something in
-    the store changes; what depends on the reader never is.
+    Areas stand in the order of the coverage in every part. Shapes, and points by who may see them,
+    are kept until something in the store changes; orders and counts never are.
     """
 
     # Part of the map -> change of the store it was made at, and the part.
@@ -72,24 +74,31 @@ class OneMap(Mapmaking):
         now = self.clock()
         coverage = self.coverage_at(now)
         rows = area_places(coverage)
-        people = people_by_area(self.rosters_stored(now), actor=who)
-        known = {one.code for one in PARTY}
-        pins = (*PARTY, *(one for one in service_pins(self.categories) if one.code not in known))
-        estates, held = self._kept_part("estates", self._estates_part)
-        return {
-            "places": places_data(
-                self.map_points("all"),
-                pins,
-                actor=who,
-                layer="organisations",
-                areas=rows,
-                photos=by_address(self.lead_photos(who)),
-            ),
-            "groups": {key: list(names) for key, names in GROUPS.items()},
-            "people": {str(rows[area]): found for area, found in people.items() if area in rows},
-            "estates": estates_data(estates, held, bounds_of(coverage)),
-            "scope": sorted({area for scope in reach(who, Action.MAP_SEE) for area in scope.areas}),
-        }
+
+        def make() -> dict[str, Any]:
+            people = people_by_area(self.rosters_stored(now), actor=who)
+            known = {one.code for one in PARTY}
+            further = (one for one in service_pins(self.categories) if one.code not in known)
+            estates, held = self._kept_part("estates", self._estates_part)
+            return {
+                "places": places_data(
+                    self.map_points("all"),
+                    (*PARTY, *further),
+                    actor=who,
+                    layer="organisations",
+                    areas=rows,
+                    photos=by_address(self.lead_photos(who)),
+                ),
+                "groups": {key: list(names) for key, names in GROUPS.items()},
+                "people": {str(rows[at]): found for at, found in people.items() if at in rows},
+                "estates": estates_data(estates, held, bounds_of(coverage)),
+            }
+
+        # What may be seen of them hangs on the roles alone, and who is on duty on the day.
+        roles = " ".join(sorted(who.roles))
+        found = self._kept_part(f"points:{roles}", make, until=to_site(now, self.zone).toordinal())
+        scope = sorted({area for one in reach(who, Action.MAP_SEE) for area in one.areas})
+        return {**found, "scope": scope}
 
     def onemap_orders(self, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return the open orders within the actor's reach, as columns; nobody is named."""
@@ -208,6 +217,13 @@ class OneMap(Mapmaking):
             while len(kept) > _MOST_PARTS:
                 kept.pop(next(iter(kept)))
         return made
+
+    def _households(self, coverage: Coverage, level: str) -> dict[str, int]:
+        name = f"households:{coverage.edition}:{level}"
+        households: dict[str, int] = self._kept_part(
+            name, lambda: super(OneMap, self)._households(coverage, level)
+        )
+        return households
 
     def _district_part(self) -> dict[str, Any]:
         from gridmap.maps.geometry import bounds_of, simplified

@@ -328,6 +328,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
 
     def comparison_map(self, comparison: Comparison, *, actor: Actor | None = None) -> GridMap:
         """Return a document with both plans under a slider, and the from-to table to print."""
+        from gridmap.maps.basemap import base_map
         from gridmap.maps.document import MapInfo
         from gridmap.maps.swipe import swipe_map
 
@@ -342,6 +343,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             review_no=self.settings.map_review_no,
             demo=self.store.is_demo(),
             internal=True,
+            base=base_map(self.settings, beyond=True, for_actor=who),
         )
         return swipe_map(
             comparison.grids("before"),

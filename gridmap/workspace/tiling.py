@@ -76,6 +76,10 @@ class Tiling(Base):
         """Return west, south, east, north of a level (degrees); raises as :meth:`tile`."""
         return self._tiles_of(edition, level, actor or self.actor).bounds
 
+    def tile_least_zoom(self, edition: str, level: str, *, actor: Actor | None = None) -> int:
+        """Return the coarsest zoom at which a level has tiles; raises as :meth:`tile`."""
+        return self._tiles_of(edition, level, actor or self.actor).least_zoom
+
     def _tiles_of(self, edition: str, level: str, who: Actor) -> TileSet:
         from gridmap.vector_tiles.tileset import TileSet
 

@@ -28,6 +28,8 @@ window.gridmap = (function () {
       listeners.push(run);
       run();
     },
+    /** The site's tiles, or nothing. */
+    base: settings.base,
     data(id) {
       return JSON.parse(document.getElementById(id).textContent);
     },
@@ -57,6 +59,7 @@ window.gridmap = (function () {
   function openMap(id, options) {
     const bounds = L.latLngBounds(options.bounds);
     const map = L.map(id, {
+      crs: settings.base ? gridmapBase.crs(settings.base) : L.CRS.EPSG3857,
       attributionControl: false,
       zoomControl: false,
       zoomSnap: 0.25,
@@ -91,6 +94,7 @@ window.gridmap = (function () {
       map.getContainer().setAttribute("aria-label", document.title);
     });
     gridmap.map = map;
+    if (settings.base) gridmap.addBase(map, bounds);
     return map;
   }
 

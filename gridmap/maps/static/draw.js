@@ -2,6 +2,7 @@
 (function () {
   "use strict";
 
+  const el = gridmap.el;
   // Bottom to top. Roads and water lie over the fill, so a choropleth does not bury them.
   const PANES = ["under", "fill", "over", "border", "mark"];
   const renderers = new WeakMap();
@@ -53,6 +54,42 @@
     return pen.createPattern(tile, "repeat");
   }
 
+  /* Tiles lie over what is drawn in their stead, and under everything else. Without a network, or
+     switched off, they leave the map as it is without them. */
+  function addBase(map, bounds) {
+    const { base } = gridmap;
+    const pane = map.createPane("gm-base");
+    pane.style.zIndex = 215;
+    pane.style.pointerEvents = "none";
+    const layer = gridmapBase.tiles(base, bounds.pad(1.2), { pane: "gm-base" });
+    const state = { on: true, there: false, failed: false };
+    const row = gridmap.panel.layer({
+      id: "base", key: "map.base.layer", order: 95, swatch: "base", on: true,
+      toggle: (on) => { state.on = on; if (on) layer.addTo(map); else layer.remove(); tell(); },
+      hint: () => (state.failed && !state.there ? gridmap.t("map.base.failed") : base.system),
+    });
+    const tell = () => {
+      const shown = state.on && state.there;
+      map.getContainer().classList.toggle("gm-based", shown);
+      row.refresh();
+      if (gridmap.based !== shown) {
+        gridmap.based = shown;
+        map.fire("gm:base");
+      }
+    };
+    layer.on("tileload", () => { if (!state.there) { state.there = true; tell(); } });
+    layer.on("tileerror", () => { if (!state.failed) { state.failed = true; tell(); } });
+    layer.addTo(map);
+    const fact = (key, text) => el("p", { class: "gm-hint" }, gridmap.t(key), text);
+    gridmap.panel.section(() => [
+      el("h2", { text: gridmap.t("map.base.layer") }),
+      base.credit ? el("p", { class: "gm-hint", text: base.credit }) : null,
+      fact("map.base.review", base.review || gridmap.t("map.review_blank")),
+      fact("map.base.system", base.system),
+      base.shift ? el("p", { class: "gm-hint", text: gridmap.t("map.base.shifted") }) : null,
+    ].filter(Boolean), 90);
+  }
+
   const STYLES = {
     parks: { pane: "under", fillColor: "#d3e5c5", fillOpacity: 1, stroke: false, fill: true },
     water: { pane: "over", fillColor: "#c3d9e8", fillOpacity: 1, color: "#a5c3d8", weight: 0.8, fill: true },
@@ -79,7 +116,15 @@
       if (!style.fill) L.polyline(data[name].map((line) => gridmap.decodePath(line, data.origin)), style).addTo(group);
     }
     addRoads(map, group, data);
-    gridmap.panel.layer({ id: "ground", key: "map.layer.ground", order: 90, swatch: "ground", on: true, toggle: (on) => (on ? group.addTo(map) : group.remove()) });
+    let wanted = true;
+    const show = () => (wanted && !gridmap.based ? group.addTo(map) : group.remove());
+    const row = gridmap.panel.layer({
+      id: "ground", key: "map.layer.ground", order: 90, swatch: "ground", on: true,
+      toggle: (on) => { wanted = on; show(); },
+      hint: () => (gridmap.based ? gridmap.t("map.base.instead") : ""),
+    });
+    map.on("gm:base", () => { show(); row.refresh(); });
+    show();
   }
 
   /** Show a layer of the group from a zoom upwards. */
@@ -130,6 +175,7 @@
 
   gridmap.renderer = renderer;
   gridmap.hatch = hatch;
+  gridmap.addBase = addBase;
   gridmap.addGround = addGround;
   gridmap.addReach = addReach;
 })();

@@ -105,7 +105,7 @@
         id: "fill", name: () => this.name(), order: 50, swatch: "ramp", on: this.on,
         toggle: (on) => { this.on = on; if (on) this.group.addTo(this.view.map); else this.group.remove(); },
       });
-      const part = gridmap.panel.section(() => this.legend());
+      const part = gridmap.panel.section(() => this.legend(), 10);
       this.refresh = () => { row.refresh(); part.refresh(); };
     }
 

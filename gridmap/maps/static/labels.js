@@ -22,7 +22,8 @@
       this.map = map;
       this.areas = areas;
       this.shown = shown;
-      this.obstacles = () => [];
+      // What names keep clear of: functions to boxes in layer pixels.
+      this.obstacles = [];
       this.pane = map.createPane("gm-label");
       this.pane.style.zIndex = 595;
       this.pane.style.pointerEvents = "none";
@@ -40,7 +41,7 @@
       const corner = this.map.containerPointToLayerPoint([0, 0]);
       const size = this.map.getSize();
       for (let rank = 0; rank < this.areas.levels.length; rank++) {
-        if (rank === 1) taken.push(...this.obstacles());
+        if (rank === 1) taken.push(...this.obstacles.flatMap((boxes) => boxes()));
         if (!this.shown(rank)) continue;
         for (const i of this.areas.ofRank[rank]) {
           const spot = this.areas.label[i];

@@ -4,6 +4,7 @@
 
   const root = document.getElementById("gm-panel");
   const rows = [];
+  const parts = [];
   const el = gridmap.el;
 
   const layers = el("div", { class: "gm-layers" });
@@ -57,10 +58,12 @@
     return el("span", { class: "gm-swatch gm-swatch-" + (kind || "none"), style, "aria-hidden": true });
   }
 
-  /** A block of the legend, drawn anew when the language changes. */
-  function section(draw) {
+  /** A block of the legend, in its order, drawn anew when the language changes. */
+  function section(draw, order = 50) {
     const node = el("section", { class: "gm-legend-part" });
-    legend.append(node);
+    parts.push({ order, node });
+    parts.sort((a, b) => a.order - b.order);
+    legend.replaceChildren(...parts.map((part) => part.node));
     const refresh = () => node.replaceChildren(...draw());
     gridmap.onLanguage(refresh);
     return { refresh };

@@ -168,7 +168,7 @@
     const places = new Places(map, data);
     gridmap.places = places;
     if (gridmap.view) gridmap.chain = new gridmap.Chain(places);
-    if (gridmap.view) gridmap.view.labels.obstacles = () => places.boxes || [];
+    if (gridmap.view) gridmap.view.labels.obstacles.push(() => places.boxes || []);
     if (document.getElementById("gm-list")) gridmap.list(places);
     places.draw();
   };
