@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import ceil
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.i18n import translate
 from gridmap.places.rosters import BOARD_ROLES
 from gridmap.sheets.card import fit_a_card
 from gridmap.sheets.district import District
 from gridmap.sheets.frame import Frame, frames_around
-from gridmap.sheets.labels import text_width
+from gridmap.sheets.labels import lines_of
 from gridmap.sheets.model import (
     Contact,
     Errand,
@@ -37,7 +37,7 @@ _LARGEST = {"services": 5000, "board": 5000}
 # A card holds the nearest place of each kind, so many of them.
 _ON_CARD = 8
 # Widths of the table's columns in heights of its type: what a cell breaks into lines by.
-_COLUMNS = {"name": 18.5, "address": 12.5, "hours": 12.0}
+_COLUMNS = {"kind": 8.4, "name": 18.5, "address": 12.5, "hours": 11.6}
 
 
 def compose(district: District, request: Request) -> tuple[Sheet, Frame]:
@@ -217,13 +217,14 @@ def _that_fit(
 
 def _height(service: Service, lang: str) -> float:
     """Return about how high a row of the table is, millimetres on A4."""
-    name = ceil(text_width(service.name.say(lang), 1.08) / _COLUMNS["name"])
-    special = ceil(text_width(service.special.say(lang), 0.9) / _COLUMNS["name"])
     address = service.address.say(lang) + service.floor
+    away = translate("sheet.metres", lang, n=service.metres) if service.metres else ""
     lines = max(
-        name + special,
-        ceil(text_width(address, 1) / _COLUMNS["address"]),
-        ceil(text_width(service.hours.say(lang), 1) / _COLUMNS["hours"]),
+        lines_of(service.name.say(lang), 1.08, _COLUMNS["name"])
+        + lines_of(service.special.say(lang), 0.9, _COLUMNS["name"]),
+        lines_of(service.kind.say(lang), 1, _COLUMNS["kind"]),
+        lines_of(f"{address} {away}", 1, _COLUMNS["address"]),
+        lines_of(service.hours.say(lang), 1, _COLUMNS["hours"]),
         1,
     )
     return 3.8 * lines + 2.0

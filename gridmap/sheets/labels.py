@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from gridmap.sheets.papers import Box
 
-__all__ = ["Label", "Labels", "text_width"]
+__all__ = ["Label", "Labels", "lines_of", "text_width"]
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +22,8 @@ Floats = NDArray[np.float64]
 _ALONG = (0.5, 0.35, 0.65, 0.2, 0.8)
 # A name follows its road where that is straight: chord to arc.
 _STRAIGHT = 0.985
+# What is not broken: a run of letters without Chinese ones, up to a blank, a comma or a semicolon.
+_WORDS = re.compile(r"[^\s,;\u2014-\uffff]+[\s,;]*|[\s,;]+|[\u2014-\uffff]")
 # Where around the middle of an area its name is tried, in widths and heights of the name.
 _BESIDE = np.array(
     [(0.0, 0.0)]
@@ -37,6 +40,21 @@ def text_width(text: str, size: float) -> float:
     """Return about how long a text is, in the unit of `size`, the height of its type."""
     wide = sum(1.0 if unicodedata.east_asian_width(c) in "WFA" else 0.58 for c in text)
     return wide * size
+
+
+def lines_of(text: str, size: float, width: float) -> int:
+    """Return into about how many lines a text breaks in a column.
+
+    Words stay whole unless one is longer than the column.
+    """
+    lines, used = 0, width
+    for word in _WORDS.findall(text):
+        if used + text_width(word.rstrip(), size) > width:
+            lines, used = lines + 1, 0.0
+        used += text_width(word, size)
+        while used > width and word.strip():
+            lines, used = lines + 1, used - width
+    return lines
 
 
 @dataclass(frozen=True, slots=True)
