@@ -31,9 +31,10 @@ __all__ = ["MARKER_MM", "compose"]
 
 # Radius of a numbered marker on A4.
 MARKER_MM = 2.9
-# The map of an estate reaches out until it shows so many services, but not beyond this scale.
-_WANTED = 11
-_LARGEST = {"services": 5000, "board": 5000}
+# The map of an estate reaches out until it shows so many services, but not beyond this scale;
+# at the edge of town, where it would show hardly any, on to the second.
+_WANTED, _USUAL = 11, 5000
+_LEAST, _LARGEST = 5, 10_000
 # A card holds the nearest place of each kind, so many of them.
 _ON_CARD = 8
 # Widths of the table's columns in heights of its type: what a cell breaks into lines by.
@@ -164,14 +165,15 @@ def _frame(district: District, sheet: Sheet, paper: Paper) -> Frame:
     box = paper.inset if kind == "board" else paper.map
     if not district.is_estate(sheet.request.level):
         return next(frames_around(sheet.focus, box))
-    spots = district.place_spots
-    tried = list(frames_around(sheet.focus, box, largest=_LARGEST.get(kind, 5000)))
+    near = list(frames_around(sheet.focus, box, largest=_USUAL))
     if kind == "board":
-        return tried[min(2, len(tried) - 1)]
-    for frame in tried:
-        if frame.holds(spots, inside_mm=2 * MARKER_MM).sum() >= _WANTED:
-            return frame
-    return tried[-1]
+        return near[min(2, len(near) - 1)]
+    far = list(frames_around(sheet.focus, box, largest=_LARGEST))[len(near) - 1 :]
+    for wanted, tried in ((_WANTED, near), (_LEAST, far)):
+        for frame in tried:
+            if frame.holds(district.place_spots, inside_mm=2 * MARKER_MM).sum() >= wanted:
+                return frame
+    return far[-1]
 
 
 def _chosen(district: District, sheet: Sheet, frame: Frame) -> list[int]:
