@@ -14,13 +14,14 @@ from gridmap.crs import geodesic_m
 from gridmap.sheets.content import MARKER_MM, compose
 from gridmap.sheets.drawing import draw
 from gridmap.sheets.frame import frames_around
+from gridmap.sheets.ground import borders
 from gridmap.sheets.labels import Labels
 from gridmap.sheets.markers import spread
 from gridmap.sheets.model import Request
 from gridmap.sheets.page import sheet_html
 from gridmap.sheets.papers import PAPERS, Box
 from tests.mapdata import HOSTILE
-from tests.sheet_town import COMMUNITY, box, town
+from tests.sheet_town import COMMUNITY, box, changed, town
 
 PAPER = Box(190, 124)
 SPOTS = st.lists(
@@ -80,6 +81,26 @@ def test_the_frame_is_true_to_its_scale_and_cuts_nothing_off():
     drawn = frame.drawn(np.array([focus], dtype=object))[0]
     whole = shapely.transform(focus, frame.to_paper)
     assert shapely.area(drawn) == pytest.approx(shapely.area(whole), rel=1e-3)
+
+
+@pytest.mark.parametrize(("away", "scales"), [(0.0, (500, 5000)), (0.006, (6000, 10_000))])
+def test_at_the_edge_of_town_the_map_reaches_farther_until_it_shows_some_services(away, scales):
+    district = town()
+    places = [{**one, "lon": one["lon"] + away} for one in district.places]
+    sheet, frame = compose(changed(district, places=places), Request("services", "estate", "E1"))
+    assert scales[0] <= frame.scale <= scales[1]
+    assert len(sheet.services) >= 5
+
+
+def test_the_edge_of_the_paper_is_no_border_of_a_grid():
+    district = town()
+    sheet, frame = compose(district, Request("services", "estate", "E1"))
+    drawn = "".join(borders(district, sheet, frame, 1.0))
+    spots = np.array([[float(n) for n in one.split(",")]
+                      for one in re.findall(r"[\d.]+,[\d.]+", drawn)])  # fmt: skip
+    assert len(spots) >= 2
+    wide, high = frame.box.width, frame.box.height
+    assert ((spots > 0.05) & (spots < [wide - 0.05, high - 0.05])).all()
 
 
 def test_the_scale_bar_is_as_long_as_it_says():

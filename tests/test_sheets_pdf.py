@@ -13,7 +13,8 @@ from gridmap.sheets.content import compose
 from gridmap.sheets.model import Request
 from gridmap.sheets.page import sheet_html
 from gridmap.sheets.printing import to_pdf
-from tests.sheet_town import COMMUNITY, town
+from gridmap.sheets.small_fonts import small_font
+from tests.sheet_town import COMMUNITY, changed, town
 
 MM = 72 / 25.4
 
@@ -77,6 +78,19 @@ def test_a_sheet_of_an_estate_is_one_page_with_its_fonts_in_it(kind, paper, size
         assert one.phone in text
 
 
+def test_a_sheet_in_english_is_one_page_though_its_words_are_longer():
+    district = town(places=40)
+    hours = "Mo-Fr 09:00-12:00,14:00-20:00; Sa,Su 09:00-17:00"
+    places = [{**one, "hours": hours, "name_en": "Culture Road Repair Shop"}
+              for one in district.places]  # fmt: skip
+    request = Request("services", "estate", "E1", "a4", lang="en")
+    (page,) = printed(changed(district, places=places), request).pages
+    text = page.extract_text()
+    assert "If something is wrong" in text
+    # No time of day is broken in two.
+    assert text.count("20:00") == text.count("09:00-12:00") > 5
+
+
 def test_what_a_page_has_no_room_for_goes_on_to_the_next():
     board = printed(town(grids=40, posts=2), Request("board", "community", COMMUNITY, "a4"))
     assert len(board.pages) == 2
@@ -89,6 +103,25 @@ def test_what_a_page_has_no_room_for_goes_on_to_the_next():
     assert len(services.pages) > 1
     text = "".join(page.extract_text() for page in services.pages)
     assert all(f"0990-55511{n:02d}" in text for n in range(40))
+
+
+def test_a_name_that_is_no_xml_is_refused_and_no_sheet_is_printed_without_its_map():
+    page = sheet_html(town(), Request("services", "estate", "E1"))
+    text = "".join(one.extract_text() for one in PdfReader(io.BytesIO(to_pdf(page))).pages)
+    assert "1号楼" in text
+    with pytest.raises(NotInstalled, match="characters"):
+        to_pdf(page.replace("文化东路", "文化\x0b东路"))
+
+
+def test_characters_that_the_small_font_has_not_come_from_the_whole_one():
+    both = to_pdf("<p style=\"font-family:'gridmap CJK','Noto Sans CJK SC'\">东苑龘</p>")
+    (page,) = PdfReader(io.BytesIO(both)).pages
+    assert "东苑龘" in page.extract_text()
+    fonts = [font.get_object()["/BaseFont"] for font in page["/Resources"]["/Font"].values()]
+    assert any("gridmap-CJK" in name for name in fonts)
+    assert any("Noto-Sans-CJK-SC" in name for name in fonts)
+    # Where it cannot be made, a sheet is printed all the same.
+    assert small_font(("No Such Family",), 400) is None
 
 
 def test_without_weasyprint_the_package_is_named(monkeypatch):

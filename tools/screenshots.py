@@ -138,7 +138,7 @@ def service_of(folder: Path) -> Iterator[str]:
             service.terminate()
 
 
-def _wait_for(address: str, patience_s: float = 120.0) -> None:
+def _wait_for(address: str, patience_s: float = 600.0) -> None:
     end = time.monotonic() + patience_s
     while True:
         try:

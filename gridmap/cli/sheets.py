@@ -51,11 +51,18 @@ def make(
         ),
     ] = False,
     processes: Annotated[
-        int, typer.Option(min=1, max=64, help="How many sheets are made at a time.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1, max=64, help="How many are made at a time; else one a processor, up to eight."
+        ),
+    ] = None,
     store: StoreOption = None,
 ) -> None:
-    """Make sheets of what the public may see; those that are as they should be are left alone."""
+    """Make sheets of what the public may see; those that are as they should be are left alone.
+
+    A run that broke off is gone on with by the same command. A sheet that cannot be made is named
+    at the end, with exit code 1; all others are made.
+    """
     _require_fitting(kind, level, code, changed=changed)
     with opened(ctx, store) as workspace:
         with progress_bar("sheets") as progress:
@@ -73,6 +80,15 @@ def make(
     for one in made.gone:
         typer.echo(f"{one.file}: there is no {one.name} any more; take the sheet down.")
     typer.echo(f"{made.written:,} sheets written, {made.kept:,} left as they were; see {out}.")
+    for missed in made.failed:
+        wanted = missed.request
+        typer.echo(
+            f"Not made: {wanted.kind} of {wanted.level} {wanted.code}: {missed.why}", err=True
+        )
+    if made.failed:
+        again = "the same command tries them again"
+        typer.echo(f"{len(made.failed):,} sheets were not made; {again}.", err=True)
+        raise typer.Exit(1)
 
 
 def _require_fitting(

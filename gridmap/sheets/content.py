@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import ceil
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.i18n import translate
 from gridmap.places.rosters import BOARD_ROLES
 from gridmap.sheets.card import fit_a_card
 from gridmap.sheets.district import District
 from gridmap.sheets.frame import Frame, frames_around
-from gridmap.sheets.labels import text_width
+from gridmap.sheets.labels import lines_of
 from gridmap.sheets.model import (
     Contact,
     Errand,
@@ -31,13 +31,14 @@ __all__ = ["MARKER_MM", "compose"]
 
 # Radius of a numbered marker on A4.
 MARKER_MM = 2.9
-# The map of an estate reaches out until it shows so many services, but not beyond this scale.
-_WANTED = 11
-_LARGEST = {"services": 5000, "board": 5000}
+# The map of an estate reaches out until it shows so many services, but not beyond this scale;
+# at the edge of town, where it would show hardly any, on to the second.
+_WANTED, _USUAL = 11, 5000
+_LEAST, _LARGEST = 5, 10_000
 # A card holds the nearest place of each kind, so many of them.
 _ON_CARD = 8
 # Widths of the table's columns in heights of its type: what a cell breaks into lines by.
-_COLUMNS = {"name": 18.5, "address": 12.5, "hours": 12.0}
+_COLUMNS = {"kind": 8.4, "name": 18.5, "address": 12.5, "hours": 11.6}
 # A photo takes so much of the column of names, and makes the row at least so high.
 _BESIDE_PHOTO = 0.75
 _PHOTO_ROW = 11.0
@@ -170,14 +171,15 @@ def _frame(district: District, sheet: Sheet, paper: Paper) -> Frame:
     box = paper.inset if kind == "board" else paper.map
     if not district.is_estate(sheet.request.level):
         return next(frames_around(sheet.focus, box))
-    spots = district.place_spots
-    tried = list(frames_around(sheet.focus, box, largest=_LARGEST.get(kind, 5000)))
+    near = list(frames_around(sheet.focus, box, largest=_USUAL))
     if kind == "board":
-        return tried[min(2, len(tried) - 1)]
-    for frame in tried:
-        if frame.holds(spots, inside_mm=2 * MARKER_MM).sum() >= _WANTED:
-            return frame
-    return tried[-1]
+        return near[min(2, len(near) - 1)]
+    far = list(frames_around(sheet.focus, box, largest=_LARGEST))[len(near) - 1 :]
+    for wanted, tried in ((_WANTED, near), (_LEAST, far)):
+        for frame in tried:
+            if frame.holds(district.place_spots, inside_mm=2 * MARKER_MM).sum() >= wanted:
+                return frame
+    return far[-1]
 
 
 def _chosen(district: District, sheet: Sheet, frame: Frame) -> list[int]:
@@ -224,13 +226,14 @@ def _that_fit(
 def _height(service: Service, lang: str) -> float:
     """Return about how high a row of the table is, millimetres on A4."""
     beside = _COLUMNS["name"] * (_BESIDE_PHOTO if service.photo else 1)
-    name = ceil(text_width(service.name.say(lang), 1.08) / beside)
-    special = ceil(text_width(service.special.say(lang), 0.9) / beside)
     address = service.address.say(lang) + service.floor
+    away = translate("sheet.metres", lang, n=service.metres) if service.metres else ""
     lines = max(
-        name + special,
-        ceil(text_width(address, 1) / _COLUMNS["address"]),
-        ceil(text_width(service.hours.say(lang), 1) / _COLUMNS["hours"]),
+        lines_of(service.name.say(lang), 1.08, beside)
+        + lines_of(service.special.say(lang), 0.9, beside),
+        lines_of(service.kind.say(lang), 1, _COLUMNS["kind"]),
+        lines_of(f"{address} {away}", 1, _COLUMNS["address"]),
+        lines_of(service.hours.say(lang), 1, _COLUMNS["hours"]),
         1,
     )
     return max(3.8 * lines + 2.0, _PHOTO_ROW if service.photo else 0.0)

@@ -18,7 +18,7 @@ from gridmap.sheets.labels import Labels
 from gridmap.sheets.markers import spread
 from gridmap.sheets.model import Sheet
 from gridmap.sheets.naming import name_things
-from gridmap.sheets.papers import FONTS, Paper
+from gridmap.sheets.papers import FAMILIES, Paper
 from gridmap.sheets.signs import Line, covered, furniture_of, marker, path, text_of, veil
 
 __all__ = ["draw"]
@@ -26,7 +26,8 @@ __all__ = ["draw"]
 # Signs and names on the small map of a board.
 _SMALL = 0.72
 
-_FAMILY = ", ".join([*(f"'{name}'" for name in FONTS), "sans-serif"])
+# Without blanks between them: WeasyPrint takes a blank for a part of the name.
+_FAMILY = ",".join([*(f"'{name}'" for name in FAMILIES), "sans-serif"])
 
 
 def draw(district: District, sheet: Sheet, frame: Frame, paper: Paper) -> str:

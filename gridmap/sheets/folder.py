@@ -15,13 +15,15 @@ from pathlib import Path
 from gridmap.bulk.safe_output import disk_errors
 from gridmap.errors import BadValue, NotFound
 from gridmap.sheets import manifest
-from gridmap.sheets.crew import Job, work_off
+from gridmap.sheets.crew import Failed, Job, work_off
 from gridmap.sheets.district import District
 from gridmap.sheets.fingerprint import fingerprint
 from gridmap.sheets.manifest import INDEX, MANIFEST, Entry
 from gridmap.sheets.model import Request
+from gridmap.sheets.printing import require_printer
 
-__all__ = ["INDEX", "MANIFEST", "Made", "Stale", "make_sheets", "renew_sheets", "stale_sheets"]
+__all__ = ["INDEX", "MANIFEST", "Failed", "Made", "Stale", "make_sheets", "renew_sheets",
+           "stale_sheets"]  # fmt: skip
 
 _SAVE_S = 5.0
 
@@ -39,12 +41,15 @@ class Made:
     folder : Path
     gone : tuple of Stale
         Sheets in the folder of what there is no more: to be taken down, not printed again.
+    failed : tuple of Failed
+        Sheets that could not be made, each with the reason; all others were.
     """
 
     written: int
     kept: int
     folder: Path
     gone: tuple[Stale, ...] = ()
+    failed: tuple[Failed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def make_sheets(
     folder: Path,
     *,
     pdf: bool = False,
-    processes: int = 1,
+    processes: int | None = None,
     progress: Progress | None = None,
 ) -> Made:
     """Write sheets into a folder, one file each (two with `pdf`), and the index.
@@ -82,8 +87,14 @@ def make_sheets(
 
     Parameters
     ----------
-    processes : int
-        How many at a time; a process beside the first holds a district of its own.
+    processes : int, optional
+        How many at a time; as many as there are processors, up to eight, when not given. Each
+        holds a district of its own.
+
+    Raises
+    ------
+    NotInstalled
+        When PDFs are asked for and WeasyPrint is missing.
     """
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +109,7 @@ def renew_sheets(
     *,
     kind: str | None = None,
     level: str | None = None,
-    processes: int = 1,
+    processes: int | None = None,
     progress: Progress | None = None,
 ) -> Made:
     """Make the sheets of a folder anew that say what is not true any more; all others stay.
@@ -119,7 +130,8 @@ def renew_sheets(
     gone = tuple(one for one in found if "gone" in one.why)
     jobs = [Job(one.request, entries[one.file].pdf, None) for one in found if "gone" not in one.why]
     made = _run(district, jobs, folder, entries, processes, progress)
-    return Made(made.written, len(entries) - made.written - len(gone), folder, gone)
+    kept = len(entries) - made.written - len(made.failed) - len(gone)
+    return Made(made.written, kept, folder, gone, made.failed)
 
 
 def stale_sheets(
@@ -152,18 +164,23 @@ def _run(
     jobs: Sequence[Job],
     folder: Path,
     entries: dict[str, Entry],
-    processes: int,
+    processes: int | None,
     progress: Progress | None,
 ) -> Made:
     """Work off jobs; what was made is in the manifest however the run ends."""
+    if any(job.pdf for job in jobs):
+        require_printer()
     written = 0
+    failed: list[Failed] = []
     saved = time.monotonic()
     if progress is not None:
         progress(0, len(jobs))
     try:
         made = work_off(district, jobs, folder, processes=processes)
         for number, (job, entry) in enumerate(zip(jobs, made, strict=True), start=1):
-            if entry is not None:
+            if isinstance(entry, Failed):
+                failed.append(entry)
+            elif entry is not None:
                 entries[manifest.file_name(job.request)] = entry
                 written += 1
             if time.monotonic() - saved > _SAVE_S:
@@ -175,7 +192,8 @@ def _run(
         manifest.save(folder, entries)
         index = manifest.index_page(entries, demo=bool(district.site["demo"]))
         manifest.write(folder / INDEX, index.encode())
-    return Made(written, len(jobs) - written, folder)
+    kept = len(jobs) - written - len(failed)
+    return Made(written, kept, folder, failed=tuple(failed))
 
 
 def _changed(district: District, entry: Entry) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ Objects = NDArray[np.object_]
 # Casing and inner width of a road by rank, millimetres at 1:3,000.
 _ROADS = ((3.4, 2.8), (2.6, 2.0), (1.7, 1.25))
 _ROAD_SCALE = 3000
+_EDGE = 0.1
 
 
 def ground(district: District, frame: Frame, zoom: float) -> Iterator[str]:
@@ -84,7 +85,11 @@ def borders(district: District, sheet: Sheet, frame: Frame, zoom: float) -> Iter
     """Yield the borders of the grids: of an estate's neighbourhood, or within an area."""
     shapes = [shape for _, shape in grids_of(district, sheet, frame)]
     if shapes:
-        lines = shapely.line_merge(shapely.union_all(shapely.boundary(np.array(shapes))))
+        lines = shapely.union_all(shapely.boundary(np.array(shapes)))
+        # Where the paper cuts an area is no border of it.
+        wide, high = frame.box.width, frame.box.height
+        lines = shapely.clip_by_rect(lines, _EDGE, _EDGE, wide - _EDGE, high - _EDGE)
+        lines = shapely.line_merge(lines)
         yield path(lines, Line("#ffffff", 0.9 * zoom))
         yield path(lines, Line("#3a7ca5", 0.4 * zoom, dash="2.2 1.1"))
 

@@ -123,7 +123,6 @@ def _leaves_leaders_clear(
     """Tell which choices cover no other's leader or place, and whose leader covers no marker."""
     good = np.ones(len(choices), dtype=bool)
     others = np.delete(np.arange(len(anchors)), i)
-    middle = shapely.points(choices)
     if len(others):
         foot = anchors[others]
         foot = foot[np.hypot(*(foot - anchors[i]).T) > radius * 0.6]
@@ -132,9 +131,26 @@ def _leaves_leaders_clear(
             good &= (apart >= radius + 0.4).all(axis=1)
     if not done:
         return good
-    leaders = shapely.linestrings(np.stack([anchors[done], placed], axis=1))
-    good &= (shapely.distance(middle[:, None], leaders[None]) >= radius + 0.3).all(axis=1)
-    own = shapely.linestrings(np.stack([np.broadcast_to(anchors[i], choices.shape), choices], 1))
-    crossed = shapely.distance(own[:, None], shapely.points(placed)[None]) < radius + 0.3
-    crossed |= shapely.intersects(own[:, None], leaders[None])
-    return np.asarray(good & ~crossed.any(axis=1))
+    begin = anchors[done]
+    to_leaders = _apart(choices[:, None], begin[None], placed[None])
+    good &= (to_leaders >= radius + 0.3).all(axis=1)
+    # Only what is left is asked about its own leader.
+    rows = np.flatnonzero(good)
+    near = _apart(placed[None], anchors[i][None, None], choices[rows, None]) < radius + 0.3
+    leaders = shapely.linestrings(np.stack([begin, placed], axis=1))
+    own = shapely.linestrings(
+        np.stack([np.broadcast_to(anchors[i], (len(rows), 2)), choices[rows]], axis=1)
+    )
+    crossed = near | shapely.intersects(own[:, None], leaders[None])
+    good[rows[crossed.any(axis=1)]] = False
+    return good
+
+
+def _apart(points: Floats, begin: Floats, end: Floats) -> Floats:
+    """Return how far points are from straight lines; all of shape (..., 2), broadcast."""
+    along = end - begin
+    length = (along**2).sum(axis=-1)
+    share = ((points - begin) * along).sum(axis=-1) / np.where(length > 0, length, 1.0)
+    foot = begin + np.clip(share, 0.0, 1.0)[..., None] * along
+    apart: Floats = np.hypot(*np.moveaxis(points - foot, -1, 0))
+    return apart

@@ -21,7 +21,7 @@ from gridmap.sheets.content import compose
 from gridmap.sheets.district import District
 from gridmap.sheets.drawing import draw
 from gridmap.sheets.model import ESTATE, HOTLINES, Contact, Errand, Request, Sheet
-from gridmap.sheets.papers import FONTS, paper_of
+from gridmap.sheets.papers import FAMILIES, paper_of
 
 __all__ = ["live_address", "qr_code", "render", "sheet_html"]
 
@@ -53,7 +53,7 @@ def render(sheet: Sheet, drawn: str) -> str:
         lang=lang,
         t=t,
         z=paper.zoom,
-        fonts=FONTS,
+        fonts=FAMILIES,
         title=t(f"sheet.title.{request.kind}"),
         where=" · ".join(one.say(lang) for one in sheet.chain),
         drawn=Markup(drawn),

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from gridmap.errors import BadValue
 
-__all__ = ["FONTS", "PAPERS", "Box", "Paper", "paper_of"]
+__all__ = ["FAMILIES", "FONTS", "PAPERS", "SMALL_FONT", "Box", "Paper", "paper_of"]
 
 
 # Open fonts with Chinese letters (SIL Open Font License; the last GPL with font exception); the
 # first that is there is used and, in a PDF, embedded.
 FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", "WenQuanYi Micro Hei")
+# What a PDF calls the font that was cut down to the usual characters; browsers know no such family.
+SMALL_FONT = "gridmap CJK"
+FAMILIES = (SMALL_FONT, *FONTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ class Sheets(Locating, Facts):
         paper: str = "a4",
         lang: str | None = None,
         pdf: bool = False,
-        processes: int = 1,
+        processes: int | None = None,
         progress: Progress | None = None,
     ) -> Made:
         """Write sheets into a folder; see :func:`gridmap.sheets.folder.make_sheets`."""
@@ -156,7 +156,7 @@ class Sheets(Locating, Facts):
         *,
         kind: str | None = None,
         level: str | None = None,
-        processes: int = 1,
+        processes: int | None = None,
         progress: Progress | None = None,
     ) -> Made:
         """Make the sheets of a folder anew that changed.
