@@ -48,7 +48,6 @@ def test_every_sentence_of_the_guards_can_be_said_in_chinese() -> None:
         "Your roles do not allow 'order.close'.",
         "This lies outside the areas and departments in which you may do 'order.close'.",
         "'text' cannot be used.",
-        "'text' cannot be used: String should have at most 2000 characters.",
         "'version' is needed.",
         "A reason is needed.",
         "A reason is needed: the log keeps it.",
@@ -65,6 +64,12 @@ def test_what_a_sentence_quotes_is_called_as_the_form_calls_it() -> None:
     assert said["lines"] == [("收到的内容", "nothing")]
     said = refusal(Conflict("'order.close' is not possible now.", got="x"), "zh", "h")
     assert "“结案”" in said["message"]
+
+
+def test_what_may_not_be_done_is_called_as_the_pages_call_it() -> None:
+    assert in_words("Your roles do not allow 'order.close'.", "zh") == (
+        "您的角色不能进行这一操作（结案）。"
+    )
 
 
 def test_english_pages_and_sentences_without_a_text_keep_sentence_and_repair() -> None:

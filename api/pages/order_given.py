@@ -60,8 +60,8 @@ def _refusal(error: ValidationError) -> BadValue:
     if first["type"] == "missing":
         return BadValue(f"'{name}' is needed.", got="nothing", repair="Fill it in.")
     return BadValue(
-        f"'{name}' cannot be used: {first['msg']}.",
-        got=repr(first["input"])[:100],
+        f"'{name}' cannot be used.",
+        got=f"{repr(first['input'])[:100]} ({first['msg']})",
         repair=f"Texts have at most {MAX_TEXT:,} characters and no control characters.",
     )
 
