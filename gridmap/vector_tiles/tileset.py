@@ -29,7 +29,7 @@ _AROUND = 64 / EXTENT
 KEPT_BYTES = 16 * 1024 * 1024
 # More areas than these in one tile are specks that nobody tells apart, and hundreds of KB. Zooms
 # that would have such tiles have none: there a map draws the level above.
-MOST_AREAS = 2_000
+MOST_AREAS = 3_000
 
 
 class TileSet:
