@@ -216,7 +216,7 @@ def read_orders(
         numbers = _page(connection, query, limit, offset)
     # Their rows are read last: whole orders would be carried through the sorting of all.
     query = select(orders.c.number, orders.c.data).where(orders.c.number.in_(numbers))
-    found = {int(row.number): row.data for row in connection.execute(query)}
+    found: dict[int, Any] = {int(row.number): row.data for row in connection.execute(query)}
     return [order_from(found[number]) for number in numbers]
 
 
