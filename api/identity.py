@@ -13,9 +13,11 @@ from urllib.parse import parse_qs
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from api.bodies import media_type
 from api.middleware import is_loopback
 from gridmap.access import Actor
 from gridmap.access.account import Account
@@ -31,6 +33,7 @@ __all__ = [
     "actor_at_hand",
     "client_address",
     "form_fields",
+    "form_parts",
     "identify",
     "is_secure",
 ]
@@ -39,9 +42,11 @@ SESSION_COOKIE = "gridmap_session"
 FORM_FIELD = "csrf_token"
 FORM_HEADER = "x-csrf-token"
 FORM_TYPE = "application/x-www-form-urlencoded"
+FILES_TYPE = "multipart/form-data"
 
 # Two texts of the longest kind in Chinese, nine bytes a character; anything longer is not ours.
 _MOST_FORM_BYTES = 65_536
+_MOST_FIELDS, _MOST_FILES = 100, 60
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A proxy on this machine speaks for somebody elsewhere; it leaves one of these.
@@ -162,15 +167,24 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
     """Refuse what changes something and does not come from a page of ours."""
     if request.method in _READING:
         return
-    given = request.headers.get(FORM_HEADER) or (await form_fields(request)).get(FORM_FIELD, "")
+    given = request.headers.get(FORM_HEADER) or await _token_sent(request)
     foreign = request.headers.get("sec-fetch-site") == "cross-site"
     if foreign or not await run_in_threadpool(workspace.form_token_good, cookie, given):
+        await request.close()
         raise NotAllowed(
             "The request does not carry the token of this session's forms.",
             got="a request from another site" if foreign else "none, or one of another session",
             allowed=f"the header X-CSRF-Token, or the form's field {FORM_FIELD}",
             repair="Load the page again; programs ask GET /api/me for the token, or use a key.",
         )
+
+
+async def _token_sent(request: Request) -> str:
+    """Return the token in a form; its files stay for the route that takes them."""
+    if media_type(request.headers.get("content-type", "")) != FILES_TYPE:
+        return (await form_fields(request)).get(FORM_FIELD, "")
+    found = (await form_parts(request)).get(FORM_FIELD)
+    return found if isinstance(found, str) else ""
 
 
 def _need_own_form(request: Request) -> None:
@@ -186,18 +200,30 @@ def _need_own_form(request: Request) -> None:
 
 
 async def form_fields(request: Request) -> dict[str, str]:
-    """Return the fields of a form that was sent urlencoded; empty for any other body."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """Return the text fields of a form that was sent; empty for any other body."""
+    kind = media_type(request.headers.get("content-type", ""))
+    if kind == FILES_TYPE:
+        sent = await form_parts(request)
+        await sent.close()
+        texts = ((name, value) for name, value in reversed(sent.multi_items()))
+        return {name: value for name, value in texts if isinstance(value, str)}
     if kind != FORM_TYPE:
         return {}
     body = await request.body()
     if len(body) > _MOST_FORM_BYTES:
         raise HTTPException(413, f"A form holds at most {_MOST_FORM_BYTES:,} bytes.")
     try:
-        found = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+        found = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
         raise HTTPException(400, "The form cannot be read.") from error
     return {name: values[0] for name, values in found.items()}
+
+
+async def form_parts(request: Request) -> FormData:
+    """Return the parts of a form with files, read once a request; the files lie on disk."""
+    return await request.form(
+        max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MOST_FORM_BYTES
+    )
 
 
 def client_address(request: Request) -> str:

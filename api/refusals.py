@@ -13,7 +13,7 @@ from typing import Any
 from gridmap.errors import GridmapError
 from gridmap.i18n import DEFAULT_LANGUAGE, catalogue, translate
 
-__all__ = ["in_words", "refusal", "refusal_key"]
+__all__ = ["in_words", "plain_refusal", "refusal", "refusal_key"]
 
 _QUOTED = re.compile(r"'([^']*)'")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
@@ -55,6 +55,18 @@ def refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
             if value is not None
         ],
     }
+
+
+def plain_refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
+    """Return a refusal as :func:`refusal`, without values where the words say it all.
+
+    For people to whom codes, octets and moments of programs say nothing.
+    """
+    said = refusal(error, lang, heading)
+    told = in_words(error.message, lang) is not None
+    repair = [] if told or not error.repair else [error.repair]
+    label = translate("page.problem.repair", lang)
+    return said | {"lines": [(label, text) for text in repair]}
 
 
 def _field(message: str, lang: str) -> str:
