@@ -47,12 +47,13 @@ from api import (
     tiles,
     walking,
 )
+from api.bodies import MOST_BODY_BYTES
 from api.duetimes import DueTimes
 from api.files import Files
 from api.locate_route import ShortWays
 from api.metrics import Measure, Metrics
 from api.middleware import BodyLimit, Compressed, HeadAsGet, KnownHosts, SecurityHeaders
-from api.pages import MapShelf, board, editing, notices, order, queue, services
+from api.pages import MapShelf, board, editing, mine, notices, order, queue, services, supervisions
 from api.pages import orders as order_list
 from api.pages.map_home import MAP_SCRIPTS
 from api.rendering import Shelf
@@ -67,9 +68,6 @@ from gridmap.times import Clock
 from gridmap.workspace import Workspace, open_workspace
 
 __all__ = ["create_app"]
-
-# 100,000 points with every field spelt out are 13 MB.
-MOST_BODY_BYTES = 32 * 1024 * 1024
 
 _WATCH_S = 0.25
 
@@ -165,8 +163,10 @@ def create_app(
         board,
         order_list,
         order,
+        mine,
         notices,
         queue,
+        supervisions,
         services,
         editing,
         signin,

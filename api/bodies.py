@@ -9,9 +9,20 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
-__all__ = ["JSON", "JsonBody", "WrongBody", "kind_of_body", "media_type", "parsed"]
+__all__ = [
+    "JSON",
+    "MOST_BODY_BYTES",
+    "JsonBody",
+    "WrongBody",
+    "kind_of_body",
+    "media_type",
+    "parsed",
+]
 
 JSON = "application/json"
+
+# 100,000 points with every field spelt out are 13 MB.
+MOST_BODY_BYTES = 32 * 1024 * 1024
 
 T = TypeVar("T")
 

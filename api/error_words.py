@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gridmap.errors import GridmapError
 from gridmap.i18n import catalogue, texts, translate
 
-__all__ = ["Told", "in_words", "refusal", "told"]
+__all__ = ["Told", "in_words", "plain_refusal", "refusal", "told"]
 
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 # What a page has a name of its own for: what somebody does, and the field of a form.
@@ -70,6 +70,21 @@ def refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
             for name, value in parts.items()
             if value is not None
         ],
+    }
+
+
+def plain_refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
+    """Return a refusal as :func:`refusal`, without values where the words say it all.
+
+    For people to whom codes, octets and moments of programs say nothing.
+    """
+    message, repair = told(error.message, error.repair, lang)
+    shown = repair or (error.repair if message is None else None)
+    label = translate("page.problem.repair", lang)
+    return {
+        "heading": heading,
+        "message": message or error.message,
+        "lines": [(label, shown)] if shown else [],
     }
 
 

@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from api.bodies import kind_of_body
 from api.middleware import is_loopback
-from api.uploads import FORM, FORM_FIELD, sent_form
+from api.uploads import FORM, FORM_FIELD, form_parts
 from gridmap.access import Actor
 from gridmap.access.account import Account
 from gridmap.errors import NotAllowed, NotSignedIn
@@ -43,6 +43,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 # Two texts of the longest kind in Chinese, nine bytes a character; anything longer is not ours.
 _MOST_FORM_BYTES = 65_536
+_MOST_FIELDS = 100
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A proxy on this machine speaks for somebody elsewhere; it leaves one of these.
@@ -166,6 +167,7 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
     given = request.headers.get(FORM_HEADER) or await _token_sent(request)
     foreign = request.headers.get("sec-fetch-site") == "cross-site"
     if foreign or not await run_in_threadpool(workspace.form_token_good, cookie, given):
+        await request.close()
         raise NotAllowed(
             "The request does not carry the token of this session's forms.",
             got="a request from another site" if foreign else "none, or one of another session",
@@ -175,10 +177,11 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
 
 
 async def _token_sent(request: Request) -> str:
-    """Return the token that a page's form carries, with a file or without."""
-    if kind_of_body(request) == FORM:
-        return (await sent_form(request)).words.get(FORM_FIELD, "")
-    return (await form_fields(request)).get(FORM_FIELD, "")
+    """Return the token in a form; its files stay for the route that takes them."""
+    if kind_of_body(request) != FORM:
+        return (await form_fields(request)).get(FORM_FIELD, "")
+    found = (await form_parts(request)).get(FORM_FIELD)
+    return found if isinstance(found, str) else ""
 
 
 def _need_own_form(request: Request) -> None:
@@ -194,14 +197,20 @@ def _need_own_form(request: Request) -> None:
 
 
 async def form_fields(request: Request) -> dict[str, str]:
-    """Return the fields of a form that was sent urlencoded; empty for any other body."""
-    if kind_of_body(request) != FORM_TYPE:
+    """Return the text fields of a form that was sent; empty for any other body."""
+    kind = kind_of_body(request)
+    if kind == FORM:
+        sent = await form_parts(request)
+        await sent.close()
+        texts = ((name, value) for name, value in reversed(sent.multi_items()))
+        return {name: value for name, value in texts if isinstance(value, str)}
+    if kind != FORM_TYPE:
         return {}
     body = await request.body()
     if len(body) > _MOST_FORM_BYTES:
         raise HTTPException(413, f"A form holds at most {_MOST_FORM_BYTES:,} bytes.")
     try:
-        found = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+        found = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
         raise HTTPException(400, "The form cannot be read.") from error
     return {name: values[0] for name, values in found.items()}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
 
 from api.models import NO_CONTROLS, Exact, whole_number
-from api.report_models import ReportRow
+from api.report_models import ITEM_CODE, ReportRow
 from gridmap.cases.fields import MAX_BODIES, MAX_TEXT, Kind
 from gridmap.cases.states import State
 from gridmap.cases.table import TRANSITIONS, Transition
@@ -52,9 +52,10 @@ _KINDS: dict[Kind, Any] = {
     Kind.MOMENT: Moment,
     Kind.FLAG: bool,
     Kind.NUMBER: Annotated[int, Field(ge=1, lt=2**53, strict=True), BeforeValidator(whole_number)],
-    Kind.ITEM: Annotated[str, Field(pattern="^[0-9]{4}$")],
+    # As reports have it: further catalogues have codes of their own.
+    Kind.ITEM: Annotated[str, Field(min_length=1, max_length=32, pattern=ITEM_CODE)],
 }
-_BY_SENDER = frozenset({"order.rate", "whistle.blow"})
+_BY_SENDER = frozenset({"order.rate", "order.reopen.ask", "whistle.blow"})
 
 
 def slug(action: str) -> str:
@@ -78,7 +79,8 @@ def _body(row: Transition) -> type[BaseModel]:
             min_length=8,
             max_length=128,
             pattern="^[!-~]+$",
-            description="The Idempotency-Key the report was sent with: shows its sender.",
+            description="The Idempotency-Key the report was sent with, or its receipt: shows its "
+            "sender, who need not be signed in.",
         )
         fields["key"] = (str | None, key)
     name = "".join(part.capitalize() for part in slug(row.action).split("-"))
@@ -203,9 +205,15 @@ class OwnOrderOut(Exact):
     number: int
     version: int
     state: State
+    open: bool
+    due_at: datetime | None
+    closed_at: datetime | None
     answer: str
     answered_at: datetime | None
     rating: RatingOut | None
+    reopen_asked_at: datetime | None = Field(
+        description="When the sender asked for it to be reopened; null once it was."
+    )
 
 
 class OrderRow(Exact):
@@ -217,6 +225,7 @@ class OrderRow(Exact):
     open: bool
     level: Literal["G", "S", "X"] | None = Field(description="Who is in charge of it now.")
     item: str | None
+    catalogue: str = Field(description="The catalogue that the item is of.")
     areas: dict[str, str]
     lead: str | None
     lead_name: str | None
@@ -251,6 +260,8 @@ class OrderRow(Exact):
     closed_by: str
     rating: RatingOut | None
     reopened: int
+    reopen_asked_at: datetime | None
+    reopen_asked_why: str
     merged_into: int | None
     absorbed: list[int]
     managed_by: str

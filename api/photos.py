@@ -74,8 +74,8 @@ _BODY = {
                         },
                         "key": {
                             "type": "string",
-                            "description": "The idempotency key the report was sent with, "
-                            "for its sender.",
+                            "description": "The idempotency key the report was sent with, or "
+                            "its receipt: for a sender who is not signed in.",
                         },
                     },
                 },

@@ -15,7 +15,10 @@ from gridmap.workspace import ReportSource
 from gridmap.workspace.personal import MAX_WHY, MIN_WHY
 from gridmap.workspace.submission import MAX_TEXT
 
-__all__ = ["Past", "ReportIn", "ReportOut", "ReportRow", "ReporterIn", "ReportsOut"]
+__all__ = ["ITEM_CODE", "Past", "ReportIn", "ReportOut", "ReportRow", "ReporterIn", "ReportsOut"]
+
+# Codes of items, of whatever catalogue.
+ITEM_CODE = r"^[^\s\x00-\x1f\x7f]+$"
 
 # Calendars of working days begin in this century; moments of the next can be no past ones.
 _YEARS = "^20[0-9]{2}-"
@@ -51,7 +54,7 @@ class ReportIn(Exact):
     item: str = Field(
         min_length=1,
         max_length=32,
-        pattern=r"^[^\s\x00-\x1f\x7f]+$",
+        pattern=ITEM_CODE,
         description="Code of the catalogue, see `GET /api/catalogue`.",
     )
     catalogue: str | None = Field(
@@ -224,6 +227,11 @@ class ReportOut(ReportRow):
         "`POST /api/reports/{number}/reporter`.",
     )
 
+    receipt: str | None = Field(
+        None,
+        description="For who sent it alone: whoever has it may follow the report at "
+        "`/receipt`, and act as its sender.",
+    )
     returns: list[ReturnOut] | None = Field(None, description="Who sent it back.")
     reviews: list[int] | None = Field(None, description="Ownership reviews that it is or was in.")
     reroutes: list[RerouteOut] | None = Field(None, description="Routes that it had before.")

@@ -1,12 +1,12 @@
-"""Supervision orders: issued, answered, closed; and the sheet that is printed."""
+"""Supervision orders: issued, answered, closed."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from pydantic import Field, TypeAdapter
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from api.bodies import JsonBody, parsed
 from api.dependencies import ActorDep, WorkspaceDep, needs
@@ -15,11 +15,18 @@ from api.openapi import problems, request_body
 from api.order_models import Moment, SupervisionOut, Written
 from api.rendering import answer_json
 from api.reports import LangQuery
-from api.templates import language, page
 from gridmap.access import Action
 from gridmap.workspace import Workspace
 
-__all__ = ["SUPERVISION_BODIES", "router"]
+__all__ = [
+    "SUPERVISION_BODIES",
+    "Key",
+    "SupervisionAnswerIn",
+    "SupervisionCloseIn",
+    "SupervisionIn",
+    "SupervisionRefuseIn",
+    "router",
+]
 
 router = APIRouter(tags=["supervision"])
 
@@ -191,15 +198,3 @@ def close(
     asked = parsed(_CLOSE, body).model_dump()
     language = _language(workspace, lang)
     return answer_json(workspace.close_supervision(key, **asked, lang=language, actor=actor))
-
-
-@router.get(
-    "/supervision/{key}", include_in_schema=False, dependencies=needs(Action.SUPERVISION_READ)
-)
-def sheet(request: Request, workspace: WorkspaceDep, actor: ActorDep, key: Key) -> HTMLResponse:
-    """Return the sheet that is printed, signed and filed."""
-    lang = language(request.scope)
-    one = workspace.supervision(key, lang=lang, actor=actor)
-    return HTMLResponse(
-        page("supervision.html", request.scope, one=one), headers={"Cache-Control": "no-store"}
-    )

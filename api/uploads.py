@@ -1,4 +1,4 @@
-"""Forms with one file: read once a request, whoever asks for them first."""
+"""Forms with files: read once a request, whoever asks for them first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from api.bodies import WrongBody, kind_of_body
 
-__all__ = ["FORM", "FORM_FIELD", "PHOTO_PART", "Upload", "photo_form", "sent_form"]
+__all__ = ["FORM", "FORM_FIELD", "PHOTO_PART", "Upload", "form_parts", "photo_form", "sent_form"]
 
 FORM = "multipart/form-data"
 # The token of a session's forms; it is no part of what a form says.
@@ -20,9 +20,10 @@ FORM_FIELD = "csrf_token"
 # How the file is described in the OpenAPI document.
 PHOTO_PART = {"type": "string", "format": "binary", "description": "JPEG, PNG or WebP."}
 
-_MOST_FIELDS = 16
-# 300 characters of Chinese, and the few words around them.
-_MOST_WORDS = 1_500
+# Of one form: as many photos as somebody takes of one place, and the words beside them.
+_MOST_FILES, _MOST_FIELDS = 60, 100
+# Two texts of the longest kind in Chinese, nine bytes a character.
+_MOST_WORDS = 65_536
 
 
 class Upload(NamedTuple):
@@ -32,33 +33,40 @@ class Upload(NamedTuple):
     words: dict[str, str]
 
 
-async def sent_form(request: Request) -> Upload:
-    """Return the form of a request whose body is of the type :data:`FORM`."""
-    known: Upload | None = getattr(request.state, "upload", None)
-    if known is not None:
-        return known
+async def form_parts(request: Request) -> FormData:
+    """Return the parts of a form of the type :data:`FORM`; its files lie on disk until closed."""
     try:
-        async with request.form(
-            max_files=1, max_fields=_MOST_FIELDS, max_part_size=_MOST_WORDS
-        ) as form:
-            found = await _read(form)
+        return await request.form(
+            max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MOST_WORDS
+        )
     except HTTPException as error:
         if error.status_code != 400:
             raise
         raise HTTPException(422, f"The form cannot be read: {error.detail}") from error
+
+
+async def sent_form(request: Request) -> Upload:
+    """Return a form with one photo, of a request whose body is of the type :data:`FORM`."""
+    known: Upload | None = getattr(request.state, "upload", None)
+    if known is not None:
+        return known
+    form = await form_parts(request)
+    try:
+        found = await _read(form)
+    finally:
+        await form.close()
     request.state.upload = found
     return found
 
 
 async def _read(form: FormData) -> Upload:
     words = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-    file = form.get("photo")
+    files = [(n, v) for n, v in form.multi_items() if isinstance(v, UploadFile)]
     # A browser sends a file without a name where none was chosen.
-    raw = await file.read() if isinstance(file, UploadFile) and file.filename else None
-    strays = [n for n, v in form.multi_items() if isinstance(v, UploadFile) and n != "photo"]
-    if strays:
-        words |= dict.fromkeys(strays, "")
-    return Upload(raw, words)
+    photos = [one for name, one in files if name == "photo" and one.filename]
+    strays = [name for name, _ in files if name != "photo"] + ["photo"] * (len(photos) > 1)
+    raw = await photos[0].read() if len(photos) == 1 else None
+    return Upload(raw, words | dict.fromkeys(strays, ""))
 
 
 async def photo_form(request: Request, names: Collection[str]) -> tuple[bytes, dict[str, str]]:

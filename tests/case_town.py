@@ -29,6 +29,8 @@ PEOPLE = {
     "ling": (Role.LEADER, Scope()),
     "boss": (Role.ADMIN, Scope()),
 }
+# Who sends reports signed in, and works for nobody.
+SENDERS = {"gu": Role.RESIDENT, "dai": Role.DELEGATE, "lin": Role.RESIDENT}
 # Outside any estate: litter there is the sanitation unit's.
 STREET = (0.2, 0.2)
 
@@ -38,6 +40,15 @@ def settle(workspace: Workspace) -> dict[str, str]:
     keys = {}
     for name, (role, scope) in PEOPLE.items():
         workspace.add_user(name, [Grant(role, scope)])
+        keys[name] = workspace.add_key(name).token
+    return keys
+
+
+def settle_senders(workspace: Workspace) -> dict[str, str]:
+    """Give residents and a delegate accounts and keys; return the keys by name."""
+    keys = {}
+    for name, role in SENDERS.items():
+        workspace.add_user(name, [Grant(role)])
         keys[name] = workspace.add_key(name).token
     return keys
 
@@ -59,6 +70,16 @@ class Town:
         answer = send(self.client, spot(*place, **more), key)
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"]), key
+
+    def sent_by(self, who: str, place: tuple[float, float] = STREET, **more: Any) -> Any:
+        """Somebody with an account, or nobody's name, sends a report; returns the answer's body."""
+        self.sent += 1
+        headers = {"Idempotency-Key": f"sent-by-{id(self)}-{self.sent}"}
+        if who:
+            headers["Authorization"] = f"Bearer {self.keys[who]}"
+        answer = self.client.post("/api/reports", json=spot(*place, **more), headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
 
     def ask(self, who: str, method: str, path: str, **more: Any) -> Any:
         """Somebody asks something, with their key; nobody's name is a resident."""

@@ -17,7 +17,7 @@ from gridmap.settings import Settings
 from gridmap.workspace import open_workspace
 from tests.api_client import LOCAL
 from tests.api_town import Hands, fill_town
-from tests.case_town import settle
+from tests.case_town import settle, settle_senders
 from tests.conftest import KINDS
 from tests.order_forms import PageTown
 
@@ -43,7 +43,7 @@ def order_town(
         fill_town(workspace, folder)
         workspace.ensure_keys()
         hands.set("2026-01-05 09:00")
-        keys = settle(workspace)
+        keys = settle(workspace) | settle_senders(workspace)
         client = TestClient(create_app(workspace=workspace), client=LOCAL, follow_redirects=False)
         yield PageTown(workspace, client, keys)
 

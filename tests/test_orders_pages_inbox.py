@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gridmap.cases.ladder import Job
+from tests.case_town import PEOPLE
 from tests.order_forms import PageTown, forms_in
 
 pytest_plugins = ["tests.order_fixtures"]
@@ -28,7 +29,7 @@ def told(html: str) -> list[str]:
 @pytest.fixture
 def empty(town: PageTown) -> PageTown:
     """Nobody has anything unread."""
-    for who in town.keys:
+    for who in PEOPLE:
         town.workspace.read_notices(actor=town.workspace.store.user(who).actor)
     return town
 

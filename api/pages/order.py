@@ -14,14 +14,23 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.error_words import refusal
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
-from api.pages.order_forms import Choices, forms_of
+from api.pages.order_forms import Choices, HasForms, forms_of
 from api.pages.order_given import given_to, ticked
 from api.pages.order_words import at_site, due_words, event_words, listed
 from api.pages.orders import item_options
+from api.pages.photo_forms import (
+    SentPhotos,
+    count_of,
+    gallery,
+    keep_photos,
+    photo_limits,
+    sent_photos,
+)
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor
 from gridmap.cases.fields import Field, Kind
 from gridmap.cases.model import SYSTEM
+from gridmap.cases.photos import PhotoKind
 from gridmap.cases.table import TRANSITIONS
 from gridmap.errors import BadValue, GridmapError, InputError, NotAllowed, Stale, StoreError
 from gridmap.i18n import translate
@@ -29,7 +38,7 @@ from gridmap.workspace import ReportSource, Workspace
 from gridmap.workspace.order_pages import OrderPage
 from gridmap.workspace.personal import MAX_WHY, MIN_WHY
 
-__all__ = ["Number", "router"]
+__all__ = ["Number", "Sent", "done_words", "left_over", "router"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -85,6 +94,39 @@ async def reporter(
     return await run_in_threadpool(_read, request, workspace, actor, number, sent)
 
 
+@router.post("/orders/{number}/photos", dependencies=needs(Action.ORDER_COMMENT))
+async def photos(
+    request: Request, workspace: WorkspaceDep, actor: ActorDep, number: Number
+) -> Response:
+    """Take photos of the place as reported, before or after the work."""
+    sent = await sent_photos(request)
+    return await run_in_threadpool(_photographed, request, workspace, actor, number, sent)
+
+
+def _photographed(
+    request: Request, workspace: Workspace, actor: Actor, number: int, sent: SentPhotos
+) -> Response:
+    lang = language(request.scope)
+    workspace.order(number, lang=lang, actor=actor)
+    kept, refused, status = keep_photos(
+        sent, lambda raw: workspace.add_photo(number, raw, kind=sent.kind, actor=actor), lang
+    )
+    if refused:
+        pictures = _Pictures(kept, refused, sent.kind)
+        return _shown(request, workspace, actor, number, pictures=pictures, status=status)
+    where = localised(f"/orders/{number}?photos={kept}", request.scope) + "#photos"
+    return RedirectResponse(where, 303, _NOT_KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """What came of photos that were just sent."""
+
+    kept: int = 0
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    kind: str = ""
+
+
 def _acted(
     request: Request, workspace: Workspace, actor: Actor, number: int, sent: dict[str, str]
 ) -> Response:
@@ -132,15 +174,19 @@ def _shown(
     number: int,
     said: Sent | None = None,
     *,
+    pictures: _Pictures | None = None,
     status: int = 200,
 ) -> Response:
     lang = language(request.scope)
     one = workspace.order_page(number, lang=lang, actor=actor)
     said = said or Sent()
     typed = (said.action, said.typed) if said.error is not None else None
-    choices = Choices(lang, item_options(workspace, lang), typed)
+    choices = Choices(lang, item_options(workspace, lang, one.order["catalogue"]), typed)
     forms = forms_of(one, choices)
     history = [_event(one, event, lang) for event in one.order["history"]]
+    query = request.query_params
+    if pictures is None:
+        pictures = _Pictures(count_of(query.get("photos", "")))
     stale = said.error if isinstance(said.error, Stale) else None
     body = page(
         "order.html",
@@ -157,14 +203,24 @@ def _shown(
         said=said,
         error=_refused(said, lang),
         # What was typed for an action that is closed by now is not thrown away.
-        left_over=_left_over(said, forms, one, lang),
-        done=_done(request.query_params.get("done", ""), lang),
+        left_over=left_over(said, forms, one, lang),
+        done=done_words(query.get("done", ""), lang),
+        photos=None if one.photos is None else _gallery(one.photos, number, lang),
+        photos_kept=pictures.kept,
+        refused_photos=pictures.refused,
+        photo_kinds=[kind.value for kind in (PhotoKind.AFTER, PhotoKind.BEFORE, PhotoKind.REPORT)],
+        photo_kind=pictures.kind,
+        limits=photo_limits(workspace.settings, lang),
         at_site=at_site,
         system=SYSTEM,
         why_most=MAX_WHY,
         why_least=MIN_WHY,
     )
     return HTMLResponse(body, status, _NOT_KEPT)
+
+
+def _gallery(photos: list[dict[str, Any]], number: int, lang: str) -> list[dict[str, Any]]:
+    return gallery(photos, lambda key, more: f"/api/reports/{number}/photos/{key}{more}", lang)
 
 
 def _source(source: str | None, lang: str) -> str:
@@ -191,7 +247,8 @@ def _refused(said: Sent, lang: str) -> dict[str, Any] | None:
     return refusal(said.error, lang, heading_of(said.error, lang))
 
 
-def _left_over(said: Sent, forms: list[Any], one: OrderPage, lang: str) -> list[tuple[str, str]]:
+def left_over(said: Sent, forms: list[Any], one: HasForms, lang: str) -> list[tuple[str, str]]:
+    """Return what was typed for an action that is closed by now, as label and text."""
     row = TRANSITIONS.get(said.action)
     if said.error is None or row is None or any(form.typed for form in forms):
         return []
@@ -208,7 +265,8 @@ def _typed(field: Field, typed: Mapping[str, str], names: Mapping[str, str], lan
     return names.get(text, text) if field.kind is Kind.BODY else text
 
 
-def _done(action: str, lang: str) -> str:
+def done_words(action: str, lang: str) -> str:
+    """Return that an action was done, in words; empty for what is none."""
     row = TRANSITIONS.get(action)
     if row is None or row.by_time:
         return ""

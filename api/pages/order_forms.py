@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from api.pages.order_given import ticked
 from gridmap.cases.fields import Kind
 from gridmap.cases.states import State
 from gridmap.i18n import translate
 from gridmap.workspace.openings import OpenField, Opening
-from gridmap.workspace.order_pages import OrderPage
 
-__all__ = ["Choices", "FormField", "OrderForm", "forms_of"]
+__all__ = ["Choices", "FormField", "HasForms", "OrderForm", "forms_of"]
 
 # Texts of several lines; the others are names, numbers of papers, places.
 _LONG = frozenset({"why", "text", "result", "answer"})
@@ -31,7 +31,7 @@ _NEXT: Mapping[State, tuple[str, ...]] = {
     State.RESOLVED: ("order.inspect", "order.rework"),
     State.INSPECTED: ("order.close",),
     State.REWORK: ("order.accept", "order.start", "order.resolve"),
-    State.CLOSED: ("order.rate",),
+    State.CLOSED: ("order.rate", "order.reopen"),
     State.RATED: ("order.reopen",),
     State.REOPENED: ("order.dispatch",),
 }
@@ -40,6 +40,30 @@ _WAITING = (
     "order.extend.approve", "order.extend.refuse", "order.backlog.approve",
     "order.backlog.refuse", "whistle.report_in", "whistle.call",
 )  # fmt: skip
+
+
+class HasForms(Protocol):
+    """What forms are made of: an order as somebody sees it, and what they may do with it."""
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """The order, at least its state and whistles."""
+
+    @property
+    def openings(self) -> list[Opening]:
+        """What may be done now."""
+
+    @property
+    def item_name(self) -> str | None:
+        """What it is about."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of bodies by code."""
+
+    @property
+    def bodies(self) -> list[tuple[str, str]]:
+        """Code and name of those to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +122,21 @@ class Choices:
         Of the catalogue.
     sent : tuple of (action, fields) or None
         A form that was refused, as it was typed.
+    unsaid : str
+        Key of what it is called to answer neither yes nor no.
     """
 
     lang: str
     items: Sequence[tuple[str, str]] = ()
     sent: tuple[str, Mapping[str, str]] | None = None
+    unsaid: str = "page.order.not_told"
 
     def typed(self, action: str) -> Mapping[str, str] | None:
         """Return what was typed into the form of an action; None when it was not sent."""
         return self.sent[1] if self.sent is not None and self.sent[0] == action else None
 
 
-def forms_of(page: OrderPage, choices: Choices) -> list[OrderForm]:
+def forms_of(page: HasForms, choices: Choices) -> list[OrderForm]:
     """Return a form for each action that is open, what usually comes next first."""
     first = (*_WAITING, *_NEXT.get(State(page.order["state"]), ()))
     found = [_form(page, one, choices, main=one.action in first) for one in page.openings]
@@ -117,7 +144,7 @@ def forms_of(page: OrderPage, choices: Choices) -> list[OrderForm]:
     return sorted(found, key=lambda form: rank.get(form.action, len(rank)))
 
 
-def _form(page: OrderPage, one: Opening, choices: Choices, *, main: bool) -> OrderForm:
+def _form(page: HasForms, one: Opening, choices: Choices, *, main: bool) -> OrderForm:
     typed = choices.typed(one.action)
     made = [_field(page, one.action, f, choices, typed) for f in one.fields]
     return OrderForm(
@@ -130,7 +157,7 @@ def _form(page: OrderPage, one: Opening, choices: Choices, *, main: bool) -> Ord
 
 
 def _field(
-    page: OrderPage,
+    page: HasForms,
     action: str,
     one: OpenField,
     choices: Choices,
@@ -147,7 +174,7 @@ def _field(
     return FormField(one.name, label, widget, one.needed, options, value, chosen, blank)
 
 
-def _blank(page: OrderPage, one: OpenField, lang: str) -> str:
+def _blank(page: HasForms, one: OpenField, lang: str) -> str:
     if one.needed:
         return translate("page.order.choose", lang)
     if one.name == "lead":
@@ -160,11 +187,11 @@ def _blank(page: OrderPage, one: OpenField, lang: str) -> str:
 _Drawn = tuple[str, Sequence[tuple[str, str]]]
 
 
-def _text(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _text(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     return ("area" if one.name in _LONG else "line"), ()
 
 
-def _body(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _body(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     if one.name == "lead":
         return "select", page.bodies
     if len(one.values) < 2 and not one.needed:
@@ -173,22 +200,22 @@ def _body(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
     return ("hidden" if len(options) == 1 else "select"), options
 
 
-def _bodies(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _bodies(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     return "checks", page.bodies
 
 
-def _moment(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _moment(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     return "moment", ()
 
 
-def _flag(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _flag(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     if one.name == "engineering":
         return "tick", ()
-    answers = [("yes", "yes"), ("no", "no"), ("", "not_told")]
-    return "radios", [(v, translate(f"page.order.{key}", choices.lang)) for v, key in answers]
+    answers = [("yes", "page.order.yes"), ("no", "page.order.no"), ("", choices.unsaid)]
+    return "radios", [(value, translate(key, choices.lang)) for value, key in answers]
 
 
-def _number(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _number(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     if one.name != "whistle":
         return "number", ()
     grounds = {whistle["number"]: whistle["ground"] for whistle in page.order["whistles"]}
@@ -199,16 +226,16 @@ def _number(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
     return ("hidden" if len(options) == 1 else "select"), options
 
 
-def _choice(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _choice(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     key = f"page.order.value.{one.name}."
     return "select", [(str(v), translate(f"{key}{v}", choices.lang)) for v in one.values]
 
 
-def _item(page: OrderPage, one: OpenField, choices: Choices) -> _Drawn:
+def _item(page: HasForms, one: OpenField, choices: Choices) -> _Drawn:
     return "select", choices.items
 
 
-_WIDGETS: Mapping[Kind, Callable[[OrderPage, OpenField, Choices], _Drawn]] = {
+_WIDGETS: Mapping[Kind, Callable[[HasForms, OpenField, Choices], _Drawn]] = {
     Kind.TEXT: _text,
     Kind.BODY: _body,
     Kind.BODIES: _bodies,
@@ -220,7 +247,7 @@ _WIDGETS: Mapping[Kind, Callable[[OrderPage, OpenField, Choices], _Drawn]] = {
 }
 
 
-def _chosen(page: OrderPage, action: str, one: OpenField) -> frozenset[str]:
+def _chosen(page: HasForms, action: str, one: OpenField) -> frozenset[str]:
     """Return the bodies that are ticked before anybody has: those it is with, or are wanted."""
     if one.name == "co_departments":
         return frozenset(p["department"] for p in page.order["co"] if p["state"] != "returned")

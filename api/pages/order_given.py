@@ -12,7 +12,7 @@ from gridmap.cases.fields import MAX_TEXT, Kind
 from gridmap.cases.table import TRANSITIONS
 from gridmap.errors import BadValue, NotFound
 
-__all__ = ["given_to", "ticked"]
+__all__ = ["given_to", "read_as", "ticked", "whole"]
 
 _ANSWERS = {"yes": True, "no": False, "": None}
 
@@ -47,9 +47,14 @@ def given_to(action: str, sent: Mapping[str, str]) -> dict[str, Any]:
             found = _READ.get(one.kind, _as_text)(one.name, text)
         if found is not None:
             given[one.name] = found
-    given["version"] = _whole("version", sent.get("version", ""))
+    given["version"] = whole("version", sent.get("version", ""))
+    return read_as(_ADAPTERS[action], given)
+
+
+def read_as(adapter: TypeAdapter[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed as the interface reads it; `BadValue` names the field that is wrong."""
     try:
-        return dict(_ADAPTERS[action].validate_python(given).model_dump())
+        return dict(adapter.validate_python(given).model_dump())
     except ValidationError as error:
         raise _refusal(error) from error
 
@@ -76,7 +81,8 @@ def _answer(name: str, text: str) -> bool | None:
     return _ANSWERS[text]
 
 
-def _whole(name: str, text: str) -> int | None:
+def whole(name: str, text: str) -> int | None:
+    """Return a whole number that was typed; None for nothing."""
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 16):
@@ -84,5 +90,5 @@ def _whole(name: str, text: str) -> int | None:
     return int(text)
 
 
-_READ: Mapping[Kind, Callable[[str, str], Any]] = {Kind.FLAG: _answer, Kind.NUMBER: _whole}
+_READ: Mapping[Kind, Callable[[str, str], Any]] = {Kind.FLAG: _answer, Kind.NUMBER: whole}
 _ADAPTERS = {action: TypeAdapter(model) for action, model in BODIES.items()}

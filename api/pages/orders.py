@@ -118,7 +118,7 @@ def listed(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respon
         soon_h=SOON_H,
         departments=_departments(workspace, lang, asked.said.get("department")),
         areas=_areas(workspace, lang, asked.said.get("area")),
-        items=item_options(workspace, lang),
+        items=_items(workspace, lang, asked.said.get("item")),
         site_lang=workspace.settings.language,
     )
     return HTMLResponse(body, status, _NOT_KEPT)
@@ -146,14 +146,26 @@ def _link(request: Request, asked: Asked, changed: Mapping[str, Any]) -> str:
     return localised(f"/orders?{query}" if query else "/orders", request.scope)
 
 
-def item_options(workspace: Workspace, lang: str) -> list[tuple[str, str]]:
-    """Return code and name of every item of the site's own catalogue."""
-    catalogue = workspace.book.catalogue
-    found = (catalogue.item(code) for code in catalogue.codes)
+def item_options(workspace: Workspace, lang: str, catalogue: str) -> list[tuple[str, str]]:
+    """Return code and name of every item of a catalogue; none when it is gone."""
+    book = workspace.books.by_name.get(catalogue)
+    if book is None:
+        return []
     return [
         (one.code, f"{one.code} {one.name_en if lang == 'en' and one.name_en else one.name}")
-        for one in found
+        for one in book.catalogue
     ]
+
+
+def _items(workspace: Workspace, lang: str, asked: str | None) -> list[tuple[str, str]]:
+    """Return the items of all catalogues, those of further ones with the catalogue's name."""
+    found: list[tuple[str, str]] = []
+    for name, book in workspace.books.by_name.items():
+        options = item_options(workspace, lang, name)
+        if not book.of_site:
+            options = [(f"{name}:{code}", f"{name} · {label}") for code, label in options]
+        found += options
+    return found if asked is None or asked in dict(found) else [*found, (asked, asked)]
 
 
 def _departments(workspace: Workspace, lang: str, asked: str | None) -> list[tuple[str, str]]:

@@ -48,7 +48,7 @@ class Account:
     @property
     def actor(self) -> Actor:
         """Who asks when this account does."""
-        return Actor.granted(self.name, self.grants)
+        return Actor.granted(self.name, self.grants, self.id)
 
 
 @dataclass(frozen=True, slots=True)

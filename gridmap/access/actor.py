@@ -36,12 +36,15 @@ class Actor:
         :func:`gridmap.access.may` tells what inside it is.
     grants : tuple of Grant
         Each role with its own scope; made from `roles` and `scope` when not given.
+    account : int or None
+        The account behind them; None for the public, this machine and the operator.
     """
 
     name: str
     roles: frozenset[Role] = field(default_factory=frozenset)
     scope: Scope = EVERYWHERE
     grants: tuple[Grant, ...] = ()
+    account: int | None = None
 
     def __post_init__(self) -> None:
         if not self.grants:
@@ -49,11 +52,11 @@ class Actor:
             object.__setattr__(self, "grants", own)
 
     @classmethod
-    def granted(cls, name: str, grants: Iterable[Grant]) -> Actor:
+    def granted(cls, name: str, grants: Iterable[Grant], account: int | None = None) -> Actor:
         """Return somebody whose roles each hold in a place of their own."""
         own = tuple(grants)
         roles = frozenset(grant.role for grant in own)
-        return cls(name, roles, _covering([grant.scope for grant in own]), own)
+        return cls(name, roles, _covering([grant.scope for grant in own]), own, account)
 
     @classmethod
     def resident(cls) -> Actor:

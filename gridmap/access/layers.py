@@ -122,7 +122,22 @@ LAYERS: Mapping[str, LayerPolicy] = {
     # What the sender may see of the order: where it stands and what was answered.
     "own_order": _policy(
         Visibility.PUBLIC,
-        public=("number", "version", "state", "answer", "answered_at", "rating"),
+        public=(
+            "number",
+            "version",
+            "state",
+            "open",
+            "lead_name",
+            "due_at",
+            "dispatched_at",
+            "resolved_at",
+            "closed_at",
+            "answer",
+            "answered_at",
+            "rating",
+            "reopen_asked_at",
+            "whistles",
+        ),
     ),
     # What the sender of a report may see of it: what becomes of it, not who else is named.
     "own_report": _policy(
@@ -134,6 +149,8 @@ LAYERS: Mapping[str, LayerPolicy] = {
             "closed_at",
             "item",
             "catalogue",
+            # What they wrote themselves.
+            "text",
             "lon",
             "lat",
             "coord_sys",
@@ -158,6 +175,7 @@ LAYERS: Mapping[str, LayerPolicy] = {
             "warning",
             "confidence",
             "review_on",
+            "receipt",
         ),
     ),
     # What can be reported and who answers for it is printed and handed out anyway.

@@ -246,9 +246,15 @@ def _rate(order: Order, event: Event) -> Changes:
     return {"rating": rating}
 
 
+def _reopen_ask(order: Order, event: Event) -> Changes:
+    return {"reopen_asked_at": event.at, "reopen_asked_why": event.fields["why"]}
+
+
 def _reopen(order: Order, event: Event) -> Changes:
     return {
         "reopened": order.reopened + 1,
+        "reopen_asked_at": None,
+        "reopen_asked_why": "",
         "closed_at": None,
         "closed_by": "",
         "resolved_at": None,
@@ -405,6 +411,7 @@ _CHANGES: dict[str, Change] = {
     "order.close": _close,
     "order.rate": _rate,
     "order.reopen": _reopen,
+    "order.reopen.ask": _reopen_ask,
     "order.escalate": _escalate,
     "order.lead": _lead,
     "order.name": _name,

@@ -123,7 +123,7 @@ def _dispatch(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
             found[name] = stored_moment(passed)
     if order.due_at is None and order.due_original is None and not order.managed_by:
         # Nobody was known to own it at its receipt: the time was running all the same.
-        due = rules.item_due(order.item, lead, order.received_at)
+        due = rules.item_due(order.item, lead, order.received_at, order.catalogue)
         if due is not None:
             found["due_at"] = stored_moment(due)
     return found
@@ -151,7 +151,8 @@ def _return(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
         )
     if body != order.lead:
         return {"department": body}
-    review = order.returns + 1 >= rules.returns_before_review(order.item)
+    most = rules.returns_before_review(order.item, order.catalogue)
+    review = order.returns + 1 >= most
     return {"department": body, "review": True} if review else {"department": body}
 
 
@@ -242,7 +243,7 @@ def _backlog(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 
 def _renewed(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     """Return the due time of an order that begins to count anew."""
-    due = rules.item_due(order.item, order.lead, event.at)
+    due = rules.item_due(order.item, order.lead, event.at, order.catalogue)
     return {} if due is None else {"due_at": stored_moment(due)}
 
 
@@ -268,13 +269,28 @@ def _close(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     return {"answer": answer, "inspected": inspected}
 
 
-def _reopen(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
+def _need_reopenable(order: Order, rules: CaseRules) -> None:
     refuse_unless(
         order.reopened < rules.reopenings,
         "This order was reopened before.",
         got=order.reopened,
         repair="Send a new report that names this one.",
     )
+
+
+def _reopen_ask(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
+    _need_reopenable(order, rules)
+    refuse_unless(
+        order.reopen_asked_at is None,
+        "It was asked for before that this order be reopened.",
+        got=order.reopen_asked_at,
+        repair="The centre decides; send a new report when something has changed.",
+    )
+    return _rate(order, event, rules)
+
+
+def _reopen(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
+    _need_reopenable(order, rules)
     due = rules.after("reopened", event.at)
     return {} if due is None else {"due_at": stored_moment(due)}
 
@@ -472,6 +488,7 @@ GUARDS: dict[str, Guard] = {
     "order.close": _close,
     "order.rate": _rate,
     "order.reopen": _reopen,
+    "order.reopen.ask": _reopen_ask,
     "order.escalate": _escalate,
     "order.name": _name,
     "whistle.blow": _blow,

@@ -21,6 +21,7 @@ def begun(
     areas: Mapping[str, str],
     decision: Decision | None,
     awake: bool,
+    catalogue: str = "",
 ) -> tuple[Order, Event]:
     """Return an order before its first event, and that event.
 
@@ -31,6 +32,8 @@ def begun(
     awake : bool
         True: from now on time acts on it. What comes in by the thousand sleeps until it is
         sent to somebody, or a file of last year's reports would be reminded of at once.
+    catalogue : str
+        Which catalogue the item is of; empty for the site's own.
     """
     fields = {
         "item": item or "",
@@ -43,7 +46,7 @@ def begun(
     }
     if decision is not None and decision.due_at is not None:
         fields["due_at"] = stored_moment(decision.due_at)
-    order = Order(number, received_at=received_at, created_at=now)
+    order = Order(number, received_at=received_at, created_at=now, catalogue=catalogue)
     # What a file tells of began when it was received; when it was read in is `created_at`.
     at = now if awake else min(received_at, now)
     return order, Event("order.submit", SYSTEM, at, fields=fields)

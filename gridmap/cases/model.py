@@ -208,6 +208,8 @@ class Order:
         Of the report, and of the order.
     version : int
         Number of its events; grows by one with each.
+    catalogue : str
+        Which catalogue its item is of, as its report has it; empty for the site's own.
     level : str
         G, S or X: who is in charge of it now; empty when it was never routed.
     due_at : datetime or None
@@ -226,6 +228,8 @@ class Order:
         Returns since it was last dispatched by a ruling; `returns_total` of all time.
     absorbed : tuple of int
         Orders merged into this one.
+    reopen_asked_at : datetime or None
+        When the requester asked for it to be reopened; None once it was.
     answer : str
         What the sender was told.
     """
@@ -235,6 +239,7 @@ class Order:
     created_at: datetime
     version: int = 0
     state: State = State.SUBMITTED
+    catalogue: str = ""
     level: str = ""
     item: str = ""
     areas: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -267,6 +272,8 @@ class Order:
     closed_by: str = ""
     rating: Rating | None = None
     reopened: int = 0
+    reopen_asked_at: datetime | None = None
+    reopen_asked_why: str = ""
     merged_into: int | None = None
     absorbed: tuple[int, ...] = ()
     managed_by: str = ""

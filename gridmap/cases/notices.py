@@ -49,6 +49,7 @@ class NoticeKind(StrEnum):
     TO_INSPECT = "to_inspect"
     TO_CLOSE = "to_close"
     REOPENED = "reopened"
+    REOPEN_ASKED = "reopen_asked"
     ESCALATED = "escalated"
     NAMED = "named"
     WHISTLE = "whistle"
@@ -110,6 +111,8 @@ def notices_of(before: Order, after: Order, event: Event) -> list[Notice]:
     for kind, audiences in _kinds(before, after, event):
         for audience in audiences:
             params = {"by": event.by, "item": after.item, "state": after.state.value}
+            if after.catalogue:
+                params["catalogue"] = after.catalogue
             params |= {k: event.fields[k] for k in ("why", "text", "step") if k in event.fields}
             found.setdefault((kind, audience), Notice(kind, audience, after.number, params))
     return list(found.values())
@@ -219,6 +222,7 @@ _ORDER: dict[str, _Teller] = {
     "order.inspect": _to(NoticeKind.TO_CLOSE, _CENTRE),
     "order.rework": _to(NoticeKind.REWORK, lead=True),
     "order.rate": _rated,
+    "order.reopen.ask": _to(NoticeKind.REOPEN_ASKED, _CENTRE, role("supervisor")),
     "order.reopen": _to(NoticeKind.REOPENED, _CENTRE, lead=True),
     "order.escalate": _up,
     "order.lead": _up,

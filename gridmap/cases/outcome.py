@@ -92,6 +92,7 @@ def message_of(before: Order, after: Order, event: Event) -> Message:
         "former_state": before.state.value if before.version else None,
         "level": after.level,
         "item": after.item,
+        "catalogue": after.catalogue or None,
         "areas": dict(after.areas),
         "lead": after.lead,
         "co_departments": [part.department for part in after.co],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,12 +39,15 @@ class CaseRules:
     soon_due : float or None
         Share of the time after which a reminder goes out; None for none.
     reopenings : int
+    further : mapping of str to RouteBook
+        The rules of the site's further catalogues, by name.
     """
 
     book: RouteBook
     limits: Mapping[str, Limit]
     soon_due: float | None
     reopenings: int
+    further: Mapping[str, RouteBook] = field(default_factory=dict)
 
     def after(self, name: str, start: datetime) -> datetime | None:
         """Return when a limit that begins at `start` (aware) has passed.
@@ -58,18 +61,25 @@ class CaseRules:
         """True when the site has such a limit."""
         return name in self.limits
 
-    def returns_before_review(self, item: str) -> int:
+    def returns_before_review(self, item: str, catalogue: str = "") -> int:
         """Return which return of an order about an item forces an ownership review."""
-        book = self.book
-        if item not in book.catalogue:
-            return book.terms.default_returns
+        book = self._book_of(catalogue)
+        if book is None or item not in book.catalogue:
+            return self.book.terms.default_returns
         return book.terms.of(book.catalogue.item(item)).returns
 
-    def item_due(self, item: str, lead: str, start: datetime) -> datetime | None:
+    def item_due(
+        self, item: str, lead: str, start: datetime, catalogue: str = ""
+    ) -> datetime | None:
         """Return when an item counted from `start` is due of a lead; None without such a time."""
-        if item not in self.book.catalogue:
+        book = self._book_of(catalogue)
+        if book is None or item not in book.catalogue:
             return None
-        return self.book.due(self.book.catalogue.item(item), lead, start).due_at
+        return book.due(book.catalogue.item(item), lead, start).due_at
+
+    def _book_of(self, catalogue: str) -> RouteBook | None:
+        """Return the rules of a catalogue; None when the site has it no more."""
+        return self.further.get(catalogue) if catalogue else self.book
 
     def _passed(self, limit: Limit, start: datetime) -> datetime | None:
         book = self.book
@@ -89,8 +99,12 @@ class CaseRules:
         return order_from + timedelta(seconds=round(passed))
 
 
-def load_case_rules(folder: Path | None, book: RouteBook) -> CaseRules:
+def load_case_rules(
+    folder: Path | None, book: RouteBook, further: Mapping[str, RouteBook] | None = None
+) -> CaseRules:
     """Read the table of a site's folder, or the package's own where it has none.
+
+    `further` are the rules of the site's further catalogues, by name.
 
     Raises
     ------
@@ -117,6 +131,7 @@ def load_case_rules(folder: Path | None, book: RouteBook) -> CaseRules:
         limits=limits,
         soon_due=numbers.get("soon_due"),
         reopenings=int(numbers.get("reopenings", 1)),
+        further=further or {},
     )
 
 

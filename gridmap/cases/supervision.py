@@ -5,9 +5,11 @@ A record beside an order or about a department, never a state of an order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from gridmap.cases.fields import MAX_TEXT
 from gridmap.cases.ladder import Job
@@ -21,6 +23,7 @@ __all__ = [
     "closed",
     "issued",
     "job_of",
+    "open_to",
     "refused",
     "serial",
     "told",
@@ -83,6 +86,21 @@ class Supervision:
     outcome: str = ""
 
 
+# Where each step may begin; issued again when a reply is refused.
+_SOURCES: Mapping[str, frozenset[SupervisionState]] = MappingProxyType(
+    {
+        "answer": frozenset({SupervisionState.ISSUED}),
+        "refuse": frozenset({SupervisionState.REPLIED}),
+        "close": frozenset({SupervisionState.ISSUED, SupervisionState.REPLIED}),
+    }
+)
+
+
+def open_to(one: Supervision) -> tuple[str, ...]:
+    """Return the steps that may be taken with it: ``answer``, ``refuse``, ``close``."""
+    return tuple(step for step, sources in _SOURCES.items() if one.state in sources)
+
+
 def serial(one: Supervision) -> str:
     """Return its number as it is printed."""
     return f"督办〔{one.year}〕{one.seq}号"
@@ -131,18 +149,18 @@ def issued(
     )
 
 
-def _need(one: Supervision, *states: SupervisionState) -> None:
-    if one.state not in states:
+def _need(one: Supervision, step: str) -> None:
+    if one.state not in _SOURCES[step]:
         raise Conflict(
             "That is not possible now.",
             got=f"{serial(one)} is {one.state.value}",
-            allowed=[state.value for state in states],
+            allowed=sorted(state.value for state in _SOURCES[step]),
         )
 
 
 def answered(one: Supervision, *, reply: str, by: str, at: datetime) -> Supervision:
     """Return it with the addressee's reply on what was put right."""
-    _need(one, SupervisionState.ISSUED)
+    _need(one, "answer")
     return replace(
         one,
         state=SupervisionState.REPLIED,
@@ -155,7 +173,7 @@ def answered(one: Supervision, *, reply: str, by: str, at: datetime) -> Supervis
 
 def refused(one: Supervision, *, why: str, reply_by: datetime, at: datetime) -> Supervision:
     """Return it open again: the reply does not do, another is due."""
-    _need(one, SupervisionState.REPLIED)
+    _need(one, "refuse")
     if reply_by <= at:
         raise BadValue("The reply is due after now.", got=reply_by.isoformat())
     return replace(
@@ -169,7 +187,7 @@ def refused(one: Supervision, *, why: str, reply_by: datetime, at: datetime) -> 
 
 def closed(one: Supervision, *, outcome: str, by: str, at: datetime) -> Supervision:
     """Return it closed: its demands are met, or dropped, with the reason."""
-    _need(one, SupervisionState.ISSUED, SupervisionState.REPLIED)
+    _need(one, "close")
     return replace(
         one,
         state=SupervisionState.CLOSED,

@@ -114,6 +114,8 @@ _ROWS = (
     _row("order.rate", {S.CLOSED}, S.RATED, Field("satisfied", Kind.FLAG),
          Field("resolved", Kind.FLAG), _TEXT),
     _row("order.reopen", {S.CLOSED, S.RATED}, S.REOPENED, _WHY),
+    # By the requester, as rating is; whether it is, the centre decides.
+    _row("order.reopen.ask", {S.CLOSED, S.RATED}, None, _WHY, permission="order.rate"),
     _row("order.comment", _ANY, None, Field("text", Kind.TEXT, required=True)),
     _row("order.escalate", _OPEN, None, _WHY),
     _row("order.lead", _OPEN, None, Field("leader", Kind.TEXT), _WHY),

@@ -17,6 +17,7 @@ from gridmap.secrets.passwords import (
     hash_password,
     hash_token,
     new_password,
+    new_receipt,
     new_token,
     require_strong,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "hash_password",
     "hash_token",
     "new_password",
+    "new_receipt",
     "new_token",
     "require_strong",
     "secrets_path",

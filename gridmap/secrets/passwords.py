@@ -24,6 +24,7 @@ __all__ = [
     "hash_token",
     "needs_rehash",
     "new_password",
+    "new_receipt",
     "new_token",
     "require_strong",
 ]
@@ -43,6 +44,7 @@ _COMMON = (
 )  # fmt: skip
 _LETTERS = string.ascii_letters + string.digits
 _LOOK_ALIKE = "0Oo1lI"
+_RECEIPT = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _READABLE = "".join(c for c in _LETTERS if c not in _LOOK_ALIKE)
 
 
@@ -114,6 +116,11 @@ def _without_runs(text: str) -> str:
 def new_password() -> str:
     """Return a random password that can be read out: four groups of four, 94 bits."""
     return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
+
+
+def new_receipt() -> str:
+    """Return a random receipt that can be read out and typed in any case: 100 bits."""
+    return "".join(secrets.choice(_RECEIPT) for _ in range(20))
 
 
 def new_token() -> str:

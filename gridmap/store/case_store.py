@@ -128,6 +128,7 @@ class CaseStore(OpenedStore):
                 areas=row["codes"] or {},
                 decision=decision,
                 awake=rules is not None,
+                catalogue=row["catalogue"],
             )
             after = evolve(order, event)
             made.append((after, event))

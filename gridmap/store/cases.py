@@ -290,7 +290,7 @@ def read_open_spots(
     """Return the open orders that have a place, the newest first: where, what, whether late."""
     query: Select[Any] = select(
         orders.c.number, orders.c.state, orders.c.item, orders.c.due_at, orders.c.resolved_at,
-        reports.c.lon, reports.c.lat,
+        reports.c.catalogue, reports.c.lon, reports.c.lat,
     ).join(reports, reports.c.id == orders.c.number)  # fmt: skip
     query = narrowed(query, {"open": True}, scopes, now).where(reports.c.lon.is_not(None))
     query = query.order_by(orders.c.received_at.desc(), orders.c.number.desc()).limit(limit)
@@ -298,7 +298,8 @@ def read_open_spots(
         {
             "number": int(row["number"]),
             "state": row["state"],
-            "item": row["item"],
+            # As overlays name items: with the catalogue where it is not the site's own.
+            "item": ":".join(one for one in (row["catalogue"], row["item"]) if one),
             "lon": row["lon"],
             "lat": row["lat"],
             "overdue": row["resolved_at"] is None

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from gridmap.access import Scope
 from gridmap.cases.states import AT_CENTRE, State
 from gridmap.errors import BadValue
+from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
 from gridmap.store.schema_district import report_routes
 from gridmap.store.within import among, numbers_within
@@ -111,6 +112,15 @@ def _condition(name: str, value: Any, now: datetime, walked: bool) -> ColumnElem
     return equal
 
 
+def _about(value: str, now: datetime) -> ColumnElement[bool]:
+    """About an item, named as overlays name it: with its catalogue when that is not the site's."""
+    catalogue, _, code = value.rpartition(":")
+    of = select(reports.c.id).where(
+        reports.c.id == orders.c.number, reports.c.catalogue == catalogue
+    )
+    return and_(orders.c.item == code, of.exists())
+
+
 def _is_open(value: bool, now: datetime) -> ColumnElement[bool]:
     return orders.c.closed_at.is_(None) if value else orders.c.closed_at.is_not(None)
 
@@ -158,6 +168,7 @@ def _owned(own: Own, now: datetime) -> ColumnElement[bool]:
 
 
 _CONDITIONS: Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]] = {
+    "item": _about,
     "open": _is_open,
     "overdue": _overdue,
     "due_by": _due_by,

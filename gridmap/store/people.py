@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from gridmap.personal import PERSONAL_FIELDS
 from gridmap.store.schema import reports
-from gridmap.store.schema_accounts import personal_reads, report_people
+from gridmap.store.schema_accounts import personal_reads, report_people, report_senders
 from gridmap.store.schema_photos import photos
 
 __all__ = [
@@ -73,29 +73,34 @@ def old_people(
     In the order of their numbers, at most `limit` with a number above `after`.
     """
     named = (report_people.c.id.is_not(None)) & (report_people.c.anonymised_at.is_(None))
+    # Who was signed in is known by name too.
+    sent = (report_senders.c.report_id == reports.c.id) & report_senders.c.account_id.is_not(None)
+    known = select(report_senders.c.id).where(sent).exists()
     pictured = select(photos.c.id).where(photos.c.report_id == reports.c.id).exists()
     query = (
-        select(reports.c.id, reports.c.text, report_people.c.id, report_people.c.anonymised_at)
+        select(reports.c.id, reports.c.text, or_(named, known))
         .outerjoin(report_people, report_people.c.report_id == reports.c.id)
         .where(reports.c.closed_at < before, reports.c.id > after)
-        .where(or_(named, reports.c.text.is_not(None), pictured))
+        .where(or_(named, known, reports.c.text.is_not(None), pictured))
         .order_by(reports.c.id)
         .limit(limit)
     )
-    return [
-        (row[0], row[1], row[2] is not None and row[3] is None) for row in connection.execute(query)
-    ]
+    return [(row[0], row[1], bool(row[2])) for row in connection.execute(query)]
 
 
 def anonymise(
     connection: Connection, numbers: Sequence[int], texts: Mapping[int, str], now: datetime
 ) -> None:
-    """Empty the sealed fields of reports, and write texts from which numbers were taken."""
+    """Empty the sealed fields of reports, and write texts from which numbers were taken.
+
+    Nobody follows them any more: who sent them is forgotten.
+    """
     for number in numbers:
         own = report_people.c.report_id == number
         emptied = dict.fromkeys(PERSONAL_FIELDS)
         values = {**emptied, "anonymised_at": now}
         connection.execute(update(report_people).where(own).values(values))
+        connection.execute(delete(report_senders).where(report_senders.c.report_id == number))
     for number, text in texts.items():
         connection.execute(update(reports).where(reports.c.id == number).values(text=text))
 

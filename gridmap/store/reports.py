@@ -65,7 +65,7 @@ def add_reports(
     # Ids first: asking SQLite for those it gave costs a statement a row.
     ids = reserve_ids(connection, reports, count)
     insert_columns(connection, reports, {"id": ids, **values})
-    names = ("received_at", "item", "codes")
+    names = ("received_at", "item", "catalogue", "codes")
     columns = [values[name] for name in names]
     return [
         {"id": key, **dict(zip(names, row, strict=True))}

@@ -17,6 +17,7 @@ __all__ = [
     "metadata",
     "personal_reads",
     "report_people",
+    "report_senders",
     "sessions",
     "user_roles",
     "users",
@@ -99,6 +100,19 @@ report_people = new_table(
     UniqueConstraint("report_id"),
 )
 Index("ix_report_people_sealed_with", report_people.c.sealed_with)
+
+# Who sent a report. The receipt, given to whoever sends one, shows it too; reports that came
+# with a file have none.
+report_senders = new_table(
+    "report_senders",
+    Column("report_id", Id, ForeignKey("reports.id"), nullable=False),
+    required("receipt", Text),
+    # NULL for who was not signed in.
+    Column("account_id", Id, ForeignKey("users.id")),
+    UniqueConstraint("report_id"),
+    UniqueConstraint("receipt"),
+)
+Index("ix_report_senders_account_id", report_senders.c.account_id)
 
 # Who read whom a report names, when and why; nothing of what was read.
 personal_reads = new_table(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select
 
 from gridmap.access import EVERYWHERE, Actor, Scope
-from gridmap.store import moved, moves, past, people, records, reports, routes
+from gridmap.store import moved, moves, past, people, records, reports, routes, senders
 from gridmap.store.account_store import AccountStore
 from gridmap.store.case_store import CaseStore
 from gridmap.store.draft_store import DraftStore
@@ -22,6 +22,7 @@ from gridmap.store.place_photos import PlacePhotoStore, drop_orphans, set_place_
 from gridmap.store.review_store import ReviewStore
 from gridmap.store.rule_store import RuleStore
 from gridmap.store.schema import meta
+from gridmap.store.senders import Sender
 from gridmap.times import ensure_utc
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ class Store(
         person: Callable[[int], tuple[str, Mapping[str, str | None]]] | None = None,
         rules: CaseRules | None = None,
         further: Callable[[int], Sequence[Job]] | None = None,
+        sender: Sender | None = None,
     ) -> tuple[int, bool]:
         """Store one report once: return its id, and False when `key` stood for it already.
 
         With a `case` it goes to ownership review. `person` returns, for the report's id, the
         id of the key and the sealed fields of whom it names; they are bound to that id. With
         `rules` people are told of the report, and time acts on its order. `further` returns
-        what else is to be done about it, for its id.
+        what else is to be done about it, for its id. `sender` may follow it.
 
         Raises
         ------
@@ -117,6 +119,10 @@ class Store(
             if person is not None:
                 sealing, sealed = person(number)
                 people.add_person(connection, number, sealed, key=sealing, now=now)
+            if sender is not None:
+                senders.add_sender(
+                    connection, number, receipt=sender.receipt, account=sender.account
+                )
             wanted = () if further is None else further(number)
             self.begin_orders(connection, made, [decision], now, rules, wanted)
             self._touched(connection, "reports", "report_routes", "report_keys")
@@ -128,10 +134,20 @@ class Store(
         with self._database.read() as connection:
             return routes.find_key(connection, key, body_sha256)
 
-    def report_of_key(self, key: str) -> int | None:
-        """Return the report that a client's key stands for; None for none."""
+    def report_of_proof(self, proof: str) -> int | None:
+        """Return the report that a client's key or a receipt stands for; None for none."""
         with self._database.read() as connection:
-            return routes.report_of_key(connection, key)
+            return senders.report_of_proof(connection, proof)
+
+    def sender(self, report_id: int) -> Sender | None:
+        """Return who sent a report; None where nobody may follow it."""
+        with self._database.read() as connection:
+            return senders.read_sender(connection, report_id)
+
+    def reports_of_sender(self, account: int, *, limit: int, offset: int) -> tuple[int, list[int]]:
+        """Return how many reports an account sent, and the numbers on a page, newest first."""
+        with self._database.read() as connection:
+            return senders.reports_of_sender(connection, account, limit=limit, offset=offset)
 
     def report(self, report_id: int) -> dict[str, Any]:
         """Return one report with the route it has now, or raise `NotFound`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text, update
@@ -73,10 +74,12 @@ def listed(
     for column, value in (("number", number), ("state", state), ("department", department)):
         if value is not None:
             query = query.where(supervisions.c[column] == value)
-    found = (_from(row.id, row.data) for row in connection.execute(query.limit(limit)))
-    return [
+    found = (_from(row.id, row.data) for row in connection.execute(query))
+    # Copies stand in the record alone: what one may not see takes nothing of the limit.
+    seen = (
         one for one in found if departments is None or departments & {one.department, *one.copies}
-    ]
+    )
+    return list(islice(seen, limit))
 
 
 def _from(key: int, stored: Mapping[str, Any]) -> Supervision:

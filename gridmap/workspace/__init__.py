@@ -39,6 +39,8 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.openings`      what somebody may do with an order now, and what that may be given
 :mod:`.ordering`      orders: every step that somebody takes
 :mod:`.order_pages`   orders with names, drawings and candidates, for pages
+:mod:`.senders`       who sent a report: account, key, receipt
+:mod:`.own_reports`   reports as those who sent them follow them
 :mod:`.telling`       the inbox, webhooks, what could not be delivered
 :mod:`.supervising`   supervision orders
 :mod:`.counting`      numbers: the figures of any time, place and department
@@ -82,7 +84,7 @@ from gridmap.workspace.mapping import MAPS
 from gridmap.workspace.microgrids import Microgrids, MicroSplit
 from gridmap.workspace.monthlies import Monthlies
 from gridmap.workspace.onemap import OneMap
-from gridmap.workspace.order_pages import OrderPages
+from gridmap.workspace.own_reports import OwnReports
 from gridmap.workspace.pausing import Pausing
 from gridmap.workspace.picturing import Picturing
 from gridmap.workspace.place_exporting import PlaceExporting
@@ -138,7 +140,7 @@ class Workspace(
     Replaying,
     Rulemaking,
     Board,
-    OrderPages,
+    OwnReports,
     Pausing,
     Monthlies,
     Working,

@@ -162,11 +162,12 @@ class Base:
     @property
     def case_rules(self) -> CaseRules:
         """The limits of orders; reread with the tables that routes are decided by."""
-        book = self.book
+        books = self.books
         with self._lock:
             found = self._case_rules
-            if found is None or found.book is not book:
-                found = self._case_rules = load_case_rules(self.settings.rules, book)
+            if found is None or found.book is not books.site:
+                found = load_case_rules(self.settings.rules, books.site, books.by_name)
+                self._case_rules = found
             return found
 
     @property

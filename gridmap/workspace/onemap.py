@@ -12,6 +12,7 @@ from gridmap.access import Action, Actor, reach, redact
 from gridmap.cases.states import CLOSED, State
 from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
+from gridmap.routing.rule_tables import SITE
 from gridmap.times import to_site
 from gridmap.workspace.mapping import Mapmaking, counted_level
 
@@ -272,10 +273,11 @@ class OneMap(Mapmaking):
             for n, place in enumerate(places)
         ]
 
-    def _item_names(self, code: str) -> dict[str, str]:
-        """Return what an item is called, by the site's own catalogue before any other."""
-        for book in (self.book, *self.books.by_name.values()):
-            if code in book.catalogue.codes:
-                item = book.catalogue.item(code)
-                return {"code": code, "zh": item.name, "en": item.name_en}
-        return {"code": code, "zh": code, "en": ""}
+    def _item_names(self, named: str) -> dict[str, str]:
+        """Return what an item is called in its own catalogue."""
+        catalogue, _, code = named.rpartition(":")
+        book = self.books.by_name.get(catalogue or SITE)
+        if book is None or code not in book.catalogue:
+            return {"code": named, "zh": code, "en": ""}
+        item = book.catalogue.item(code)
+        return {"code": named, "zh": item.name, "en": item.name_en}

@@ -16,7 +16,7 @@ from gridmap.routing.overlays import Overlay
 from gridmap.routing.parties import COMMUNITY, EXCLUSIVE_UNIT, SUBDISTRICT, party_code
 from gridmap.workspace.board import surroundings
 from gridmap.workspace.openings import Opening
-from gridmap.workspace.ordering import Ordering
+from gridmap.workspace.photographing import Photographing
 
 if TYPE_CHECKING:
     from gridmap.maps.sketch import Sketch
@@ -53,6 +53,9 @@ class OrderPage:
     reviews : list of int
         Ownership reviews that it is or was in.
     pauses : list of dict
+    photos : list of dict or None
+        What is told of its photos; None for who may not see them.
+    may_add_photo : bool
     drawing : Sketch
     """
 
@@ -67,10 +70,12 @@ class OrderPage:
     may_read_reporter: bool
     reviews: list[int]
     pauses: list[dict[str, Any]]
+    photos: list[dict[str, Any]] | None
+    may_add_photo: bool
     drawing: Sketch
 
 
-class OrderPages(Ordering):
+class OrderPages(Photographing):
     """For the pages on which work orders are handled."""
 
     def order_page(self, number: int, *, lang: str = "zh", actor: Actor | None = None) -> OrderPage:
@@ -82,10 +87,12 @@ class OrderPages(Ordering):
         router = self._router_shown(row["edition"])
         reporter = self.masked_reporter(number)
         shown = redact(who, "reports", {"reporter": reporter}).get("reporter")
+        subject = self.report_subject(number, row)
+        sees = may(who, Action.PHOTO_SEE, subject)
         return OrderPage(
             order=record,
             openings=self._openings(who, order),
-            item_name=self._item_name(order.item, lang, row["catalogue"] or ""),
+            item_name=self._item_name(order.item, lang, order.catalogue),
             areas=self._areas_named(router, order.areas, lang),
             names=self._body_names(_bodies_in(record), lang),
             people=self._people(event["by"] for event in record["history"]),
@@ -94,6 +101,8 @@ class OrderPages(Ordering):
             may_read_reporter=self._readable(who, number, row, reporter),
             reviews=history["reviews"],
             pauses=history["pauses"],
+            photos=self.photos(number, actor=who) if sees else None,
+            may_add_photo=row["closed_at"] is None and may(who, Action.ORDER_COMMENT, subject),
             drawing=self._drawing(router, order, row, lang),
         )
 
@@ -119,6 +128,22 @@ class OrderPages(Ordering):
             limit=limit, offset=offset, sort="due", unowned=True, lang=lang, actor=who
         )
         return total, [one | self._in_doubt(one["number"], who, lang) for one in rows]
+
+    def addressees(
+        self, number: int | None = None, *, lang: str = "zh", actor: Actor | None = None
+    ) -> list[tuple[str, str]]:
+        """Return code and name of those a supervision order can be sent to.
+
+        Of an order those that have it come first, then those of its place.
+        """
+        who = self._may(actor, Action.SUPERVISION_ISSUE)
+        if number is not None:
+            order = self.store.order(number)
+            self._may(who, Action.ORDER_READ, self._subject(order))
+            return self._sendable(order, self.store.report(number), lang)
+        whole = [d.code for d in self.book.departments.values() if not d.by_place]
+        known = self._bodies_known()
+        return [(code, known[code].label(lang)) for code in whole if code in known]
 
     # -- inside ---------------------------------------------------------------------
 
@@ -202,16 +227,9 @@ class OrderPages(Ordering):
     ) -> dict[str, Any]:
         named = self._areas_named(router, record["areas"], lang)
         return dict(record) | {
-            "item_name": self._item_name(record["item"] or "", lang),
+            "item_name": self._item_name(record["item"] or "", lang, record["catalogue"]),
             "place": _without_repeats([one["name"] for one in named]),
         }
-
-    def _item_name(self, code: str, lang: str, catalogue: str = "") -> str | None:
-        known = self._book_of(catalogue).catalogue
-        if code not in known:
-            return code or None
-        item = known.item(code)
-        return item.name_en if lang == "en" and item.name_en else item.name
 
     def _people(self, names: Iterable[str]) -> dict[str, str]:
         wanted = set(names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,16 @@ from gridmap.cases.supervision import Supervision, serial
 from gridmap.cases.table import TRANSITIONS
 from gridmap.errors import NotFound
 from gridmap.routing.parties import Party
+from gridmap.routing.rule_tables import SITE
 from gridmap.times import to_site
 from gridmap.workspace.reporting import Reporting
 
 __all__ = ["OrderViews"]
 
-_OWN = ("number", "version", "state", "answer", "answered_at", "rating", "whistles")
+_OWN = (
+    "number", "version", "state", "due_at", "dispatched_at", "resolved_at", "closed_at",
+    "answer", "answered_at", "rating", "reopen_asked_at", "whistles",
+)  # fmt: skip
 
 
 class OrderViews(Reporting):
@@ -58,14 +62,20 @@ class OrderViews(Reporting):
             "lead": order.lead or None,
             "lead_name": named.get(order.lead),
             "item": order.item or None,
+            "catalogue": order.catalogue or SITE,
             "level": order.level or None,
             "overdue": bool(waiting and order.due_at is not None and order.due_at < now),
             "open": order.is_open,
         }
 
-    def _own(self, order: Order) -> dict[str, Any]:
+    def _own(self, order: Order, names: Collection[str]) -> dict[str, Any]:
+        """Return what its sender sees of an order: of people, only what they did themselves."""
         record = self._site_local(plain(order))
-        return {name: record[name] for name in _OWN}
+        shown = {name: record[name] for name in _OWN} | {"open": order.is_open}
+        if shown["rating"] is not None and shown["rating"]["by"] not in names:
+            shown["rating"] = shown["rating"] | {"by": ""}
+        shown["whistles"] = [_own_whistle(w) for w in shown["whistles"] if w["by"] in names]
+        return shown
 
     def _site_local(self, value: Any) -> Any:
         """Return plain values with their moments as local times of the site."""
@@ -110,6 +120,15 @@ class OrderViews(Reporting):
             for row in TRANSITIONS.values()
             if not row.by_time
         ]
+
+
+def _own_whistle(whistle: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the one who blew a whistle sees of it: departments, but nobody of theirs."""
+    calls = [{name: one[name] for name in ("department", "verdict")} for one in whistle["calls"]]
+    return {name: whistle[name] for name in _OWN_WHISTLE} | {"calls": calls}
+
+
+_OWN_WHISTLE = ("number", "state", "ground", "why", "at", "wanted", "improper_why")
 
 
 def _is_moment(text: str) -> bool:

@@ -56,7 +56,7 @@ class Ordering(OrderLists):
         version : int, optional
             The version of the order that was looked at; `Stale` when it has changed since.
         key : str, optional
-            The idempotency key the report was sent with: shows a resident as its sender.
+            The idempotency key the report was sent with, or its receipt: shows its sender.
         given
             What the action needs; times without an offset are the site's.
 
@@ -75,8 +75,8 @@ class Ordering(OrderLists):
         row = self._transition(action)
         self._may(who, Action(row.permission))
         self._sender(number, row, who, key)
-        fields = self._given(row, given)
         order = self.store.order(number)
+        fields = self._given(row, given, order.catalogue)
         numbers = self._concerned(order, row, fields)
         if row.action == "order.confirm" and "item" in fields:
             route = self._reconsidered(number, fields["item"])
@@ -91,7 +91,7 @@ class Ordering(OrderLists):
         # Who gave it back, or sent it on, may be out of its reach now.
         if who.is_staff and may(who, Action.ORDER_READ, self._subject(after)):
             return self.order(number, lang=lang, actor=who)
-        return redact(who, "own_order", self._own(after))
+        return redact(who, "own_order", self._own(after, {who.name}))
 
     def assign_order(
         self,
@@ -126,7 +126,7 @@ class Ordering(OrderLists):
         after = self.store.order(number)
         if may(who, Action.ORDER_READ, self._subject(after)):
             return self.order(number, lang=lang, actor=who)
-        return redact(who, "own_order", self._own(after))
+        return redact(who, "own_order", self._own(after, {who.name}))
 
     def order(self, number: int, *, lang: str = "zh", actor: Actor | None = None) -> dict[str, Any]:
         """Return an order with its report, its history, and what the actor may do now."""
@@ -187,18 +187,20 @@ class Ordering(OrderLists):
         return row
 
     def _sender(self, number: int, row: Transition, who: Actor, key: str | None) -> None:
-        """Let residents act only on what they sent: the key they sent it with shows that."""
-        if who.is_staff or Role.DELEGATE in who.roles:
+        """Let residents act only on what they sent; delegates whistle for others too."""
+        whistles = Role.DELEGATE in who.roles and row.action == "whistle.blow"
+        if who.is_staff or whistles or self.is_sender(number, who, key):
             return
-        if key is None or self.store.report_of_key(key) != number:
-            raise NotAllowed(
-                "Only who sent the report may do this.",
-                got=who.name,
-                repair="Give the idempotency key it was sent with.",
-            )
+        raise NotAllowed(
+            "Only who sent the report may do this.",
+            got=who.name,
+            repair="Sign in as who sent it, or give its receipt or the key it was sent with.",
+        )
 
-    def _given(self, row: Transition, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what was given, with local times read and departments known."""
+    def _given(
+        self, row: Transition, given: Mapping[str, Any], catalogue: str = ""
+    ) -> dict[str, Any]:
+        """Return what was given, with local times read, departments and the item known."""
         fields = {name: _clean(value) for name, value in given.items() if value is not None}
         for field in row.fields:
             value = fields.get(field.name)
@@ -207,7 +209,7 @@ class Ordering(OrderLists):
             if field.kind is Kind.MOMENT:
                 fields[field.name] = parse_when(value, self.zone)
             elif field.kind is Kind.ITEM:
-                fields[field.name] = self.book.catalogue.item(str(value)).code
+                fields[field.name] = self.books.of(catalogue).catalogue.item(str(value)).code
             elif field.kind in {Kind.BODY, Kind.BODIES}:
                 self._known_bodies([value] if isinstance(value, str) else value)
         return fields

@@ -40,7 +40,7 @@ class Photographing(TakingOver):
         kind : str
             ``report``; of staff also ``before`` and ``after`` the work.
         key : str, optional
-            The idempotency key the report was sent with: shows a resident as its sender.
+            The idempotency key the report was sent with, or its receipt: shows its sender.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Photographing(TakingOver):
     # -- inside ---------------------------------------------------------------------
 
     def _photographer(self, number: int, kind: PhotoKind, who: Actor, key: str | None) -> None:
-        sent = key is not None and self.store.report_of_key(key) == number
+        sent = self.is_sender(number, who, key)
         if sent and kind is PhotoKind.REPORT:
             return
         if who.is_staff:
@@ -105,7 +105,7 @@ class Photographing(TakingOver):
             raise NotAllowed(
                 "Only who sent the report may do this.",
                 got=who.name,
-                repair="Give the idempotency key it was sent with.",
+                repair="Sign in as who sent it, or give its receipt or the key it was sent with.",
             )
         raise NotAllowed(
             "Photos before and after the work are taken by those who do it.",

@@ -33,6 +33,7 @@ from gridmap.workspace.deadlines import Deadlines
 from gridmap.workspace.moving import Moving
 from gridmap.workspace.personal import Personal
 from gridmap.workspace.reviewing import Reviewing, points_of
+from gridmap.workspace.senders import Senders, receipt_shown
 from gridmap.workspace.submission import checked, digest
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ MAX_PAGE = 1_000
 CLOCK_SKEW = timedelta(minutes=5)
 
 
-class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
+class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
     """What residents, hotlines and grid workers send in, and what becomes of it."""
 
     def submit_report(
@@ -75,7 +76,8 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
         Returns
         -------
         tuple of dict and bool
-            The report as :meth:`report` gives it, and False when the key was known.
+            The report as :meth:`report` gives it, with the ``receipt`` by which whoever has it
+            may follow the report, and False when the key was known.
 
         Raises
         ------
@@ -130,6 +132,7 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
             person=self._sealing(body),
             rules=self.case_rules,
             further=(lambda number: [self.move_job(number, "intake")]) if moves else None,
+            sender=self._new_sender(who),
         )
         if not created:
             self._same_person(number, body, key)
@@ -138,7 +141,7 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
         return self.report(number, lang=lang, actor=who, own=True), created
 
     def route_again(self, number: int, item: str) -> Decision:
-        """Return the route a stored report would have with another item."""
+        """Return the route a stored report would have with another item of its catalogue."""
         row = self.store.report(number)
         points = Points(
             x=np.array([_number(row["raw_x"])]),
@@ -148,7 +151,8 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
             at=[row["observed_at"] or row["received_at"]],
         )
         found = self.atlas.locate(points, now=self.clock(), edition=row["edition"])
-        return self.decide([item], points, found, [row["received_at"]], [row["observed_at"]])[0]
+        moments = [row["received_at"]], [row["observed_at"]]
+        return self.decide([item], points, found, *moments, catalogues=[row["catalogue"] or ""])[0]
 
     def decide(
         self,
@@ -203,6 +207,9 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal):
             record["contacts"] = self._contacts(row)
             record |= self.report_history(number, lang=lang, actor=who)
             record["reporter"] = self.masked_reporter(number)
+        if own:
+            sender = self.store.sender(number)
+            record["receipt"] = None if sender is None else receipt_shown(sender.receipt)
         return redact(who, "own_report" if own and not who.is_staff else "reports", record)
 
     def reports(

@@ -16,6 +16,7 @@ from gridmap.routing.book import Decision, RouteBook
 from gridmap.routing.decision import Router
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.reviews import ReviewCase, ReviewReason, case_of, is_unowned
+from gridmap.routing.rule_tables import SITE
 from gridmap.routing.unrouted import unrouted
 from gridmap.store.rulings import Rerouted
 from gridmap.times import to_site
@@ -190,6 +191,14 @@ class Reviewing(Base):
     def _known(self, catalogue: str) -> str:
         """Return a catalogue's name while the site has it, else that of the site's own."""
         return catalogue if catalogue in self.books.by_name else ""
+
+    def _item_name(self, code: str, lang: str, catalogue: str = "") -> str | None:
+        """Return what an item is called in its own catalogue; its code while that is gone."""
+        book = self.books.by_name.get(catalogue or SITE)
+        if book is None or code not in book.catalogue:
+            return code or None
+        item = book.catalogue.item(code)
+        return item.name_en if lang == "en" and item.name_en else item.name
 
     def _book_of(self, catalogue: str) -> RouteBook:
         return self.books.of(self._known(catalogue))

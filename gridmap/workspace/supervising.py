@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from gridmap.access import Action, Actor, Subject, reach
+from gridmap.access import PERMISSIONS, Action, Actor, Grant, Role, Subject, reach
 from gridmap.cases import supervision
 from gridmap.cases.notices import NoticeKind
 from gridmap.cases.supervision import Supervision
 from gridmap.errors import Stale
 from gridmap.times import parse_when, to_site
+from gridmap.workspace.order_lists import OFFICES
 from gridmap.workspace.telling import Telling
 
 __all__ = ["Supervising"]
@@ -137,6 +138,16 @@ class Supervising(Telling):
         self._addressed(key, Action.SUPERVISION_READ, actor)
         return self._supervision_shown(self.store.supervision(key), lang)
 
+    def supervision_steps(self, key: int, *, actor: Actor | None = None) -> list[str]:
+        """Return which of `answer`, `refuse` and `close` the actor may do with it now."""
+        who = self._addressed(key, Action.SUPERVISION_READ, actor)
+        one = self.store.supervision(key)
+        return [
+            step
+            for step in supervision.open_to(one)
+            if self._may_as_addressed(who, _PERMISSIONS[step], one)
+        ]
+
     def supervisions(
         self,
         *,
@@ -160,14 +171,45 @@ class Supervising(Telling):
         """Return the actor when one of the departments named in it is theirs, or all are."""
         who = self._may(actor, action)
         one = self.store.supervision(key)
-        readers = (one.department, *one.copies)
-        bodies = readers if action is Action.SUPERVISION_READ else (one.department,)
+        if self._may_as_addressed(who, action, one):
+            return who
+        return self._may(who, action, Subject({}, _concerned(one, action)))
+
+    def _may_as_addressed(self, who: Actor, action: Action, one: Supervision) -> bool:
+        if action is Action.SUPERVISION_ANSWER:
+            return any(_answers(grant, one.department) for grant in who.grants)
         # It is about a department's conduct and lies in no area: areas do not narrow it.
-        free = any(
+        bodies = _concerned(one, action)
+        return any(
             not scope.departments or not scope.departments.isdisjoint(bodies)
             for scope in reach(who, action)
         )
-        return who if free else self._may(who, action, Subject({}, bodies))
+
+
+_PERMISSIONS = {
+    "answer": Action.SUPERVISION_ANSWER,
+    "refuse": Action.SUPERVISION_CLOSE,
+    "close": Action.SUPERVISION_CLOSE,
+}
+
+
+def _answers(grant: Grant, department: str) -> bool:
+    """True for who acts for the addressee: its people, or the office of the place they stand in."""
+    scope = grant.scope
+    if grant.role not in PERMISSIONS[Action.SUPERVISION_ANSWER]:
+        return False
+    if scope.departments:
+        return department in scope.departments
+    if grant.role is Role.HANDLER:
+        return scope.is_everywhere
+    kind, _, code = department.partition(":")
+    here = scope.is_everywhere or code in {area for _, area in scope.areas}
+    return kind in OFFICES.get(grant.role, ()) and here
+
+
+def _concerned(one: Supervision, action: Action) -> tuple[str, ...]:
+    """Return the departments that may: to read it, those that got a copy too."""
+    return (one.department, *one.copies) if action is Action.SUPERVISION_READ else (one.department,)
 
 
 def _fresh(one: Supervision, version: int | None) -> Supervision:

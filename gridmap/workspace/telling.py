@@ -215,13 +215,8 @@ class Telling(Ordering):
 
     def _notice_text(self, notice: Mapping[str, Any], lang: str) -> str:
         params = {"serial": "", "item": "", "subject": "", **notice["params"]}
-        item = (
-            self.book.catalogue.item(params["item"])
-            if params["item"] in self.book.catalogue
-            else None
-        )
-        if item is not None:
-            params["item"] = item.name_en if lang == "en" and item.name_en else item.name
+        name = self._item_name(params["item"] or "", lang, params.get("catalogue", ""))
+        params["item"] = name or ""
         params["number"] = notice["number"] or ""
         if "what" in params:
             params["what"] = translate(f"wrong.{params['what']}", lang)
