@@ -34,9 +34,9 @@ def run(plan: Plan, results: Results) -> None:
     results.begin(
         "vector",
         "Tiles of the atoms with their codes, names and parents, by the clock, in one thread; up to"
-        f" {_TILES} tiles a zoom in which areas lie, zooms {_ZOOMS[0]} to {_ZOOMS[-1]} as far as the"
-        " level has tiles there, each made for the first time. What is simplified for them is made once an edition and then read"
-        " from the cache folder.",
+        f" {_TILES} tiles a zoom in which areas lie, zooms {_ZOOMS[0]} to {_ZOOMS[-1]} as far as"
+        " the level has tiles there, each made for the first time. What is simplified for them is"
+        " made once an edition and then read from the cache folder.",
     )
     for size in sorted({min(size, _MOST_ATOMS) for size in plan.atoms}):
         place = town(size)
