@@ -34,9 +34,9 @@ def run(plan: Plan, results: Results) -> None:
     results.begin(
         "vector",
         "Tiles of the atoms with their codes, names and parents, by the clock, in one thread; up to"
-        f" {_TILES} tiles a zoom in which areas lie, zooms {_ZOOMS[0]} to {_ZOOMS[-1]}, each made"
-        " for the first time. What is simplified for them is made once an edition and then read"
-        " from the cache folder.",
+        f" {_TILES} tiles a zoom in which areas lie, zooms {_ZOOMS[0]} to {_ZOOMS[-1]} as far as"
+        " the level has tiles there, each made for the first time. What is simplified for them is"
+        " made once an edition and then read from the cache folder.",
     )
     for size in sorted({min(size, _MOST_ATOMS) for size in plan.atoms}):
         place = town(size)
@@ -50,7 +50,8 @@ def _tiles(results: Results, place: Town, coverage: Coverage, level: str) -> Non
     shapely.total_bounds(coverage.shapes[coverage.atoms])
     tiles = TileSet(coverage, level)
     spots = mercator(coverage.label_points[coverage.rows(level)])
-    wanted = [one for zoom in _ZOOMS for one in _places(spots, zoom)]
+    zooms = [zoom for zoom in _ZOOMS if zoom >= tiles.least_zoom]
+    wanted = [one for zoom in zooms for one in _places(spots, zoom)]
     z, x, y = wanted[0]
     began = time.perf_counter()
     tiles.tile(z, x, y)
@@ -58,7 +59,7 @@ def _tiles(results: Results, place: Town, coverage: Coverage, level: str) -> Non
         f"all zooms down to {z} simplified", place.name, time.perf_counter() - began, "s"
     )  # fmt: skip
     # The trees of the other zooms, which a server has after their first tile.
-    for zoom in _ZOOMS:
+    for zoom in zooms:
         tiles.tile(zoom, 0, 0)
     taken, sizes = _timed(tiles.tile, wanted)
     for share in (50, 95):
@@ -66,6 +67,7 @@ def _tiles(results: Results, place: Town, coverage: Coverage, level: str) -> Non
         results.add(f"tile, p{share}", place.name, float(np.percentile(taken, share)), "ms", mark)
     results.add("tile, the slowest", place.name, max(taken), "ms")
     results.add("bytes of a tile, p95", place.name, float(np.percentile(sizes, 95)) / 1024, "KiB")
+    results.add("bytes of a tile, the largest", place.name, max(sizes) / 1024, "KiB")
     taken, _ = _timed(tiles.tile, wanted)
     results.add("tile that is at hand, p95", place.name, float(np.percentile(taken, 95)), "ms")
 

@@ -157,6 +157,7 @@ async function open(href) {
 let map = null;
 let pins = null;
 let marks = new Map();
+let drawn = [];
 
 const GROUND = {
   water: { color: "#a9cfe0", weight: 0, fillColor: "#cfe6f0", fillOpacity: 1 },
@@ -166,7 +167,9 @@ const GROUND = {
 };
 
 function road(rank) {
-  return { color: "#ffffff", weight: rank === 0 ? 5 : rank === 1 ? 3.5 : 2 };
+  // As wide as the streets look from so far away.
+  const growth = Math.min(1.3, Math.max(0.3, 2 ** ((map.getZoom() - 15) * 0.5)));
+  return { color: "#ffffff", weight: growth * (rank === 0 ? 5 : rank === 1 ? 3.5 : 2) };
 }
 
 async function drawGround() {
@@ -175,11 +178,10 @@ async function drawGround() {
   const found = await answer.json();
   const order = ["parks", "water", "rivers", "railways", "roads"];
   found.features.sort((a, b) => order.indexOf(a.properties.l) - order.indexOf(b.properties.l));
-  window.L.geoJSON(found, {
-    interactive: false,
-    renderer: window.L.canvas({ pane: "tilePane" }),
-    style: ({ properties: { l, r } }) => (l === "roads" ? road(r) : GROUND[l]),
-  }).addTo(map);
+  const style = ({ properties: { l, r } }) => (l === "roads" ? road(r) : GROUND[l]);
+  const renderer = window.L.canvas({ pane: "tilePane" });
+  const ground = window.L.geoJSON(found, { interactive: false, renderer, style }).addTo(map);
+  map.on("zoomend", () => ground.setStyle(style));
 }
 
 function draw() {
@@ -193,6 +195,7 @@ function draw() {
     map.setMaxBounds(district.pad(0.5));
   } else map.setView([0, 0], 9);
   pins = window.L.layerGroup().addTo(map);
+  map.on("zoomend", thin);
   const ground = () => drawGround().catch(() => {
     // The pins are where they are without streets under them.
   });
@@ -211,6 +214,7 @@ function place() {
   if (!map) return;
   pins.clearLayers();
   marks = new Map();
+  drawn = [];
   const spots = [];
   for (const [code, name, lon, lat, mark, colour, state] of read("pins")) {
     const glyph = document.createElement("span");
@@ -222,6 +226,7 @@ function place() {
     pin.on("click", () => chosen(code));
     pin.addTo(pins);
     marks.set(code, glyph);
+    drawn.push({ pin, glyph });
     spots.push([lat, lon]);
   }
   const { origin } = read("map-frame");
@@ -233,6 +238,19 @@ function place() {
     spots.push(you);
   }
   if (spots.length) map.fitBounds(spots, { padding: [30, 30], maxZoom: 17 });
+  thin();
+}
+
+// Pins that would cover another are dots until there is room; they can be pressed all the same.
+function thin() {
+  const taken = [];
+  for (const { pin, glyph } of drawn) {
+    const { x, y } = map.project(pin.getLatLng());
+    const free = !taken.some((other) => Math.abs(other.x - x) < 30 && Math.abs(other.y - y) < 30);
+    if (free) taken.push({ x, y });
+    glyph.classList.toggle("dot", !free);
+    pin.setZIndexOffset(free ? 200 : 0);
+  }
 }
 
 function chosen(code) {
