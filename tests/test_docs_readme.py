@@ -120,7 +120,9 @@ def test_every_relative_link_and_picture_is_there(page):
 
 def test_the_pictures_are_small_enough_for_a_page():
     pictures = sorted((ROOT / "docs" / "images").glob("*.png"))
-    assert {path.stem for path in pictures} >= {"levels", "party", "services", "services-phone"}
+    assert {path.stem for path in pictures} >= {"home", "party", "services", "services-phone"}
+    shown = re.findall(r"docs/images/([\w.-]+)", text("README.md"))
+    assert sorted(shown) == [path.name for path in pictures]
     assert [path.name for path in pictures if path.stat().st_size >= 400_000] == []
 
 

@@ -63,7 +63,7 @@ def check_texts(page: Any) -> None:
 def at_each_zoom(page: Any, check: Callable[[Any], None]) -> None:
     for zoom in (0, 2, 4):
         page.evaluate(
-            "z => gridmap.map.setZoom(gridmap.map.getMinZoom() + z, {animate: false})", zoom
+            "z => { gridmap.map.setZoom(gridmap.map.getMinZoom() + z, {animate: false}); }", zoom
         )
         check(page)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["palette_png"]
 
 _COLOURS = 256
-# Unique colours compared with the palette at once: 4,096 x 256 x 3 integers.
+# Unique colours compared with the palette at once.
 _CHUNK = 4_096
 
 
@@ -47,8 +47,12 @@ def _unpacked(packed: NDArray[np.uint32]) -> NDArray[np.int32]:
 
 
 def _nearest(colours: NDArray[np.int32], palette: NDArray[np.int32]) -> NDArray[np.intp]:
+    # The square of a distance without that of the colour itself, which is the same for all; exact
+    # in float32, for all terms are whole numbers below 2^24.
+    known = palette.astype(np.float32)
+    length = (known**2).sum(axis=1)
     parts = [
-        ((colours[i : i + _CHUNK, None] - palette) ** 2).sum(axis=2).argmin(axis=1)
+        (length - 2 * (colours[i : i + _CHUNK].astype(np.float32) @ known.T)).argmin(axis=1)
         for i in range(0, len(colours), _CHUNK)
     ]
     return np.concatenate(parts)

@@ -38,6 +38,7 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
 }
 MOST_BYTES = 400_000
+_PATIENCE_MS = 120_000
 # A weekday at noon, when most of them are open.
 _NOON = "2026-07-08T12:00:00+08:00"
 _NEAR = "open_now=1&within=15&near={centre}"
@@ -61,13 +62,15 @@ class Picture:
     """One picture: which map or page, in what window, how many zoom levels nearer than all of it.
 
     The name of a map is that of its file; a page begins with a slash and is asked of the
-    service. ``{centre}`` in it stands for where a centre of the demo is.
+    service. ``{centre}`` in it stands for where a centre of the demo is. A page that listens for
+    what is new is never silent: it is taken when what `ready` selects is there.
     """
 
     name: str
     document: str
     window: dict[str, Any]
     nearer: float = 0
+    ready: str = ""
 
     @property
     def is_page(self) -> bool:
@@ -76,7 +79,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("levels", "levels", DESKTOP),
+    Picture("home", "/", DESKTOP, nearer=2, ready="#map-home[data-ready]"),
     Picture("party", "party", DESKTOP, nearer=2.5),
     Picture("services", "services", DESKTOP, nearer=2.5),
     Picture("services-phone", "services", PHONE, nearer=3.5),
@@ -163,15 +166,19 @@ def _take(browser: Any, folder: Path, address: str, picture: Picture, images: Pa
     target = images / f"{picture.name}.png"
     context = browser.new_context(locale="zh-CN", reduced_motion="reduce", **picture.window)
     page = context.new_page()
+    page.set_default_timeout(_PATIENCE_MS)
     if picture.is_page:
         page.goto(address + picture.document.format(centre=_centre(folder)))
-        page.wait_for_load_state("networkidle")
+        if picture.ready:
+            page.wait_for_selector(picture.ready)
+        else:
+            page.wait_for_load_state("networkidle")
     else:
         page.goto((folder / f"{picture.document}.html").resolve().as_uri())
         page.wait_for_function("window.gridmap && gridmap.map && gridmap.map._loaded")
     if picture.nearer:
         page.evaluate(
-            "nearer => gridmap.map.setZoom(gridmap.map.getZoom() + nearer, {animate: false})",
+            "nearer => { gridmap.map.setZoom(gridmap.map.getZoom() + nearer, {animate: false}); }",
             picture.nearer,
         )
     # Labels are laid out when the map has been still for a moment.
