@@ -68,7 +68,10 @@ def test_the_small_loop_is_closed_on_the_spot_and_rated(town: Town) -> None:
     town.act("", number, "rate", 401, satisfied=True)
     town.act("", number, "rate", 401, satisfied=True, key="somebody-elses-key")
     rated = town.act("", number, "rate", satisfied=False, resolved=True, key=key)
-    assert set(rated) == {"number", "version", "state", "answer", "answered_at", "rating"}
+    assert set(rated) == {
+        "number", "version", "state", "open", "due_at", "closed_at", "answer", "answered_at",
+        "rating", "reopen_asked_at",
+    }  # fmt: skip
     assert "dissatisfied" in town.told("zhang", number)
     town.act("zhang", number, "reopen", why="call-back: the bin is full again")
     assert town.ask("zhang", "GET", f"/api/reports/{number}").json()["closed_at"] is None
