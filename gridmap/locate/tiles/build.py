@@ -20,14 +20,17 @@ from gridmap.locate.tiles.raster import (
     COLUMNS,
     EPS,
     PER_X,
+    PER_Y,
     ROWS,
     SCALE,
+    SOUTH,
     WEST,
     count_reached,
     fill_reached,
     reference_rows,
 )
-from gridmap.locate.tiles.records import Atoms, Kinds, Masks, Words, resolve
+from gridmap.locate.tiles.records import LINE, Atoms, Kinds, Masks, Words, resolve
+from gridmap.locate.tiles.rough import FRAME
 from gridmap.locate.tiles.soup import (
     NEST_VERTICES,
     merge,
@@ -36,7 +39,7 @@ from gridmap.locate.tiles.soup import (
     write_record,
 )
 
-__all__ = ["Swept", "fraction", "sweep"]
+__all__ = ["Swept", "fraction", "lined_up", "sweep"]
 
 Offsets = NDArray[np.int64]
 
@@ -103,7 +106,7 @@ def sweep(
     fill_reached(head, x, y, member, first[:-1].copy(), refs)
     line = reference_rows(head, y, fraction)
     tiles = np.empty(rows * columns, np.int32)
-    words, crowded = np.empty(_estimate(total)), np.empty(1024)
+    words, crowded = lined_up(_estimate(total)), np.empty(1024)
     places = np.empty((0, 2), np.int64)
     row, used, wide = 0, 0, 0
     carry = np.empty(len(member_atom) + 1, np.int32)
@@ -127,6 +130,13 @@ def sweep(
     return Swept(tiles, words, used, crowded, places)
 
 
+def lined_up(size: int) -> Words:
+    """Words of which the first begins a line of memory, as records do among them."""
+    room = np.empty(size + LINE - 1)
+    first = -room.ctypes.data % (8 * LINE) // 8
+    return room[first : first + size]
+
+
 def _estimate(refs: int) -> int:
     """Words for the records of a coverage, a little above what most need."""
     return 4 * refs + 4096
@@ -136,7 +146,7 @@ def _roomier(words: Words, used: int, stuck: bool) -> Words:
     """Make the array larger when it is nearly full, or when not even one row fitted."""
     if len(words) - used > len(words) // 4 and not stuck:
         return words
-    grown = np.empty(2 * len(words) + 4096)
+    grown = lined_up(2 * len(words) + 4096)
     grown[:used] = words[:used]
     return grown
 
@@ -276,7 +286,7 @@ def _plain(
     if found == 1:
         return atoms[0], at
     end = write_record(
-        out, at, carry, carried, start, 0.0, 0.0, nothing, no_masks, carry,
+        out, at, carry, carried, start, 0.0, 0.0, nothing, nothing, no_masks, carry,
         np.int64(0), member_atom, member_kind, np.bool_(True),
     )  # fmt: skip
     return -2 - at, end
@@ -308,10 +318,13 @@ def _sweep_rows(
     start = np.empty((most + members) // 64 + 2, np.int64)
     border = np.empty(len(start), np.int64)
     atoms, states = np.empty(members + 1, np.int32), np.empty(members + 1, np.uint8)
+    frame = np.empty(FRAME)
+    frame[0], frame[1], frame[3], frame[4] = head[WEST], head[PER_X], head[SOUTH], head[PER_Y]
     listed = 0
     for row in range(begin, int(head[ROWS])):
         undo, undo_wide, undo_listed = used, wide, listed
         carried, cy = np.int64(0), line[row]
+        frame[5] = row
         plain, known = -1, True
         for column in range(columns):
             tile = row * columns + column
@@ -336,6 +349,7 @@ def _sweep_rows(
             off, cx = _place(head, x, y, some, column, cy)
             if not off:
                 return -1, 0, 0, 0
+            frame[2] = column
             count = _members(some, member, carry, carried, ids)
             width = (count + 63) >> 6
             if len(masks) < len(some) * width:
@@ -350,7 +364,7 @@ def _sweep_rows(
                 places[listed, 0], places[listed, 1] = tile, wide
                 listed += 1
                 wide = write_record(
-                    crowded, wide, ids, count, start, cx, cy, edges, masks, order, vertices,
+                    crowded, wide, ids, count, start, cx, cy, frame, edges, masks, order, vertices,
                     member_atom, member_kind, np.bool_(False),
                 )  # fmt: skip
                 tiles[tile] = -1
@@ -359,7 +373,7 @@ def _sweep_rows(
                     return row, undo, undo_wide, undo_listed
                 tiles[tile] = -2 - used
                 used = write_record(
-                    out, used, ids, count, start, cx, cy, edges, masks, order, vertices,
+                    out, used, ids, count, start, cx, cy, frame, edges, masks, order, vertices,
                     member_atom, member_kind, np.bool_(True),
                 )  # fmt: skip
             for ref in some:

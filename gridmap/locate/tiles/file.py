@@ -27,7 +27,7 @@ from gridmap.locate.tiles.jit import compiled
 
 __all__ = ["FORMAT_VERSION", "read_arrays", "write_arrays"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _MAGIC = b"gridmap tiles\n\0\0"
 _BYTE_ORDER = sys.byteorder

@@ -1,9 +1,9 @@
 """The lookup: arrays of points to winning atoms, in blocks; and all atoms that touch a point.
 
 A point's tile is one random access and a border tile a second one, each some hundred
-nanoseconds away in a large coverage. So points go in small blocks through three stages: the
-tiles of a block are asked for while the records of the block before are, and while the block
-before that is decided. Memory is waited for in none of them.
+nanoseconds away in a large coverage. So points go in blocks, and while the records of one
+block are decided, one after the other, the records a little ahead and the tiles of the next
+block are asked for: memory and arithmetic take their time together.
 """
 
 from __future__ import annotations
@@ -13,8 +13,34 @@ from numpy.typing import NDArray
 
 from gridmap.locate.model import SEVERAL, TOUCHED
 from gridmap.locate.tiles.jit import compiled, inlined, inner, lowest_bit, prefetch
-from gridmap.locate.tiles.raster import COLUMNS, EPS, MAX_IDS, SCALE, tile_of
-from gridmap.locate.tiles.records import SPECIAL, Atoms, Kinds, Masks, Words, descend, touched
+from gridmap.locate.tiles.raster import (
+    COLUMNS,
+    EPS,
+    MAX_IDS,
+    PER_X,
+    PER_Y,
+    SCALE,
+    SOUTH,
+    WEST,
+    X0,
+    X1,
+    Y0,
+    Y1,
+    tile_of,
+)
+from gridmap.locate.tiles.records import (
+    EXACT,
+    LINE,
+    SPECIAL,
+    Atoms,
+    Kinds,
+    Masks,
+    Words,
+    descend,
+    layout,
+    touched,
+)
+from gridmap.locate.tiles.rough import roughly
 
 __all__ = [
     "UNDECIDED",
@@ -27,25 +53,26 @@ __all__ = [
 ]
 
 Statuses = NDArray[np.uint8]
+Places = NDArray[np.int64]
 
-# Points that go through the stages together: more would ask for more lines of memory at once
-# than a core keeps track of.
-_BLOCK = 16
-_LINE = 8  # words that memory hands over at once
+_BLOCK = 256  # points, whose tiles fit into the nearest cache
+_RECORDS = 8  # from asking for a record's first line to asking for its second, and to deciding
+_TILES = 5  # tiles asked for while a record is decided: about one point in five meets a border
+_LONG = 8  # vertices beyond which a record's rough part takes a second line
 _LANES = 4
 _AHEAD = 4  # points between asking for a tile, asking for its record, and using that
 UNDECIDED = 255  # the status of what only exact arithmetic can decide
 
 
 @inlined
-def _quick(words: Words, octets: Statuses, at: int, x: float, y: float, eps: float) -> int:
+def _quick(
+    words: Words, octets: Statuses, ints: Atoms, at: int, x: float, y: float, eps: float
+) -> int:
     """Mask of the ids of a plain narrow record that hold a point; -1 when floats cannot say."""
     b = np.uint64(8 * at)
-    vertices = np.int64(octets[b])
+    ids, vertices, _, c, _, v = layout(octets, ints, at)
     mask = np.int64(octets[b + np.uint64(2)])
-    c = at + ((vertices + 9) >> 3)
     cx, cy = words[np.uint64(c)], words[np.uint64(c + 1)]
-    v = c + 2 + (((np.int64(octets[b + np.uint64(1)]) & 15) + 1) >> 1)
     dx, dy = x - cx, y - cy
     lefts, near = np.int64(0), np.int64(0)
     # A fixed number at once, past the last vertex too: cheaper than a loop whose end the
@@ -72,8 +99,29 @@ def _quick(words: Words, octets: Statuses, at: int, x: float, y: float, eps: flo
         if min(abs(from_c), abs(from_p)) <= eps:
             return -1
         if (from_c > 0) != (from_p > 0):
-            mask ^= np.int64(octets[b + np.uint64(3 + i)])
+            mask ^= np.int64(octets[b + np.uint64(8 + 4 * ids + i)])
     return mask
+
+
+@inlined
+def _mask(
+    words: Words, octets: Statuses, ints: Atoms, at: int, x: float, y: float, u: float, w: float,
+    eps: float,
+) -> int:  # fmt: skip
+    """As :func:`_quick`, which is asked only where the rough places cannot say."""
+    mask = np.int64(-1)
+    if octets[np.uint64(8 * at + 1)] & EXACT == 0:
+        mask = roughly(octets, ints, at, u, w)
+    if mask < 0:
+        mask = _quick(words, octets, ints, at, x, y, eps)
+    return mask
+
+
+@inlined
+def _in_tile(head: Words, x: float, y: float) -> tuple[float, float]:
+    """Where in its tile a point is, in tiles from the south-west corner."""
+    u, w = (x - head[WEST]) * head[PER_X], (y - head[SOUTH]) * head[PER_Y]
+    return u - int(u), w - int(w)
 
 
 @inlined
@@ -81,22 +129,54 @@ def _decide(
     head: Words, words: Words, octets: Statuses, ints: Atoms, value: int, x: float, y: float
 ) -> int:  # fmt: skip
     """Winner (times 256) and status of a point whose tile has a record; or `UNDECIDED`."""
-    value = descend(words, octets, ints, value, x, y)
-    if value >= -1:
-        return value * 256 + (value >= 0)
+    u, w = _in_tile(head, x, y)
     at = -2 - value
     if octets[np.uint64(8 * at + 1)] & SPECIAL:
-        return UNDECIDED
-    mask = _quick(words, octets, at, x, y, head[EPS])
+        value, u, w = descend(words, octets, ints, value, x, y, u, w)
+        if value >= -1:
+            return value * 256 + (value >= 0)
+        at = -2 - value
+        if octets[np.uint64(8 * at + 1)] & SPECIAL:
+            return UNDECIDED
+    mask = _mask(words, octets, ints, at, x, y, u, w, head[EPS])
     if mask < 0:
         return UNDECIDED
-    if mask == 0:
-        return -256
-    # No vertex is near the line from c, so the point is on no edge.
-    c = at + ((np.int64(octets[np.uint64(8 * at)]) + 9) >> 3)
-    atom = ints[np.uint64(2 * (c + 2) + lowest_bit(mask))]
+    # No vertex is near the line from c, so the point is on no edge. That no id holds it is
+    # not asked first: the processor would often guess wrong.
+    atom = ints[np.uint64(2 * at + 2 + lowest_bit(mask | 256))]
     several = SEVERAL if mask & (mask - 1) else 0
-    return np.int64(atom) * 256 + TOUCHED + several
+    return np.int64(atom) * 256 + TOUCHED + several if mask else np.int64(-256)
+
+
+@inlined
+def _find_tiles(head: Words, lon: Words, lat: Words, begin: int, end: int, tile: Places) -> None:
+    """Write the tiles of some points, -1 outside the box."""
+    columns = int(head[COLUMNS])
+    x0, x1, y0, y1 = head[X0], head[X1], head[Y0], head[Y1]
+    west, south, per_x, per_y = head[WEST], head[SOUTH], head[PER_X], head[PER_Y]
+    for i in range(begin, end):
+        # As `tile_of`, but without a branch, so that several points are worked out at once.
+        x, y = lon[i], lat[i]
+        inside = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+        t = np.int64((y - south) * per_y) * columns + np.int64((x - west) * per_x)
+        tile[i - begin] = t if inside else np.int64(-1)
+
+
+@inlined
+def _take_tiles(
+    tiles: Atoms, tile: Places, begin: int, end: int, atom: Atoms, status: Statuses,
+    todo: Places, number: Places,
+) -> int:  # fmt: skip
+    """Answer the points of tiles without a border; list the others and their tiles' numbers."""
+    waiting = np.int64(0)
+    for i in range(begin, end):
+        t = tile[i - begin]
+        value = np.int64(tiles[np.uint64(max(t, 0))]) | (t >> 63)
+        atom[i] = value
+        status[i] = value >= 0
+        todo[waiting], number[waiting] = i, value
+        waiting += value < -1
+    return waiting
 
 
 @compiled
@@ -108,42 +188,35 @@ def first_of(
 
     Where floats cannot say the status is 255: :func:`all_touched` can. Returns their number.
     """
-    columns = int(head[COLUMNS])
-    # Of two blocks at a time: one is filled while the other is read.
-    tile = np.empty((2, _BLOCK), np.int64)
-    todo, place = np.empty((2, _BLOCK), np.int64), np.empty((2, _BLOCK), np.int64)
-    undecided, waiting = 0, 0
-    blocks = (len(lon) + _BLOCK - 1) // _BLOCK
-    for block in range(blocks + 2):
-        if block < blocks:
-            begin, side = block * _BLOCK, block & 1
-            for i in range(min(_BLOCK, len(lon) - begin)):
-                t = tile_of(head, columns, lon[begin + i], lat[begin + i])
-                tile[side, i] = t
-                prefetch(tiles, t)
-        ready, waiting = waiting, 0
-        if 0 < block <= blocks:
-            begin, side = (block - 1) * _BLOCK, (block - 1) & 1
-            for i in range(min(_BLOCK, len(lon) - begin)):
-                t = tile[side, i]
-                value = np.int64(tiles[np.uint64(t)]) if t >= 0 else np.int64(-1)
-                atom[begin + i] = value
-                status[begin + i] = value >= 0
-                todo[side, waiting] = begin + i
-                place[side, waiting] = value
-                record = -2 - value if value < -1 else 0
-                # As many lines as most records take.
-                for line in range(4):
-                    prefetch(words, record + line * _LINE)
-                waiting += value < -1
-        if block > 1:
-            side = block & 1
-            for j in range(ready):
-                i = todo[side, j]
-                won = _decide(head, words, octets, ints, place[side, j], lon[i], lat[i])
-                atom[i] = won >> 8
-                status[i] = won & 255
-                undecided += won == UNDECIDED
+    tile, number = np.empty(_BLOCK, np.int64), np.empty(_BLOCK + 2 * _RECORDS, np.int64)
+    todo = np.empty(_BLOCK, np.int64)
+    undecided = 0
+    after = min(_BLOCK, len(lon))
+    _find_tiles(head, lon, lat, 0, after, tile)
+    for begin in range(0, len(lon), _BLOCK):
+        end, after = after, min(after + _BLOCK, len(lon))
+        waiting = _take_tiles(tiles, tile, begin, end, atom, status, todo, number)
+        for j in range(2 * _RECORDS):
+            number[waiting + j] = -2
+        for j in range(2 * _RECORDS):
+            prefetch(words, -2 - number[j])
+        _find_tiles(head, lon, lat, end, after, tile)
+        asked, most = 0, after - end
+        for j in range(waiting):
+            prefetch(words, -2 - number[j + 2 * _RECORDS])
+            near = -2 - number[j + _RECORDS]
+            prefetch(words, near + LINE * (octets[np.uint64(8 * near)] > _LONG))
+            if asked + _TILES <= most:
+                for k in range(_TILES):
+                    prefetch(tiles, tile[asked + k])
+                asked += _TILES
+            i = todo[j]
+            won = _decide(head, words, octets, ints, number[j], lon[i], lat[i])
+            atom[i] = won >> 8
+            status[i] = won & 255
+            undecided += won == UNDECIDED
+        for k in range(asked, most):
+            prefetch(tiles, tile[k])
     return undecided
 
 
@@ -176,14 +249,15 @@ def off_edges(
     """True when floats prove that a point lies on no edge of any atom."""
     t = tile_of(head, int(head[COLUMNS]), x, y)
     value = np.int64(tiles[np.uint64(t)]) if t >= 0 else np.int64(-1)
+    u, w = _in_tile(head, x, y)
     if value < -1:
-        value = descend(words, octets, ints, value, x, y)
+        value, u, w = descend(words, octets, ints, value, x, y, u, w)
     if value >= -1:
         return True
     at = -2 - value
     if octets[np.uint64(8 * at + 1)] & SPECIAL:
         return False
-    return _quick(words, octets, at, x, y, head[EPS]) >= 0
+    return _mask(words, octets, ints, at, x, y, u, w, head[EPS]) >= 0
 
 
 @inner
@@ -193,7 +267,8 @@ def _all_of_one(
     atoms: Atoms, states: Statuses,
 ) -> int:  # fmt: skip
     """List the atoms that touch a point of a tile, exactly, and quickly where floats can say."""
-    value = descend(words, octets, ints, value, x, y)
+    u, w = _in_tile(head, x, y)
+    value, u, w = descend(words, octets, ints, value, x, y, u, w)
     if value >= 0:
         atoms[0], states[0] = value, 1
         return 1
@@ -201,9 +276,9 @@ def _all_of_one(
         return 0
     at = -2 - value
     if octets[8 * at + 1] & SPECIAL == 0:
-        mask = _quick(words, octets, at, x, y, head[EPS])
+        mask = _mask(words, octets, ints, at, x, y, u, w, head[EPS])
         if mask >= 0:
-            ids, found = 2 * (at + ((np.int64(octets[8 * at]) + 9) >> 3) + 2), 0
+            ids, found = 2 * at + 2, 0
             while mask:
                 atoms[found], states[found] = ints[ids + lowest_bit(mask)], 1
                 mask &= mask - 1

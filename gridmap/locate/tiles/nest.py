@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gridmap.errors import BadValue
-from gridmap.locate.tiles.build import Offsets, Swept
+from gridmap.locate.tiles.build import Offsets, Swept, lined_up
 from gridmap.locate.tiles.jit import compiled, inlined, inner, making
 from gridmap.locate.tiles.raster import COLUMNS, EPS, PER_X, PER_Y, SCALE, SOUTH, WEST
 from gridmap.locate.tiles.records import (
+    LINE,
     NEST,
     Atoms,
     Kinds,
@@ -19,7 +20,14 @@ from gridmap.locate.tiles.records import (
     layout,
     resolve,
 )
-from gridmap.locate.tiles.soup import NEST_VERTICES, record_words, sequence, write_record
+from gridmap.locate.tiles.rough import FRAME
+from gridmap.locate.tiles.soup import (
+    NEST_VERTICES,
+    line_after,
+    record_words,
+    sequence,
+    write_record,
+)
 
 __all__ = ["divide"]
 
@@ -52,8 +60,10 @@ def divide(head: Words, swept: Swept, member_atom: Atoms, member_kind: Kinds) ->
             )
     if used > (1 << 31) - 2:
         raise BadValue("An index has too many records.", got=used, allowed=(1 << 31) - 2)
-    if used + PADDING > len(words):
-        words = np.concatenate([words[:used], np.empty(PADDING)])
+    if used + PADDING > len(words) or words.ctypes.data % (8 * LINE):
+        whole = lined_up(used + PADDING)
+        whole[:used] = words[:used]
+        words = whole
     words[used : used + PADDING] = 0
     return words[: used + PADDING]
 
@@ -182,15 +192,15 @@ def _divide_all(
     next_items, next_boxes = np.empty((1024, 3), np.int64), np.empty((1024, 4))
     pending = 0
     next_wide, wide_used = np.empty(4096), 0
-    box = np.empty(4)
+    box, frame = np.empty(4), np.empty(FRAME)
     octets, ints, longs = crowded.view(np.uint8), crowded.view(np.int32), crowded.view(np.int64)
     for item in range(len(items)):
         at, depth = items[item, 1], items[item, 2]
         listed, vertices, width, _, _, _ = layout(octets, ints, at)
         k = _splits(vertices)
-        words = _grown(words, used, 5 + k * k)
+        words = _grown(words, used, 5 + k * k + LINE)
         table = used
-        used += 5 + (k * k + 1) // 2
+        used = line_after(used + 5 + (k * k + 1) // 2)
         for word in range(table, used):
             words[word] = 0
         words.view(np.uint8)[8 * table + 1] = NEST
@@ -201,6 +211,8 @@ def _divide_all(
             tiles[items[item, 0]] = -2 - table
         else:
             _put(words, -1 - items[item, 0], -2 - table)
+        frame[0], frame[1] = words[table + 1], words[table + 3]
+        frame[3], frame[4] = words[table + 2], words[table + 4]
         edges, chosen = np.empty(4 * vertices + 4), np.empty(vertices + 1, np.int32)
         order = np.empty(2 * vertices + 2, np.int32)
         ids, place = np.empty(listed + 1, np.int32), np.empty(listed + 1, np.int32)
@@ -214,6 +226,7 @@ def _divide_all(
             box[0] = boxes[item, 0] + (child % k) * wide_x
             box[1] = boxes[item, 1] + (child // k) * wide_y
             box[2], box[3] = box[0] + wide_x, box[1] + wide_y
+            frame[2], frame[5] = child % k, child // k
             off, cx, cy = _centre(crowded, octets, ints, longs, at, box, scale, inside, border)
             if not off:
                 return words, -1, crowded, items, boxes
@@ -261,14 +274,14 @@ def _divide_all(
                 next_boxes[pending, 2], next_boxes[pending, 3] = wide_x, wide_y
                 pending += 1
                 wide_used = write_record(
-                    next_wide, wide_used, ids, count, start, cx, cy, edges, masks, order, ends,
-                    member_atom, member_kind, np.bool_(False),
+                    next_wide, wide_used, ids, count, start, cx, cy, frame, edges, masks, order,
+                    ends, member_atom, member_kind, np.bool_(False),
                 )  # fmt: skip
                 continue
             words = _grown(words, used, need)
             _put(words, slot, -2 - used)
             used = write_record(
-                words, used, ids, count, start, cx, cy, edges, masks, order, ends,
+                words, used, ids, count, start, cx, cy, frame, edges, masks, order, ends,
                 member_atom, member_kind, np.bool_(True),
             )  # fmt: skip
     return words, used, next_wide, next_items[:pending], next_boxes[:pending]

@@ -7,17 +7,24 @@ hold ``c``; and the original vertices of the edges that reach the tile, as one s
 with the mask of the ids that each edge bounds (0: a jump between two chains, no edge). A
 point starts from the mask and flips an edge's bits where the segment from ``c`` crosses it.
 
-All of it lies in one array of 64-bit words, seen as doubles, bytes or integers:
+All of it lies in one array of 64-bit words, seen as doubles, bytes or integers; a record
+begins with a line of memory (8 words):
 
 ==========  ==============================================================================
 narrow      byte 0 vertices (0 to 56), byte 1 ids (0 to 8) and flags, byte 2 mask at ``c``,
-            bytes 3.. one mask an edge, filled up to a word; c; ids (int32, filled up to a
-            word); vertices
+            byte 3 halvings, int16 2, 3 rough c; ids (int32); one byte an edge with its
+            mask, filled up with zeros to eight; rough vertices (int16 x, y), filled up to
+            a word; c; vertices
 wide        byte 1 flags; int32 1, 2, 3: ids, vertices, words a mask; c; mask at ``c``; ids;
             masks of the edges; vertices
 nested      byte 1 flags; int32 1: k; west, south, columns a degree, rows a degree; then
             k * k int32 numbers of tiles, rows from the south
 ==========  ==============================================================================
+
+The rough places are whole numbers from the tile's south-west corner: `ROUGH` a side of the
+tile, halved as often as byte 3 says so that all vertices fit. They nearly always tell where
+a point lies, see `rough`, and most records need one line for them; the doubles after them
+are read for the other points alone. The flag `EXACT` says that they tell nothing.
 
 Ids are atoms, or *members* where the flag `COMPLEX` stands and in every wide record. A
 member is what counts crossings for itself: a whole atom, or where GEOS would not count them
@@ -35,7 +42,9 @@ from gridmap.locate.tiles.orient import on_edge, orient
 
 __all__ = [
     "COMPLEX",
+    "EXACT",
     "HOLE",
+    "LINE",
     "NARROW_IDS",
     "NARROW_VERTICES",
     "NEST",
@@ -50,7 +59,9 @@ __all__ = [
     "edge_mask",
     "evaluate",
     "layout",
+    "mask_words",
     "resolve",
+    "rough_words",
     "touched",
 ]
 
@@ -59,12 +70,25 @@ Atoms = NDArray[np.int32]
 Kinds = NDArray[np.uint8]
 Masks = NDArray[np.int64]
 
-COMPLEX, WIDE, NEST = 0x10, 0x20, 0x40
+COMPLEX, WIDE, NEST, EXACT = 0x10, 0x20, 0x40, 0x80
 SPECIAL = COMPLEX | WIDE | NEST
 NARROW_IDS, NARROW_VERTICES = 8, 56
+LINE = 8  # words that memory hands over at once
 
 # Kinds of members.
 WHOLE, PART, SHELL, HOLE = 0, 1, 2, 3
+
+
+@inlined
+def mask_words(vertices: int) -> int:
+    """Words that the masks of a narrow record's edges take."""
+    return (vertices + 6) >> 3
+
+
+@inlined
+def rough_words(ids: int, vertices: int) -> int:
+    """Words of a narrow record before c."""
+    return 1 + mask_words(vertices) + ((ids + vertices + 1) >> 1)
 
 
 @inlined
@@ -82,8 +106,8 @@ def layout(octets: Kinds, ints: Atoms, at: int) -> tuple[int, int, int, int, int
         return ids, vertices, width, at + 2, 2 * first, v
     vertices_ = np.int64(octets[8 * at])
     ids_ = np.int64(octets[8 * at + 1] & 0x0F)
-    c = at + ((vertices_ + 9) >> 3)
-    return ids_, vertices_, np.int64(1), c, 2 * (c + 2), c + 2 + ((ids_ + 1) >> 1)
+    c = at + rough_words(ids_, vertices_)
+    return ids_, vertices_, np.int64(1), c, 2 * at + 2, c + 2
 
 
 @inlined
@@ -93,7 +117,7 @@ def edge_mask(octets: Kinds, ints: Atoms, longs: Masks, at: int, edge: int, word
         width = np.int64(ints[2 * at + 3])
         first = at + 4 + width + ((np.int64(ints[2 * at + 1]) + 1) >> 1)
         return longs[first + edge * width + word]
-    return np.int64(octets[8 * at + 3 + edge])
+    return np.int64(octets[8 * at + 8 + 4 * np.int64(octets[8 * at + 1] & 0x0F) + edge])
 
 
 @inlined
@@ -104,15 +128,22 @@ def _start_mask(octets: Kinds, longs: Masks, at: int, word: int) -> int:
 
 
 @inlined
-def descend(words: Words, octets: Kinds, ints: Atoms, value: int, x: float, y: float) -> int:
-    """Number of the innermost tile that holds a point, from that of an outer tile."""
+def descend(
+    words: Words, octets: Kinds, ints: Atoms, value: int, x: float, y: float, u: float, w: float
+) -> tuple[int, float, float]:
+    """Number of the innermost tile that holds a point, from that of an outer tile.
+
+    `u` and `w` tell where in the outer tile the point is, in tiles from its south-west
+    corner; the same is returned for the inner one.
+    """
     while value < -1 and octets[8 * (-2 - value) + 1] & NEST:
         at = -2 - value
         k = np.int64(ints[2 * at + 1])
-        column = min(max(int((x - words[at + 1]) * words[at + 3]), 0), k - 1)
-        row = min(max(int((y - words[at + 2]) * words[at + 4]), 0), k - 1)
+        u, w = (x - words[at + 1]) * words[at + 3], (y - words[at + 2]) * words[at + 4]
+        column, row = min(max(int(u), 0), k - 1), min(max(int(w), 0), k - 1)
+        u, w = u - column, w - row
         value = np.int64(ints[2 * (at + 5) + row * k + column])
-    return value
+    return value, u, w
 
 
 @inner

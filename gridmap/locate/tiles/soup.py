@@ -7,6 +7,8 @@ import numpy as np
 from gridmap.locate.tiles.jit import double_bits, inlined, inner
 from gridmap.locate.tiles.records import (
     COMPLEX,
+    EXACT,
+    LINE,
     NARROW_IDS,
     NARROW_VERTICES,
     WHOLE,
@@ -15,9 +17,12 @@ from gridmap.locate.tiles.records import (
     Kinds,
     Masks,
     Words,
+    mask_words,
+    rough_words,
 )
+from gridmap.locate.tiles.rough import write_rough
 
-__all__ = ["NEST_VERTICES", "merge", "record_words", "sequence", "write_record"]
+__all__ = ["NEST_VERTICES", "line_after", "merge", "record_words", "sequence", "write_record"]
 
 # Tiles with more vertices are divided. Many ids alone are no reason: where areas lie over each
 # other, dividing leaves as many.
@@ -127,7 +132,13 @@ def sequence(edges: Words, number: int, order: Atoms) -> int:
 def record_words(count: int, vertices: int) -> int:
     """Words that a record takes at most."""
     width = (count + 63) >> 6
-    return 8 + count + width + vertices * (width + 3)
+    return 8 + count + width + vertices * (width + 3) + LINE
+
+
+@inlined
+def line_after(word: int) -> int:
+    """First word, from one on, with which a line of memory begins."""
+    return (word + LINE - 1) & -LINE
 
 
 @inner
@@ -139,6 +150,7 @@ def write_record(
     start: Masks,
     cx: float,
     cy: float,
+    frame: Words,
     edges: Words,
     masks: Masks,
     order: Atoms,
@@ -147,9 +159,10 @@ def write_record(
     member_kind: Kinds,
     narrow: bool,
 ) -> int:
-    """Write a record at a word and return the word after it; narrow where that is possible.
+    """Write a record at a word, narrow where possible; return the word where a line begins next.
 
-    `start` is the mask at c, `order` as :func:`sequence` wrote it.
+    `start` is the mask at c, `order` as :func:`sequence` wrote it, `frame` the tile's place
+    (see :data:`gridmap.locate.tiles.rough.FRAME`), which narrow records alone need.
     """
     octets, ints, longs = out.view(np.uint8), out.view(np.int32), out.view(np.int64)
     width = (count + 63) >> 6
@@ -158,15 +171,18 @@ def write_record(
         for i in range(count):
             if member_kind[ids[i]] != WHOLE:
                 flags = COMPLEX
-        c = at + ((vertices + 9) >> 3)
-        for w in range(at, c):
-            longs[w] = 0
+        c = at + rough_words(count, vertices)
+        first, v = 2 * at + 2, c + 2
+        longs[at], longs[c - 1] = 0, 0
         octets[8 * at] = vertices
         octets[8 * at + 1] = count | flags
         octets[8 * at + 2] = start[0] if count else 0
-        for i in range(1, vertices):
-            octets[8 * at + 2 + i] = masks[order[i]] if order[i] >= 0 else 0
-        first, v = 2 * (c + 2), c + 2 + ((count + 1) >> 1)
+        mask = 8 * at + 8 + 4 * count
+        for i in range(8 * mask_words(vertices)):
+            bits = masks[order[i + 1]] if i + 1 < vertices and order[i + 1] >= 0 else 0
+            octets[mask + i] = bits
+        if not write_rough(octets, ints, at, frame, cx, cy, edges, order, vertices):
+            octets[8 * at + 1] |= EXACT
         whole = flags == 0
     else:
         longs[at] = 0
@@ -182,8 +198,8 @@ def write_record(
                 longs[v] = masks[order[i] * width + w] if order[i] >= 0 else 0
                 v += 1
         whole = False
+        ints[first + count - 1 + (count & 1)] = 0
     out[c], out[c + 1] = cx, cy
-    ints[first + count - 1 + (count & 1)] = 0
     for i in range(count):
         ints[first + i] = member_atom[ids[i]] if whole else ids[i]
     for i in range(vertices):
@@ -192,4 +208,7 @@ def write_record(
         else:
             out[v], out[v + 1] = edges[4 * order[i + 1]], edges[4 * order[i + 1] + 1]
         v += 2
-    return v
+    end = line_after(v)
+    for w in range(v, end):
+        longs[w] = 0
+    return end
