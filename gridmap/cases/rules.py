@@ -11,6 +11,7 @@ from gridmap.errors import BadValue
 from gridmap.routing.book import RouteBook
 from gridmap.routing.catalogue import Limit, LimitUnit
 from gridmap.routing.clock import deadline
+from gridmap.routing.terms import Sending
 from gridmap.tables import Row, Source, package_data, read_table
 
 __all__ = ["TABLE", "CaseRules", "load_case_rules"]
@@ -64,6 +65,13 @@ class CaseRules:
         if item not in book.catalogue:
             return book.terms.default_returns
         return book.terms.of(book.catalogue.item(item)).returns
+
+    def sent_at_once(self, item: str) -> bool:
+        """True when a report about an item goes to its known owner by itself."""
+        book = self.book
+        if item not in book.catalogue:
+            return False
+        return book.terms.of(book.catalogue.item(item)).dispatch is Sending.AT_ONCE
 
     def item_due(self, item: str, lead: str, start: datetime) -> datetime | None:
         """Return when an item counted from `start` is due of a lead; None without such a time."""

@@ -24,7 +24,7 @@ __all__ = ["HEAD", "REVISIONS", "VERSION_TABLE", "prepare", "run_migrations", "u
 # Oldest first. Kept beside the scripts so that opening a store need not load Alembic.
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011",
-    "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019",
+    "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019", "0020",
 )  # fmt: skip
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "gridmap_version"
