@@ -198,13 +198,14 @@ def test_the_duty_list_has_27_classes_and_96_items(town: RowTown) -> None:
     assert limits == {("G", 1), ("S", 3), ("X", 5)}
 
 
-# The Friday before Qingming, ten o'clock; Monday the sixth is a holiday.
+# The Friday before Qingming, ten o'clock; Monday the sixth is a holiday. Working days end with the
+# office, calendar days at the minute.
 @pytest.mark.parametrize(
     ("level", "calendar", "by_working_days"),
     [
-        ("G", "2026-04-04T10:00", "2026-04-07T10:00"),
-        ("S", "2026-04-06T10:00", "2026-04-09T10:00"),
-        ("X", "2026-04-08T10:00", "2026-04-13T10:00"),
+        ("G", "2026-04-04T10:00", "2026-04-07T17:30"),
+        ("S", "2026-04-06T10:00", "2026-04-09T17:30"),
+        ("X", "2026-04-08T10:00", "2026-04-13T17:30"),
     ],
 )
 def test_one_three_and_five_days_are_counted_either_way(
