@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.models import Exact
+from api.models import NO_CONTROLS, Exact
 from gridmap.places.photos import MOST_WORDS
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "PlacePhotosOut",
     "PlacesOut",
     "PostOut",
+    "RosterSwitchIn",
+    "RosterSwitchOut",
     "RostersOut",
     "ServiceItemsOut",
     "ToldOut",
@@ -278,8 +280,40 @@ class PostOut(Exact):
     area_code: str
     work_phone: str
     department: str | None = None
+    estate_code: str | None = Field(None, description="Of a post that is about one estate.")
+    mode: str | None = Field(
+        None, description="`routine` or `emergency`: of which roster it is; empty: of both."
+    )
+    rests: str | None = Field(None, description="Empty: it is held now.")
+    switched: str | None = Field(None, description="When, by whom and why it was switched last.")
     valid_from: date | None = None
     valid_to: date | None = None
+
+
+class RosterSwitchIn(Exact):
+    """Which of two rosters holds in an area, and in all areas in it."""
+
+    level: Annotated[str, Field(min_length=1, max_length=40, pattern=NO_CONTROLS)]
+    area_code: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+    mode: Literal["routine", "emergency"]
+    why: Annotated[
+        str,
+        Field(
+            max_length=500,
+            pattern=r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+            description="The reason; kept with the posts.",
+        ),
+    ]
+
+
+class RosterSwitchOut(Exact):
+    """How many posts are held from now on, and how many rest."""
+
+    level: str
+    area_code: str
+    mode: Literal["routine", "emergency"]
+    called: int = Field(ge=0)
+    resting: int = Field(ge=0)
 
 
 class RostersOut(Exact):

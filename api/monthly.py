@@ -13,6 +13,7 @@ from api.bodies import JsonBody, parsed
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.models import NO_CONTROLS, When
 from api.monthly_models import (
+    AnnualOut,
     AppealIn,
     AppealOut,
     AppealsOut,
@@ -111,6 +112,24 @@ def numbers(
 def monthlies(workspace: WorkspaceDep, actor: ActorDep) -> Response:
     """Return the issues, the newest month and the newest issue first."""
     return answer_json({"issues": workspace.monthlies(actor=actor)})
+
+
+@router.get(
+    "/api/annual/{year}",
+    summary="The score of a year, by its monthly reports",
+    dependencies=needs(Action.NUMBERS_SEE),
+    response_model=AnnualOut,
+    responses=problems(403, 404, 422, 500, 503),
+)
+def annual(
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    year: Annotated[
+        str, Path(pattern=r"^(19[5-9][0-9]|2[0-9]{3})$", description="YYYY.", examples=["2026"])
+    ],
+) -> Response:
+    """Return what every unit lost and keeps, and its place among those of its volume."""
+    return answer_json(workspace.annual(year, actor=actor))
 
 
 @router.get(

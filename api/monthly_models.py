@@ -12,6 +12,7 @@ from api.order_models import Written
 
 __all__ = [
     "MONTHLY_BODIES",
+    "AnnualOut",
     "AppealIn",
     "AppealOut",
     "AppealsOut",
@@ -101,6 +102,11 @@ class UnitOut(NamedOut):
     due: _Count
     closed: _Count
     on_time: _Count
+    figure: list[_Count] = Field(
+        [],
+        max_length=2,
+        description="Numerator and denominator of the figure that its class is ranked by.",
+    )
 
 
 class ClassOut(Exact):
@@ -110,6 +116,7 @@ class ClassOut(Exact):
     name: str
     name_en: str
     from_orders: int
+    by: str | None = Field(None, description="The figure ranked by; absent: the score.")
     units: list[UnitOut]
 
 
@@ -230,6 +237,40 @@ class MonthlyOut(Exact):
     days: list[DayOut]
     load: LoadOut | None
     issue: IssueOut | None = Field(description="Null for a draft.")
+
+
+class YearUnitOut(UnitOut):
+    """A unit over the issued months of a year."""
+
+    cases: dict[str, _Count] = Field(description="How many cost it points, by rule.")
+
+
+class YearClassOut(Exact):
+    """Units that have about as much to do in a month."""
+
+    class_: str = Field(alias="class")
+    name: str
+    name_en: str
+    from_orders: int = Field(description="Due to be closed in a mean month, at least.")
+    units: list[YearUnitOut]
+
+
+class YearRankingOut(Exact):
+    """One ranking over the year."""
+
+    ranking: str
+    of: NamedOut | None
+    classes: list[YearClassOut]
+    unranked: list[YearUnitOut]
+
+
+class AnnualOut(Exact):
+    """The score of a year: the mean of its months as they were issued last."""
+
+    year: str
+    months: list[str] = Field(description="That were issued.")
+    missing: list[str] = Field(description="That are over and were not issued.")
+    rankings: list[YearRankingOut]
 
 
 class SaidOut(Exact):

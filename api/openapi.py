@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from api.district_models import PlaceIn, PlacePhotoIn, WrongIn
+from api.district_models import PlaceIn, PlacePhotoIn, RosterSwitchIn, WrongIn
 from api.draft_models import DRAFT_BODIES
 from api.identity import SESSION_COOKIE
 from api.models import LocateColumns, LocateMany, Problem
@@ -114,7 +114,7 @@ def build(
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     models: list[type[BaseModel]] = [LocateMany, LocateColumns, ReportIn, ReporterIn, Problem]
     models += [*_REVIEW_BODIES, *BODIES.values(), *SUPERVISION_BODIES, *MONTHLY_BODIES]
-    models += [ReadIn, PlaceIn, PlacePhotoIn, WrongIn, *DRAFT_BODIES, *PLAN_BODIES]
+    models += [ReadIn, PlaceIn, PlacePhotoIn, WrongIn, RosterSwitchIn, *DRAFT_BODIES, *PLAN_BODIES]
     for model in models:
         schema = model.model_json_schema(ref_template=_REF)
         schemas.update(schema.pop("$defs", {}))
@@ -128,7 +128,7 @@ def build(
                 _drop_null(parameter["schema"])
                 if parameter["name"] in {"level", "area_level"}:
                     _only(parameter["schema"], levels)
-    for name in ("LocateMany", "LocateColumns"):
+    for name in ("LocateMany", "LocateColumns", "RosterSwitchIn"):
         _only(schemas[name]["properties"]["level"], levels)
     _only(schemas["OrderConfirmIn"]["properties"]["item"], items)
     _only(schemas["ReportIn"]["properties"]["item"], items)

@@ -125,6 +125,7 @@ def test_every_operation_was_answered_with_success_and_not_only_refused(
         "GET /api/orders/{number}",
         "GET /api/supervision",
         "GET /api/numbers",
+        "GET /api/annual/{year}",
         "GET /api/monthly",
         "GET /api/monthly/{month}",
         "POST /api/monthly/{month}",

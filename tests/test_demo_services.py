@@ -20,6 +20,7 @@ from gridmap.tables import package_data
 from tests.demo_built import district, shapes
 
 SCALES = ("exclusive", "district")
+OF_A_SITE = {"case_leader", "centre_staff", "key_keeper"}
 
 
 def areas(scale):
@@ -51,8 +52,8 @@ def test_every_category_kind_and_role_occurs_and_no_other():
     assert len(set(built.places["category"])) > 15
     assert set(built.organisations["kind"]) == set(ORGANISATION_KINDS)
     assert set(built.rosters["kind"]) == set(POST_KINDS)
-    # Who leads a case is named by a site for a case of its own, never by a district.
-    assert set(built.rosters["role"]) == set(POST_ROLES) - {"case_leader"}
+    # Roles that a site names for a case, an estate or a centre of its own, never a district.
+    assert set(built.rosters["role"]) == set(POST_ROLES) - OF_A_SITE
 
 
 def test_the_hours_of_the_demo_can_be_read_and_mean_what_is_said_of_them():

@@ -57,6 +57,7 @@ def _submit(order: Order, event: Event) -> Changes:
         "due_original": due,
         "due_from": order.received_at,
         "round": int(fields.get("round", 0)),
+        "needs_person": bool(fields.get("needs_person", False)),
     }
 
 

@@ -46,6 +46,8 @@ def begun(
     }
     if decision is not None and decision.due_at is not None:
         fields["due_at"] = stored_moment(decision.due_at)
+    if decision is not None and decision.needs_person:
+        fields["needs_person"] = True
     order = Order(number, received_at=received_at, created_at=now, catalogue=catalogue)
     # What a file tells of began when it was received; when it was read in is `created_at`.
     at = now if awake else min(received_at, now)

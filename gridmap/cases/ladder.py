@@ -1,4 +1,4 @@
-"""What time does to an order: reminders before and after, escalation, public criticism.
+"""What time does to an order: sent out by itself, reminded of, escalated, criticised in public.
 
 Every step is asked for again whenever the order changes, under a mark that tells one climb
 from the next: a step is taken once per order, step and mark. Whether it still applies, and
@@ -175,6 +175,21 @@ def _due_at(order: Order, rules: CaseRules, mark: str) -> datetime | None:
     return order.due_at
 
 
+def _at_once_marks(order: Order, rules: CaseRules) -> tuple[str, ...]:
+    """What nobody is known to own waits for a person, whatever the site says of its item."""
+    waits = order.state is State.SUBMITTED and order.round > 0
+    known = bool(order.lead) and not order.needs_person
+    return ("1",) if waits and known and rules.sent_at_once(order.item, order.catalogue) else ()
+
+
+def _at_once(order: Order, rules: CaseRules, mark: str) -> datetime | None:
+    return order.created_at
+
+
+def _sent_out(order: Order, rules: CaseRules, mark: str, now: datetime) -> tuple[Event, ...]:
+    return (_event("order.confirm", now), _event("order.dispatch", now))
+
+
 def _confirm_marks(order: Order, rules: CaseRules) -> tuple[str, ...]:
     waits = order.state is State.SUBMITTED and order.round > 0 and rules.has("confirm")
     return ("1",) if waits else ()
@@ -286,6 +301,7 @@ def _named(order: Order, rules: CaseRules, mark: str, now: datetime) -> tuple[Ev
 
 
 _ROWS = (
+    Step("at_once", _at_once_marks, _at_once, _sent_out),
     Step("unconfirmed", _confirm_marks, _confirm_at, _remind("unconfirmed")),
     Step("unsigned", _sign_marks, _sign_at, _remind("unsigned")),
     Step("soon_due", _soon_marks, _soon, _soon_events),

@@ -212,6 +212,8 @@ class Order:
         Which catalogue its item is of, as its report has it; empty for the site's own.
     level : str
         G, S or X: who is in charge of it now; empty when it was never routed.
+    needs_person : bool
+        A person has to look at its route before it is sent to anybody.
     due_at : datetime or None
         What is due now; None while unknown or managed by a leader.
     due_original : datetime or None
@@ -246,6 +248,7 @@ class Order:
     lead: str = ""
     co: tuple[Part, ...] = ()
     first_responder: str = ""
+    needs_person: bool = False
     due_at: datetime | None = None
     due_original: datetime | None = None
     due_from: datetime | None = None

@@ -11,6 +11,7 @@ from gridmap.errors import BadValue
 from gridmap.routing.book import RouteBook
 from gridmap.routing.catalogue import Limit, LimitUnit
 from gridmap.routing.clock import deadline
+from gridmap.routing.terms import Sending
 from gridmap.tables import Row, Source, package_data, read_table
 
 __all__ = ["TABLE", "CaseRules", "load_case_rules"]
@@ -67,6 +68,13 @@ class CaseRules:
         if book is None or item not in book.catalogue:
             return self.book.terms.default_returns
         return book.terms.of(book.catalogue.item(item)).returns
+
+    def sent_at_once(self, item: str, catalogue: str = "") -> bool:
+        """True when a report about an item goes to its known owner by itself."""
+        book = self._book_of(catalogue)
+        if book is None or item not in book.catalogue:
+            return False
+        return book.terms.of(book.catalogue.item(item)).dispatch is Sending.AT_ONCE
 
     def item_due(
         self, item: str, lead: str, start: datetime, catalogue: str = ""

@@ -77,7 +77,9 @@ def numbers(
 
 def report(
     ctx: typer.Context,
-    month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month.")],
+    month: Annotated[
+        str, typer.Argument(metavar="YYYY-MM|YYYY", help="The month; a year for its score.")
+    ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the files; it is made.")
     ] = Path(),
@@ -99,13 +101,23 @@ def report(
     lang: LangOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Write the report of a month: as it was issued, else as a draft.
+    """Write the report of a month: as it was issued, else as a draft; of a year, its score.
 
     Once issued it stays as it is: the command writes the stored one from then on, whatever
     happens to its orders.
     """
     from gridmap.errors import BadValue
 
+    if month.isdecimal():
+        if issue or correct is not None or to:
+            raise BadValue(
+                "A year is not issued: it is the mean of its issued months.",
+                got=month,
+                repair="Leave --issue, --correct and --to out, or name a month.",
+            )
+        with opened(ctx, store) as workspace:
+            _write_year(workspace.annual(month), out, _language(workspace, lang))
+        return
     formats = [name.strip() for name in format_.split(",") if name.strip()]
     unknown = [name for name in formats if name not in _FORMATS]
     if unknown or not formats:
@@ -129,6 +141,36 @@ def report(
         typer.echo(f"{state}: {header['serial']}, issue {header['issue']} of {month}.")
     _show_figures(found["kpis"], language)
     typer.echo("Wrote " + ", ".join(map(str, written)))
+
+
+def _write_year(found: dict[str, Any], out: Path, lang: str) -> None:
+    """Write the score of a year as JSON, and show it."""
+    import json
+
+    from gridmap.bulk.safe_output import PendingFile, disk_errors
+
+    target = out / f"annual-{found['year']}.json"
+    with disk_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+    with PendingFile(target) as pending, disk_errors(target):
+        text = json.dumps(found, ensure_ascii=False, indent=2)
+        pending.path.write_text(text + "\n", encoding="utf-8")
+        pending.commit()
+    typer.echo(f"Score of {found['year']}, by {', '.join(found['months']) or 'no month'}.")
+    if found["missing"]:
+        typer.echo(f"Not issued, and not in it: {', '.join(found['missing'])}.")
+    key = "name_en" if lang == "en" else "name"
+    for ranking in found["rankings"]:
+        rows = [
+            (volume[key] or volume["name"], str(unit["place"]), unit["code"],
+             unit[key] or unit["name"], f"{unit['score']:g}", f"{unit['lost']:g}")
+            for volume in ranking["classes"]
+            for unit in volume["units"]
+        ]  # fmt: skip
+        if rows:
+            typer.echo(f"\n{ranking['ranking']}")
+            table(("class", "place", "code", "name", "score", "points off"), rows)
+    typer.echo(f"Wrote {target}")
 
 
 def _stored_or_draft(workspace: Workspace, month: str) -> dict[str, Any]:

@@ -80,6 +80,35 @@ def export_places(
     typer.echo(f"{done.path}: {done.rows:,} places{photos}.")
 
 
+@places.command("switch")
+def switch(
+    ctx: typer.Context,
+    area: Annotated[
+        str, typer.Argument(metavar="LEVEL:CODE", help="Area; all areas in it go with it.")
+    ],
+    mode: Annotated[
+        str, typer.Argument(metavar="routine|emergency", help="Whose roster holds from now on.")
+    ],
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Kept with the posts.")],
+    commit: CommitOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Switch an area between its rosters of ordinary times and of emergencies."""
+    from gridmap.errors import BadValue
+
+    level, found, code = area.partition(":")
+    if not (found and level and code):
+        raise BadValue("This does not name an area.", got=area, allowed="LEVEL:CODE")
+    with opened(ctx, store) as workspace:
+        done = workspace.switch_rosters(level, code, mode, why, commit=commit)
+    what = f"{done.called:,} posts held, {done.resting:,} at rest"
+    if done.committed:
+        typer.echo(f"{area}: {mode}; {what}.")
+    else:
+        typer.echo(f"{area}: {what} after a switch to {mode}. Nothing was written.")
+        typer.echo("Add --commit to do it.")
+
+
 @reports.command("due")
 def due(ctx: typer.Context, commit: CommitOption = False, store: StoreOption = None) -> None:
     """Compute due times that waited for the calendar of a year."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gridmap.cases.supervision import Supervision, serial
 from gridmap.garbage import collecting_later
-from gridmap.numbers.counting import Figures, Tally, figures_shown
+from gridmap.numbers.counting import Count, Figures, Tally, figures_shown
 from gridmap.numbers.deductions import Deduction, Deductions
 from gridmap.numbers.period import Period
 from gridmap.numbers.problems import Problem, Problems
@@ -252,12 +252,13 @@ def _class(one: _Month, way: str, found: Placed) -> dict[str, Any]:
         "name": volume.name,
         "name_en": volume.name_en,
         "from_orders": volume.from_orders,
-        "units": [_unit(one, way, unit, place) for place, unit in found.units],
+        **({"by": volume.by} if volume.by else {}),
+        "units": [_unit(one, way, unit, place, volume.by) for place, unit in found.units],
     }
 
 
-def _unit(one: _Month, way: str, unit: Unit, place: int | None) -> dict[str, Any]:
-    return one.names.named(way, unit.code) | {
+def _unit(one: _Month, way: str, unit: Unit, place: int | None, by: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = one.names.named(way, unit.code) | {
         "place": place,
         "score": unit.score,
         "lost": unit.lost,
@@ -265,6 +266,10 @@ def _unit(one: _Month, way: str, unit: Unit, place: int | None) -> dict[str, Any
         "closed": unit.closing.numerator,
         "on_time": unit.on_time.numerator,
     }
+    if by:
+        count = unit.figures[by] if unit.figures else Count()
+        found["figure"] = [count.numerator, count.denominator]
+    return found
 
 
 def _deduction(one: _Month, found: Deduction) -> dict[str, Any]:

@@ -17,13 +17,14 @@ FULL = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A body or an area that is ranked."""
+    """A body or an area that is ranked; `figures` is empty when nothing of it was counted."""
 
     code: str
     closing: Count
     on_time: Count
     score: float
     lost: float
+    figures: Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def placed(
 ) -> tuple[list[Placed], list[Unit]]:
     """Return the classes of a ranking with their units, and the units too small for any.
 
-    By score; where that is equal by the share done on time, then by the share closed.
+    By score, or by the figure that a class names; where that is equal by the share done on
+    time, then by the share closed. Who has nothing to count in that figure comes last.
     """
     own: dict[str, list[Deduction]] = defaultdict(list)
     for one in found:
@@ -69,7 +71,7 @@ def placed(
     for volume in rules.classes[ranking]:
         inside = [u for u in left if u.closing.denominator >= volume.from_orders]
         left = [u for u in left if u.closing.denominator < volume.from_orders]
-        classes.append(Placed(volume, tuple(_places(inside))))
+        classes.append(Placed(volume, tuple(_places(inside, volume.by))))
     rest = left
     return classes, rest
 
@@ -78,12 +80,14 @@ def _unit(code: str, figures: Figures | None, own: Sequence[Deduction], rules: N
     score = score_of(own, rules.scores)
     closing = figures["closing"] if figures else Count()
     on_time = figures["on_time"] if figures else Count()
-    return Unit(code, closing, on_time, score, round(FULL - score, 2))
+    return Unit(code, closing, on_time, score, round(FULL - score, 2), figures or {})
 
 
-def _places(units: Sequence[Unit]) -> list[tuple[int, Unit]]:
+def _places(units: Sequence[Unit], by: str = "") -> list[tuple[int, Unit]]:
     def merit(unit: Unit) -> tuple[float, float, float]:
-        return unit.score, unit.on_time.share or 0.0, unit.closing.share or 0.0
+        share = unit.figures[by].share if by and unit.figures else None
+        first = unit.score if not by else -1.0 if share is None else share
+        return first, unit.on_time.share or 0.0, unit.closing.share or 0.0
 
     ordered = sorted(units, key=lambda u: (tuple(-x for x in merit(u)), u.code))
     found: list[tuple[int, Unit]] = []

@@ -17,6 +17,7 @@ __all__ = [
     "DEPARTMENT",
     "FAULTS",
     "OFFICE",
+    "RANKED_BY",
     "SCORES_TABLE",
     "Charged",
     "NumberRules",
@@ -34,6 +35,12 @@ FAULTS = (
     "overdue", "carried_over", "named", "unsigned", "no_contact", "passed_off", "rework",
     "dissatisfied", "report_in_late", "report_in_absent", "report_in_ineffective",
     "improper_whistle", "supervised", "supervision_late",
+)  # fmt: skip
+
+# Figures that units may be ranked by in place of their score: of these, more is better.
+RANKED_BY = (
+    "filing", "dispatch", "closing", "on_time", "completion", "reply", "response", "resolution",
+    "satisfaction", "accuracy", "report_in",
 )  # fmt: skip
 
 # Kinds of rankings: bodies of the whole district, bodies of one kind that each place has, and
@@ -83,6 +90,8 @@ class VolumeClass:
     code : str
     from_orders : int
         Orders due to be closed, at least.
+    by : str
+        The figure that its units are ranked by; empty: their score.
     """
 
     ranking: str
@@ -90,6 +99,7 @@ class VolumeClass:
     from_orders: int
     name: str
     name_en: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,9 @@ def load_number_rules(folder: Path | None) -> NumberRules:
     scores = [_score(row, seen) for row in rows]
     classes: dict[str, list[VolumeClass]] = {}
     for row in read_table(
-        _source(folder, CLASSES_TABLE), ["ranking", "class", "from_orders", "name"], ["name_en"]
+        _source(folder, CLASSES_TABLE),
+        ["ranking", "class", "from_orders", "name"],
+        ["name_en", "by"],
     ):
         one = _class(row)
         _fits(row, one, classes.setdefault(one.ranking, []))
@@ -190,8 +202,11 @@ def _class(row: Row) -> VolumeClass:
     text = row.text("from_orders")
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
         row.refuse("from_orders", "is no number of orders", allowed="1, 2, 3 ...")
+    by = row.cells["by"]
+    if by and by not in RANKED_BY:
+        row.refuse("by", "is no figure to rank by", allowed=["empty: by score", *RANKED_BY])
     return VolumeClass(
-        ranking, row.text("class"), int(text), row.text("name"), row.cells["name_en"]
+        ranking, row.text("class"), int(text), row.text("name"), row.cells["name_en"], by
     )
 
 

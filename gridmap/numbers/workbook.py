@@ -134,16 +134,22 @@ def _kpis(s: _Sheets, report: Mapping[str, Any]) -> None:
 
 
 def _rankings(s: _Sheets, report: Mapping[str, Any]) -> None:
+    words: tuple[str, ...]
     words = ("ranking", "class", "place", "unit", "code", "score", "lost", "due", "closed",
              "on_time")  # fmt: skip
+    # Where a class is ranked by a figure, which one and its parts.
+    ranked = any(c.get("by") for one in report["rankings"] for c in one["classes"])
+    words += ("kpi", "numerator", "denominator") if ranked else ()
     rows = []
     for ranking in report["rankings"]:
         title = s.side.ranking(ranking)
+        by = {s.named(c): s.t(f"kpi.{c['by']}") for c in ranking["classes"] if c.get("by")}
         groups = [(s.named(c), c["units"]) for c in ranking["classes"]]
         groups.append((s.t("monthly.unranked"), ranking["unranked"]))
         rows += [
             [title, group, u["place"], s.named(u), u["code"]]
             + [u[name] for name in ("score", "lost", "due", "closed", "on_time")]
+            + ([by[group], *u["figure"]] if "figure" in u else [])
             for group, units in groups
             for u in units
         ]

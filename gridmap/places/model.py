@@ -19,6 +19,7 @@ __all__ = [
     "GROUND_LAYERS",
     "ORGANISATION_KINDS",
     "POST_KINDS",
+    "POST_MODES",
     "POST_ROLES",
     "Category",
     "Ground",
@@ -88,6 +89,12 @@ POST_KINDS: Mapping[str, tuple[str, str]] = {
     "linked": ("联动力量", "Linked"),
 }
 
+# One grid, two rosters.
+POST_MODES: Mapping[str, tuple[str, str]] = {
+    "routine": ("平时", "Routine"),
+    "emergency": ("急时", "Emergency"),
+}
+
 POST_ROLES: Mapping[str, tuple[str, str]] = {
     "grid_lead": ("网格长", "Grid lead"),
     "grid_worker": ("网格员", "Grid worker"),
@@ -100,6 +107,8 @@ POST_ROLES: Mapping[str, tuple[str, str]] = {
     "building_lead": ("楼长", "Building lead"),
     "first_secretary": ("第一书记", "First secretary"),
     "case_leader": ("包案领导", "Case leader"),
+    "centre_staff": ("中心派驻人员", "Posted in the centre"),
+    "key_keeper": ("钥匙管家", "Key keeper"),
 }
 
 
@@ -271,6 +280,12 @@ class Post:
         First day, and the first day no longer; None is open.
     estate_code : str
         The estate that the post is about, where that is less than its area.
+    mode : str
+        A key of :data:`POST_MODES`: which of two rosters it belongs to; empty for both.
+    rests : str
+        The mode for the sake of which it is not held now; empty while it is.
+    switched : str
+        When, by whom and why that was switched last; empty for never.
     """
 
     code: str
@@ -285,11 +300,16 @@ class Post:
     valid_from: date | None = None
     valid_to: date | None = None
     estate_code: str = ""
+    mode: str = ""
+    rests: str = ""
+    switched: str = ""
 
     def on_duty(self, day: date) -> bool:
         """True when the post is held on that day."""
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_to is None or day < self.valid_to
+        return (
+            not self.rests
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_to is None or day < self.valid_to)
         )
 
 

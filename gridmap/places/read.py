@@ -21,6 +21,7 @@ from gridmap.places.model import (
     ACCESS_FACTS,
     ORGANISATION_KINDS,
     POST_KINDS,
+    POST_MODES,
     POST_ROLES,
     Organisation,
     Place,
@@ -123,6 +124,7 @@ _POSTS = (
     Column("work_phone", ("工作电话", "电话", "phone")),
     Column("department", ("派出单位", "部门")),
     Column("estate_code", ("小区编号", "小区编码", "定岗小区")),
+    Column("mode", ("平急", "班次")),
     *_VALID,
 )
 # People write 基础 as well as 基础力量.
@@ -252,7 +254,8 @@ def read_posts(
         Columns ``code``, ``person`` (人员编号: an opaque number, never an identity number),
         ``name`` (姓名), ``role`` (角色), ``kind`` (力量类型), ``level``, ``area_code``, and
         where known ``work_phone``, ``department``, ``valid_from``, ``valid_to`` and
-        ``estate_code`` (小区编号) of a post that is about one estate of its area.
+        ``estate_code`` (小区编号) of a post that is about one estate of its area, and ``mode``
+        (平急) of one that belongs to the roster of ordinary times or of emergencies alone.
     levels, areas, encoding
         As in :func:`read_organisations`.
 
@@ -436,6 +439,7 @@ def _post(record: Record, levels: Levels, areas: Areas | None) -> Post:
         valid_from=valid_from,
         valid_to=valid_to,
         estate_code=record.code("estate_code", needed=False),
+        mode=record.choice("mode", POST_MODES) if record.text("mode") else "",
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from datetime import date
 from typing import Any
 
-from gridmap.places.model import Post
+from gridmap.places.model import POST_MODES, Post
 
-__all__ = ["BOARD_ROLES", "posts_for", "roster_conflicts"]
+__all__ = ["BOARD_ROLES", "POST_MODES", "at_rest", "posts_for", "roster_conflicts", "switched"]
 
 # Who stands on a public board, in this order. Volunteers and leads of buildings do not: their
 # numbers are their own.
@@ -94,7 +94,35 @@ def _overlapping(posts: Sequence[Post], key: Key) -> Iterator[tuple[int, int]]:
                     yield first, second
 
 
+def at_rest(
+    rows: Iterable[Mapping[str, Any]], stored: Iterable[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield posts that come in, at rest where the other roster of their area holds.
+
+    An area is in an emergency while a stored post of that mode is held there; otherwise in
+    ordinary times.
+    """
+    urgent = {
+        (post["level"], post["area_code"])
+        for post in stored
+        if post["mode"] == "emergency" and not post["rests"]
+    }
+    for row in rows:
+        now = "emergency" if (row["level"], row["area_code"]) in urgent else "routine"
+        yield {**row, "rests": "" if row.get("mode", "") in {"", now} else now}
+
+
+def switched(posts: Iterable[Mapping[str, Any]], mode: str, said: str) -> Iterator[dict[str, Any]]:
+    """Yield those of some posts that begin or cease to be held in a mode."""
+    for post in posts:
+        rests = "" if post["mode"] in {"", mode} else mode
+        if rests != post["rests"]:
+            yield {**post, "rests": rests, "switched": said}
+
+
 def _meet(a: Post, b: Post) -> bool:
-    """True when both are held on some day."""
+    """True when both are held on some day, and not each in a roster of its own."""
+    if a.mode and b.mode and a.mode != b.mode:
+        return False
     starts = max(a.valid_from or date.min, b.valid_from or date.min)
     return starts < min(a.valid_to or date.max, b.valid_to or date.max)

@@ -24,6 +24,7 @@ __all__ = [
     "CATALOGUE",
     "AmbiguityPolicy",
     "Scope",
+    "Sending",
     "Term",
     "Terms",
     "load_limit_tables",
@@ -40,7 +41,7 @@ _DEFAULT_RETURNS = 2
 _MOST_RETURNS = 20
 _COLUMNS = (
     "limit_table", "grade", "start_rule", "intake_cutoff", "ambiguity", "leader", "review_days",
-    "returns",
+    "returns", "dispatch",
 )  # fmt: skip
 
 LimitTables = Mapping[str, Mapping[str, Limit]]
@@ -52,6 +53,13 @@ class AmbiguityPolicy(StrEnum):
     PERSON = "person"  # no lead; a person decides
     SHARED_PARENT = "shared_parent"  # the office of the shared community, else sub-district
     SHARED_SUBDISTRICT = "shared_subdistrict"  # the office of the shared sub-district
+
+
+class Sending(StrEnum):
+    """Who sends a report of known owner on to it."""
+
+    PERSON = "person"  # the centre confirms it and sends it out
+    AT_ONCE = "at_once"  # it goes out by itself
 
 
 class Scope(StrEnum):
@@ -80,6 +88,8 @@ class Term:
         After how many working days a managed case is reviewed.
     returns : int
         The return with which a report goes before the board of ownership reviews.
+    dispatch : Sending
+        Whether a report whose owner is known goes out by itself.
     """
 
     limit: Limit
@@ -89,6 +99,7 @@ class Term:
     leader: str = ""
     review_days: int = _DEFAULT_REVIEW_DAYS
     returns: int = _DEFAULT_RETURNS
+    dispatch: Sending = Sending.PERSON
 
     @property
     def managed(self) -> bool:
@@ -243,8 +254,8 @@ def load_terms(
     Columns ``scope`` (``site``, ``level``, ``class``, ``item``) and ``code`` (empty for the
     site), then any of ``limit_table`` (``catalogue`` or a table of limits), ``grade`` (in that
     table; the handling level when empty), ``start_rule``, ``intake_cutoff``, ``ambiguity``,
-    ``leader`` (code of a post), ``review_days`` and ``returns``. An empty cell leaves a thing
-    to the more general row.
+    ``leader`` (code of a post), ``review_days``, ``returns`` and ``dispatch``. An empty cell
+    leaves a thing to the more general row.
 
     Raises
     ------
@@ -285,6 +296,8 @@ def _said(row: Row, limits: LimitTables) -> dict[str, Any]:
         said["start_rule"] = row.choice("start_rule", StartRule)
     if cells["ambiguity"]:
         said["ambiguity"] = row.choice("ambiguity", AmbiguityPolicy)
+    if cells["dispatch"]:
+        said["dispatch"] = row.choice("dispatch", Sending)
     if cells["intake_cutoff"]:
         if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", cells["intake_cutoff"]):
             row.refuse("intake_cutoff", "is no time of the day", allowed="a time such as 16:00")

@@ -169,6 +169,9 @@ posts = new_table(
     Column("valid_from", Date),
     Column("valid_to", Date),
     required("estate_code", Text),
+    required("mode", Text),
+    required("rests", Text),
+    required("switched", Text),
     UniqueConstraint("code"),
 )
 Index("ix_posts_level_area_code", posts.c.level, posts.c.area_code)

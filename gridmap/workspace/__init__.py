@@ -27,6 +27,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.reporting`     reports in, routed and stored; reports out; `assign`
 :mod:`.books`         the rules in use
 :mod:`.bases`         what decisions were made by, kept
+:mod:`.rostering`     the switch between two rosters of one grid
 :mod:`.facts_state`   overlays, parties and posts as they hold together
 :mod:`.rulemaking`    rules imported, version by version
 :mod:`.replaying`     an old decision made again

@@ -26,6 +26,7 @@ from gridmap.places.read import (
     read_posts,
     read_service_items,
 )
+from gridmap.places.rosters import at_rest
 from gridmap.routing.overlays import OVERLAY_KINDS, Overlay, OverlayMap
 from gridmap.routing.parties import Party
 from gridmap.routing.read import read_overlays, read_parties
@@ -98,6 +99,8 @@ class Facts(PlacePhotos):
         self._may(actor, _action(kind))
         rows = [dict(record) for record in records]
         _require_usable(kind, rows)
+        if kind == "posts":
+            rows = list(at_rest(rows, self.store.records("posts")))
         counts = self.store.put_records(kind, rows, replace=replace)
         self._follow(kind)
         return counts
@@ -200,7 +203,10 @@ class Facts(PlacePhotos):
             "parties": lambda: read_parties(source, encoding=encoding),
         }
         if kind in simple:
-            return kind, [asdict(one) for one in simple[kind]()]
+            rows = [asdict(one) for one in simple[kind]()]
+            if kind == "posts":
+                return kind, list(at_rest(rows, self.store.records("posts")))
+            return kind, rows
         if kind == "organisations":
             known = {row["code"] for row in self.store.records("organisations")}
             bodies = read_organisations(

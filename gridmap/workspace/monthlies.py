@@ -13,6 +13,7 @@ from gridmap.cases.outcome import Message
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.numbers import appeals
+from gridmap.numbers.annual import figures_of_year, months_of_year
 from gridmap.numbers.appeals import Appeal, Said
 from gridmap.numbers.monthly import Former, figures_of_month
 from gridmap.numbers.period import Period, former_month, month_of
@@ -124,6 +125,20 @@ class Monthlies(Counting):
         """Return which reports were issued, the newest first."""
         self._may(actor, Action.NUMBERS_SEE)
         return [self._issue_header(one) for one in self.store.issues()]
+
+    def annual(self, year: str, *, actor: Actor | None = None) -> dict[str, Any]:
+        """Return the score of a year: what the reports of its months, as issued last, come to.
+
+        Months that are over and were not issued are named; of a year without any there is no
+        ranking. `BadValue` for what is no year.
+        """
+        self._may(actor, Action.NUMBERS_SEE)
+        wanted = months_of_year(year)
+        issued = {one["month"] for one in self.store.issues()}
+        months = {month: self.store.issue(month)["data"] for month in wanted if month in issued}
+        current = f"{to_site(self.clock(), self.zone):%Y-%m}"
+        missing = [month for month in wanted if month < current and month not in months]
+        return figures_of_year(year, months, missing)
 
     def months_unissued(self) -> list[str]:
         """Return the last twelve months that have begun and were not issued, the newest first."""

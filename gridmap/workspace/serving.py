@@ -432,7 +432,7 @@ def _lightened(layer: str, frame: gpd.GeoDataFrame) -> Iterator[tuple[int | None
 def _is_held(row: Mapping[str, Any], day: date) -> bool:
     """As `Post.on_duty`, of a row: thousands are asked at a time."""
     first, end = row["valid_from"], row["valid_to"]
-    return (first is None or first <= day) and (end is None or day < end)
+    return not row.get("rests") and (first is None or first <= day) and (end is None or day < end)
 
 
 def _as(kind: Any, row: Mapping[str, Any]) -> Any:

@@ -18,8 +18,8 @@ from gridmap.crs import to_wgs84, valid_lonlat
 from gridmap.errors import BadValue, NotFound
 from gridmap.times import to_site
 from gridmap.workspace.amounts import amounts_of
-from gridmap.workspace.facts import Facts
 from gridmap.workspace.locating import Locating
+from gridmap.workspace.rostering import Rostering
 
 if TYPE_CHECKING:
     from gridmap.reach.district import Counted
@@ -60,7 +60,7 @@ class ServiceCoverage:
     gaps: list[dict[str, Any]]
 
 
-class Walks(Locating, Facts):
+class Walks(Locating, Rostering):
     """What is near on foot. The network is built once for the roads that are stored."""
 
     # Turn they were read at, and the places of all gates.
