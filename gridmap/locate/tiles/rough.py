@@ -30,7 +30,6 @@ The bounds below lie above these.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -87,14 +86,12 @@ def roughly(octets: Kinds, ints: Atoms, at: int, u: float, w: float) -> int:
             doubt = i32(doubt | (mask if unsure else i32(0)))
             flips = i32(flips ^ (mask if crossed else i32(0)))
     held = np.int64(octets[b + np.uint64(2)]) ^ np.int64(flips)
-    found: Any = held if doubt == 0 else np.int64(-1)
-    return found
+    return int(held) if doubt == 0 else -1
 
 
 @inlined
 def _step(place: float, side: float) -> int:
-    nearest: Any = np.int64(math.floor(place * side + 0.5))
-    return nearest
+    return math.floor(place * side + 0.5)
 
 
 @inlined
