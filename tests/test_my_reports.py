@@ -247,12 +247,12 @@ def test_photos_that_cannot_be_kept_are_said_by_name_and_the_others_stay(town: P
     answer = post_photos(town, "", f"{path}/photos", good, bad)
     assert answer.status_code == 422
     assert "坏.jpg" in answer.text
-    assert "这不是能读取的照片" in answer.text
+    assert "不是能读取的照片" in answer.text
     assert "已添加 1 张照片。" in answer.text
     assert answer.text.count("size=thumb") == 1
     nothing = post_photos(town, "", f"{path}/photos", ("", b""))
     assert nothing.status_code == 422
-    assert "请先选择照片" in nothing.text
+    assert "没有选择照片" in nothing.text
     closed(town, sent["id"])
     assert "multipart/form-data" not in town.see("", path)
     late = post_photos(town, "", f"{path}/photos", ("晚.jpg", saved(picture((71, 48)))))
