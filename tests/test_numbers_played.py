@@ -45,6 +45,7 @@ MARCH = {
     "accuracy": (9, 10),  # all but the first of C
     "report_in": (1, 2),  # CG, not SW
     "whistle": (1, 9),  # I
+    "whistle_rated": (1, 1),  # I
 }
 LEFT_OUT = {
     "filing": {"merged": 1},

@@ -117,18 +117,27 @@ def chain_bodies() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def seat(n: int) -> tuple[float, float]:
+    """Where a member has its rooms: in its community, beside those that came before it."""
+    x, y = 3 * (n % 42 % 7), 3 * (n % 42 // 7)
+    return x + 0.25 + 0.25 * (n // 42), y + 2.5
+
+
 def member_bodies() -> list[dict[str, Any]]:
     """What belongs to the fused bodies of the communities, and the branches for a time."""
     kinds = ("resident_unit", "enterprise", "social_body", "dual_registration")
     found = [
         {"code": f"M{n}", "kind": kinds[n % 4], "name": f"成员单位{n + 1}", "level": "community",
-         "area_code": COMMUNITIES[n % 42], "parent_code": f"D{COMMUNITIES[n % 42]}"}
+         "area_code": COMMUNITIES[n % 42], "parent_code": f"D{COMMUNITIES[n % 42]}",
+         **placed(*seat(n))}
         for n in range(MEMBERS)
     ]  # fmt: skip
     codes = [code for _, code, _ in estate_boxes()]
+    boxes = [box for _, _, box in estate_boxes()]
     return found + [
         {"code": f"T{n}", "kind": "party_branch", "name": f"改造项目临时党支部{n + 1}",
-         "level": "estate", "area_code": codes[n], "parent_code": f"D{codes[n][:12]}"}
+         "level": "estate", "area_code": codes[n], "parent_code": f"D{codes[n][:12]}",
+         **placed(*middle(Ground("", "", boxes[n])))}
         for n in range(TEMPORARY)
     ]  # fmt: skip
 
@@ -351,7 +360,7 @@ def test_a_switch_puts_the_other_roster_in_force_there_and_back_again(town: RowT
         assert post["switched"] == "2026-07-16T09:00+08:00 street: 暴雨红色预警"
         # Residents read the telephone of whoever is there now, and no name.
         lon, lat = at(*middle(Ground("", "", block_box)))
-        said = town.get("", f"/api/my-grid?lon={lon}&lat={lat}&coord_sys=wgs84")
+        said = town.get("", f"/api/my-grid?near={lon},{lat}")
         assert "0990-5550002" in json.dumps(said)
         assert "0990-5550001" not in json.dumps(said)
         assert "应急员" not in json.dumps(said, ensure_ascii=False)

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from gridmap.access import Actor, Visibility
+from gridmap.access import Actor, Grant, Role, Scope, Visibility
 from gridmap.errors import BadValue, GridmapError, MissingColumn, NotFound
 from gridmap.maps.colours import PIN_COLOURS
 from gridmap.places.categories import CATEGORY_TABLE, PACKAGED, THEMES, load_categories
@@ -66,6 +66,12 @@ def test_a_site_has_a_tree_of_its_own(tmp_path: Path) -> None:
     # A branch for staff hides what is in it, whatever that says itself.
     assert tree.visibility("depot") is Visibility.STAFF
     assert tree.visibility("no such") is Visibility.STAFF
+    # The strictest counts: cameras below a branch for staff are for those who supervise.
+    eye = load_categories(table(tmp_path, OWN + "eye,inside,探头,Camera,视,safety,restricted\n"))
+    assert eye.visibility("eye") is Visibility.RESTRICTED
+    assert eye.visibility("depot") is Visibility.STAFF
+    worker = Actor.granted("li", [Grant(Role.DISPATCHER, Scope())])
+    assert set(eye.seen_by(worker).categories) == {"canteen", "depot", "fridge"}
     seen = tree.seen_by(Actor.resident())
     assert list(seen.branches) == ["food", "hot"]
     assert "depot" not in seen.categories

@@ -20,6 +20,7 @@ returned       given back by the lead / sendings of the period
 accuracy       not sent on to another lead before it was finished / sendings of the period
 report_in      reported in on time / calls by a whistle that were due in the period
 whistle        with a whistle that called departments / received in the period and taken on
+whistle_rated  satisfied / answered call-backs of the period about orders with such a whistle
 =============  =========================================================================
 """
 
@@ -178,14 +179,29 @@ def _sent(tale: Tale, period: Period) -> Iterator[Mark]:
 
 
 def _rated(tale: Tale, period: Period) -> Iterator[Mark]:
-    raised = False
+    raised = called = False
     for one in tale.entries:
         raised = raised or _raised_for_need(tale.after, one)
+        called = called or _calls(tale.after, one)
         if one.action == "order.rate" and period.holds(one.at):
+            body = one.lead if tale.sent else ""
             for kpi, name in (("resolution", "resolved"), ("satisfaction", "satisfied")):
                 said = one.fields.get(name)
                 out = "not_reached" if said is None else "escalated" if raised else ""
-                yield Mark(kpi, one.lead if tale.sent else "", said is True, out)
+                yield Mark(kpi, body, said is True, out)
+            if called:
+                # Handed up for need it is left out above; what became of it is told here.
+                said = one.fields.get("satisfied")
+                out = "not_reached" if said is None else ""
+                yield Mark("whistle_rated", body, said is True, out)
+
+
+def _calls(order: Order, entry: Entry) -> bool:
+    """True when departments were called by a whistle that was not improper."""
+    if entry.action != "whistle.call":
+        return False
+    whistle = order.whistle(entry.fields["whistle"])
+    return whistle is not None and whistle.state is WhistleState.CALLED
 
 
 def _raised_for_need(order: Order, entry: Entry) -> bool:
@@ -214,4 +230,5 @@ _COUNTERS: tuple[Counter, ...] = (_received, _due, _reply, _sent, _rated, _calle
 KPIS = (
     "filing", "dispatch", "closing", "on_time", "rework", "extension", "completion", "reply",
     "response", "resolution", "satisfaction", "returned", "accuracy", "report_in", "whistle",
+    "whistle_rated",
 )  # fmt: skip

@@ -206,7 +206,7 @@ def _category(code: str, row: Row, parents: Mapping[str, str], rows: Mapping[str
     return Category(code, name, row.cells["name_en"] or name, pin, parents[code], theme, visibility)
 
 
-_STRICT = [Visibility.PUBLIC, Visibility.STAFF]
+_STRICT = [Visibility.PUBLIC, Visibility.STAFF, Visibility.RESTRICTED]
 
 
 def _visibility(row: Row) -> Visibility:
