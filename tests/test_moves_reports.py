@@ -342,7 +342,7 @@ def test_who_dies_once_a_report_is_stored_has_not_lost_its_move(town, monkeypatc
         patch.setattr(workspace, "follow_editions", dies)
         with pytest.raises(Killed):
             send(workspace, GIVEN, "late", item=OFFICE)
-    number = workspace.store.report_of_key("key-late")
+    number = workspace.store.report_of_proof("key-late")
     assert workspace.report_moves(number) == []
     workspace.work()
     hands.set("2026-06-02 09:00")

@@ -99,17 +99,23 @@ def at_rest(
 ) -> Iterator[dict[str, Any]]:
     """Yield posts that come in, at rest where the other roster of their area holds.
 
-    An area is in an emergency while a stored post of that mode is held there; otherwise in
-    ordinary times.
+    An area is in an emergency while a stored post of that mode is held there, or one of
+    ordinary times rests for it; otherwise in ordinary times. What stands with a post about the
+    last switch stays while the switch does.
     """
+    known = {post["code"]: post for post in stored}
     urgent = {
         (post["level"], post["area_code"])
-        for post in stored
-        if post["mode"] == "emergency" and not post["rests"]
+        for post in known.values()
+        if (post["mode"] == "emergency" and not post["rests"]) or post["rests"] == "emergency"
     }
     for row in rows:
-        now = "emergency" if (row["level"], row["area_code"]) in urgent else "routine"
-        yield {**row, "rests": "" if row.get("mode", "") in {"", now} else now}
+        mode = row.get("mode") or ""
+        now = "emergency" if (row.get("level"), row.get("area_code")) in urgent else "routine"
+        rests = "" if mode in {"", now} else now
+        before = known.get(row.get("code"))
+        kept = before["switched"] if before is not None and before["rests"] == rests else ""
+        yield {**row, "mode": mode, "rests": rests, "switched": kept}
 
 
 def switched(posts: Iterable[Mapping[str, Any]], mode: str, said: str) -> Iterator[dict[str, Any]]:

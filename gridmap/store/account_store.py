@@ -11,7 +11,7 @@ from gridmap.access.account import Account, ApiKey
 from gridmap.errors import NotFound
 from gridmap.store import accounts, people, signins
 from gridmap.store.opened import OpenedStore
-from gridmap.store.photo_store import drop_photos
+from gridmap.store.photo_store import drop_photos, overwrite_deleted
 
 __all__ = ["AccountStore"]
 
@@ -227,6 +227,7 @@ class AccountStore(OpenedStore):
     ) -> None:
         """Empty sealed fields, replace texts, and remove the photos of `pictured` reports."""
         with self._database.write() as connection:
+            overwrite_deleted(connection)
             people.anonymise(connection, numbers, texts, now)
             drop_photos(connection, pictured)
             self._touched(connection, "reports")

@@ -18,7 +18,7 @@ from gridmap.coverage.model import STORED_CRS
 from gridmap.coverage.reading.read import split_source
 from gridmap.errors import BadValue
 from gridmap.places.ground import read_ground
-from gridmap.places.model import GROUND_LAYERS, POST_KINDS, POST_ROLES, Place, Post
+from gridmap.places.model import GROUND_LAYERS, POST_KINDS, POST_MODES, POST_ROLES, Place, Post
 from gridmap.places.photos import PlacePhoto
 from gridmap.places.read import (
     read_organisations,
@@ -312,6 +312,12 @@ def _require_usable(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
                     f"The post '{row.get('code')}' is of no known role or kind.",
                     got=f"{row.get('role')}, {row.get('kind')}",
                     allowed=[*POST_ROLES, *POST_KINDS],
+                )
+            if row.get("mode") and row["mode"] not in POST_MODES:
+                raise BadValue(
+                    f"The post '{row.get('code')}' is of no known roster.",
+                    got=row["mode"],
+                    allowed=["", *POST_MODES],
                 )
 
 

@@ -206,7 +206,8 @@ class OneMap(Mapmaking):
         edition = self.coverage_at(self.clock()).edition
         with self._lock:
             kept = self.__dict__.setdefault("_onemap", {})
-            token = (edition, self._token, until)
+            # Categories come from files: they change without the store.
+            token = (edition, self._token, self.categories, until)
             found = kept.get(name)
         if found is not None and found[0] == token:
             return found[1]

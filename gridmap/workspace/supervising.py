@@ -10,7 +10,7 @@ from gridmap.access import PERMISSIONS, Action, Actor, Grant, Role, Subject, rea
 from gridmap.cases import supervision
 from gridmap.cases.notices import NoticeKind
 from gridmap.cases.supervision import Supervision
-from gridmap.errors import Stale
+from gridmap.errors import NotAllowed, Stale
 from gridmap.times import parse_when, to_site
 from gridmap.workspace.order_lists import OFFICES
 from gridmap.workspace.telling import Telling
@@ -173,6 +173,10 @@ class Supervising(Telling):
         one = self.store.supervision(key)
         if self._may_as_addressed(who, action, one):
             return who
+        if action is Action.SUPERVISION_ANSWER:
+            raise NotAllowed(
+                "Only who acts for the addressee answers.", got=who.name, allowed=one.department
+            )
         return self._may(who, action, Subject({}, _concerned(one, action)))
 
     def _may_as_addressed(self, who: Actor, action: Action, one: Supervision) -> bool:

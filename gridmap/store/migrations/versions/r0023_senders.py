@@ -1,4 +1,4 @@
-"""Who sent a report, with a receipt; orders know which catalogue their item is of."""
+"""Who sent a report, with a receipt; orders know their catalogue, and if a person decides."""
 
 from __future__ import annotations
 
@@ -37,19 +37,29 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_report_senders_account_id", "report_senders", ["account_id"])
-    _catalogues()
+    _orders()
 
 
-def _catalogues() -> None:
-    """Let the orders of further catalogues say so: their reports always did."""
+def _orders() -> None:
+    """Let old orders say what their reports always did: the catalogue, and who decides."""
     connection = op.get_bind()
     orders = sa.table("orders", sa.column("number"), sa.column("data", JsonText()))
     reports = sa.table("reports", sa.column("id"), sa.column("catalogue"))
-    query = sa.select(orders.c.number, orders.c.data, reports.c.catalogue).join_from(
-        orders, reports, reports.c.id == orders.c.number
+    routes = sa.table(
+        "report_routes", sa.column("report_id"), sa.column("needs_person", sa.Boolean())
     )
-    for row in connection.execute(query.where(reports.c.catalogue != "")).all():
-        data = dict(row.data) | {"catalogue": row.catalogue}
+    joined = sa.join(orders, reports, reports.c.id == orders.c.number)
+    joined = joined.outerjoin(routes, routes.c.report_id == orders.c.number)
+    waits = sa.func.coalesce(routes.c.needs_person, sa.false())
+    query = (
+        sa.select(orders.c.number, orders.c.data, reports.c.catalogue, waits.label("waits"))
+        .select_from(joined)
+        .where(sa.or_(reports.c.catalogue != "", waits))
+    )
+    for row in connection.execute(query).all():
+        told = {"catalogue": row.catalogue} if row.catalogue else {}
+        told |= {"needs_person": True} if row.waits else {}
+        data = dict(row.data) | told
         connection.execute(sa.update(orders).where(orders.c.number == row.number).values(data=data))
 
 
