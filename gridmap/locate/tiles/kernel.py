@@ -83,7 +83,7 @@ def _quick(
             q = p + np.uint64(2 * i)
             det = dx * (words[q + np.uint64(1)] - cy) - dy * (words[q] - cx)
             lefts |= np.int64(det > 0) << (first + i)
-            near |= np.int64(abs(det) <= eps) << (first + i)
+            near |= np.int64(not abs(det) > eps) << (first + i)
     lanes = (np.int64(1) << vertices) - 1
     if near & lanes:
         return -1
@@ -96,7 +96,7 @@ def _quick(
         ex, ey = words[p + np.uint64(2)] - ax, words[p + np.uint64(3)] - ay
         from_c = ex * (cy - ay) - ey * (cx - ax)
         from_p = ex * (y - ay) - ey * (x - ax)
-        if min(abs(from_c), abs(from_p)) <= eps:
+        if not (abs(from_c) > eps and abs(from_p) > eps):
             return -1
         if (from_c > 0) != (from_p > 0):
             mask ^= np.int64(octets[b + np.uint64(8 + 4 * ids + i)])

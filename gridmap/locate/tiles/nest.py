@@ -7,7 +7,19 @@ import numpy as np
 from gridmap.errors import BadValue
 from gridmap.locate.tiles.build import Offsets, Swept, lined_up
 from gridmap.locate.tiles.jit import compiled, inlined, inner, making
-from gridmap.locate.tiles.raster import COLUMNS, EPS, PER_X, PER_Y, SCALE, SOUTH, WEST
+from gridmap.locate.tiles.raster import (
+    COLUMNS,
+    EPS,
+    PER_X,
+    PER_Y,
+    SCALE,
+    SOUTH,
+    WEST,
+    X0,
+    X1,
+    Y0,
+    Y1,
+)
 from gridmap.locate.tiles.records import (
     LINE,
     NEST,
@@ -189,6 +201,10 @@ def _divide_all(
 ) -> tuple[Words, int, Words, Offsets, Words]:  # fmt: skip
     """Divide each item once; return what is still to be divided."""
     scale = head[SCALE]
+    largest = max(max(abs(head[X0]), abs(head[X1])), max(abs(head[Y0]), abs(head[Y1])))
+    # The borders of a tile are rounded as the coverage's largest numbers are, not as those of
+    # the tile itself: points that were binned into it may lie so far outside.
+    blur, fine = largest * 2.0**-50, largest * 2.0**-38
     next_items, next_boxes = np.empty((1024, 3), np.int64), np.empty((1024, 4))
     pending = 0
     next_wide, wide_used = np.empty(4096), 0
@@ -221,7 +237,6 @@ def _divide_all(
         start, masks = np.empty(width + 1, np.int64), np.empty((vertices + 1) * width, np.int64)
         atoms, states = np.empty(listed + 1, np.int32), np.empty(listed + 1, np.uint8)
         wide_x, wide_y = boxes[item, 2] / k, boxes[item, 3] / k
-        fine = max(abs(boxes[item, 0]), abs(boxes[item, 1])) * 2.0**-38
         for child in range(k * k):
             box[0] = boxes[item, 0] + (child % k) * wide_x
             box[1] = boxes[item, 1] + (child // k) * wide_y
@@ -230,10 +245,10 @@ def _divide_all(
             off, cx, cy = _centre(crowded, octets, ints, longs, at, box, scale, inside, border)
             if not off:
                 return words, -1, crowded, items, boxes
-            box[0] -= wide_x * _REACH
-            box[1] -= wide_y * _REACH
-            box[2] += wide_x * _REACH
-            box[3] += wide_y * _REACH
+            box[0] -= wide_x * _REACH + blur
+            box[1] -= wide_y * _REACH + blur
+            box[2] += wide_x * _REACH + blur
+            box[3] += wide_y * _REACH + blur
             number = _part(crowded, octets, ints, longs, at, box, head[EPS], edges, chosen)
             count = _taken_ids(octets, ints, longs, at, inside, chosen, number, ids, place)
             new = (count + 63) >> 6

@@ -83,7 +83,8 @@ def head_of(x: Words, y: Words, longest: tuple[float, float], tiles: float) -> W
     head[[COLUMNS, ROWS]] = np.floor((high - low_) * per) + 1
     reach = 1 / per + np.array(longest)
     head[EPS] = 16 * 2.0**-53 * 2 * reach[0] * reach[1] + 1e-290
-    head[SCALE] = exact_scale(largest)
+    # Reference points lie in the tiles, so a little outside the box of the vertices too.
+    head[SCALE] = exact_scale(float(max(np.abs(low_).max(), np.abs(low_ + size).max())))
     return head
 
 
