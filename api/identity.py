@@ -167,7 +167,6 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
     given = request.headers.get(FORM_HEADER) or await _token_sent(request)
     foreign = request.headers.get("sec-fetch-site") == "cross-site"
     if foreign or not await run_in_threadpool(workspace.form_token_good, cookie, given):
-        await request.close()
         raise NotAllowed(
             "The request does not carry the token of this session's forms.",
             got="a request from another site" if foreign else "none, or one of another session",
@@ -177,11 +176,10 @@ async def _need_form_token(request: Request, workspace: Workspace, cookie: str) 
 
 
 async def _token_sent(request: Request) -> str:
-    """Return the token in a form; its files stay for the route that takes them."""
+    """Return the token in a form, with files or without."""
     if kind_of_body(request) != FORM:
         return (await form_fields(request)).get(FORM_FIELD, "")
-    found = (await form_parts(request)).get(FORM_FIELD)
-    return found if isinstance(found, str) else ""
+    return (await form_parts(request)).text(FORM_FIELD) or ""
 
 
 def _need_own_form(request: Request) -> None:
@@ -200,10 +198,7 @@ async def form_fields(request: Request) -> dict[str, str]:
     """Return the text fields of a form that was sent; empty for any other body."""
     kind = kind_of_body(request)
     if kind == FORM:
-        sent = await form_parts(request)
-        await sent.close()
-        texts = ((name, value) for name, value in reversed(sent.multi_items()))
-        return {name: value for name, value in texts if isinstance(value, str)}
+        return dict(reversed((await form_parts(request)).texts))
     if kind != FORM_TYPE:
         return {}
     body = await request.body()

@@ -6,12 +6,21 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from fastapi import Request
-from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.bodies import WrongBody, kind_of_body
 
-__all__ = ["FORM", "FORM_FIELD", "PHOTO_PART", "Upload", "form_parts", "photo_form", "sent_form"]
+__all__ = [
+    "FORM",
+    "FORM_FIELD",
+    "PHOTO_PART",
+    "Parts",
+    "SentFile",
+    "Upload",
+    "form_parts",
+    "photo_form",
+    "sent_form",
+]
 
 FORM = "multipart/form-data"
 # The token of a session's forms; it is no part of what a form says.
@@ -26,6 +35,25 @@ _MOST_FILES, _MOST_FIELDS = 60, 100
 _MOST_WORDS = 65_536
 
 
+class SentFile(NamedTuple):
+    """A file of a form: its field, what it was called, and its bytes."""
+
+    field: str
+    name: str
+    data: bytes
+
+
+class Parts(NamedTuple):
+    """The texts of a form in their order, and its files; those that were not chosen left out."""
+
+    texts: list[tuple[str, str]]
+    files: list[SentFile]
+
+    def text(self, name: str) -> str | None:
+        """Return the first text of a field; None without one."""
+        return next((value for field, value in self.texts if field == name), None)
+
+
 class Upload(NamedTuple):
     """A form as it was sent: its file `photo` (None without one), and the words beside it."""
 
@@ -33,40 +61,42 @@ class Upload(NamedTuple):
     words: dict[str, str]
 
 
-async def form_parts(request: Request) -> FormData:
-    """Return the parts of a form of the type :data:`FORM`; its files lie on disk until closed."""
+async def form_parts(request: Request) -> Parts:
+    """Return the parts of a form of the type :data:`FORM`, read once a request.
+
+    Whoever refuses the request need not know of its files: they are in memory, which the
+    largest body that is taken allows, and closed.
+    """
+    known: Parts | None = getattr(request.state, "parts", None)
+    if known is not None:
+        return known
     try:
-        return await request.form(
+        async with request.form(
             max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MOST_WORDS
-        )
+        ) as form:
+            found = Parts([], [])
+            for name, value in form.multi_items():
+                if isinstance(value, str):
+                    found.texts.append((name, value))
+                # A browser sends a file without a name where none was chosen.
+                elif value.filename:
+                    found.files.append(SentFile(name, value.filename, await value.read()))
     except HTTPException as error:
         if error.status_code != 400:
             raise
         raise HTTPException(422, f"The form cannot be read: {error.detail}") from error
+    request.state.parts = found
+    return found
 
 
 async def sent_form(request: Request) -> Upload:
     """Return a form with one photo, of a request whose body is of the type :data:`FORM`."""
-    known: Upload | None = getattr(request.state, "upload", None)
-    if known is not None:
-        return known
-    form = await form_parts(request)
-    try:
-        found = await _read(form)
-    finally:
-        await form.close()
-    request.state.upload = found
-    return found
-
-
-async def _read(form: FormData) -> Upload:
-    words = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-    files = [(n, v) for n, v in form.multi_items() if isinstance(v, UploadFile)]
-    # A browser sends a file without a name where none was chosen.
-    photos = [one for name, one in files if name == "photo" and one.filename]
-    strays = [name for name, _ in files if name != "photo"] + ["photo"] * (len(photos) > 1)
-    raw = await photos[0].read() if len(photos) == 1 else None
-    return Upload(raw, words | dict.fromkeys(strays, ""))
+    texts, files = await form_parts(request)
+    photos = [one for one in files if one.field == "photo"]
+    strays = [one.field for one in files if one.field != "photo"]
+    strays += ["photo"] * (len(photos) > 1)
+    raw = photos[0].data if len(photos) == 1 else None
+    return Upload(raw, dict(texts) | dict.fromkeys(strays, ""))
 
 
 async def photo_form(request: Request, names: Collection[str]) -> tuple[bytes, dict[str, str]]:

@@ -265,7 +265,10 @@ def test_any_damage_to_a_stream_is_answered_and_never_an_internal_error(
 
 
 def test_another_kind_of_body_is_refused_naming_both(staff: TestClient) -> None:
-    refused(send(staff, stream(LON, LAT), "application/vnd.apache.arrow.file"), ARROW, 415)
+    kind = "application/vnd.apache.arrow.file"
+    answer = send(staff, stream(LON, LAT), kind)
+    refused(answer, kind, 415)
+    assert answer.json()["allowed"] == ["application/json", ARROW]
 
 
 # The store has no part in it: once is enough.

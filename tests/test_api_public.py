@@ -139,6 +139,7 @@ ADDRESSES = {
     "/inbox": ["/inbox"],
     "/queue": ["/queue"],
     "/api/numbers": ["/api/numbers", "/api/numbers?by=department"],
+    "/api/annual/{year}": ["/api/annual/2026"],
     "/api/monthly": ["/api/monthly"],
     "/api/monthly/{month}": ["/api/monthly/2026-02"],
     "/api/monthly/{month}/draft": ["/api/monthly/2026-02/draft"],

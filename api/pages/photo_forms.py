@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
 
 from api.bodies import MOST_BODY_BYTES
 from api.error_words import plain_refusal
@@ -40,17 +39,9 @@ class SentPhotos:
 
 async def sent_photos(request: Request) -> SentPhotos:
     """Return the photos of a form. A form without any sends one file that has no name."""
-    form = await form_parts(request)
-    try:
-        kind = form.get("kind")
-        files = [
-            (one.filename[:_MOST_NAME], await one.read())
-            for one in form.getlist("photo")
-            if isinstance(one, UploadFile) and one.filename
-        ]
-    finally:
-        await form.close()
-    return SentPhotos(kind if isinstance(kind, str) else PhotoKind.REPORT.value, files)
+    parts = await form_parts(request)
+    files = [(one.name[:_MOST_NAME], one.data) for one in parts.files if one.field == "photo"]
+    return SentPhotos(parts.text("kind") or PhotoKind.REPORT.value, files)
 
 
 def keep_photos(
