@@ -100,7 +100,9 @@ def read_in(
 def told_jobs(workspace: Workspace, number: int) -> list[tuple[Any, ...]]:
     columns = (jobs.c.kind, jobs.c.key, jobs.c.run_at, jobs.c.state, jobs.c.done_at, jobs.c.note)
     with workspace.store._database.read() as connection:
-        found = connection.execute(select(*columns).where(jobs.c.number == number)).all()
+        # Which editions to come move a report is asked when it happens, and not of a past.
+        wanted = (jobs.c.number == number) & (jobs.c.kind != "move")
+        found = connection.execute(select(*columns).where(wanted)).all()
     return sorted((kind, key.replace(f":{number}:", ":N:", 1), *rest) for kind, key, *rest in found)
 
 
