@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,9 @@ HTTP_PROBLEMS: Mapping[int, Kind] = {
 
 _CHALLENGE = 'Bearer realm="gridmap"'
 
+# Whoever has a receipt may follow the report: it stands in no log.
+_RECEIPT = re.compile(r"(/receipt/)[^/]+")
+
 # A request can be wrong in a hundred thousand places; the first few say enough.
 _MOST_ERRORS = 20
 
@@ -107,7 +111,7 @@ def problem_of(
     elif isinstance(error, errors.EditRefused):
         more = {"reasons": error.reasons}
     if kind.status >= 500:
-        log.error("%s %s: %s", scope["method"], scope["path"], error, exc_info=error)
+        log.error("%s %s: %s", scope["method"], _logged(scope), error, exc_info=error)
     return problem(
         scope,
         kind,
@@ -118,6 +122,12 @@ def problem_of(
         headers=headers,
         **more,
     )
+
+
+def _logged(scope: Scope) -> str:
+    """Return the address for the log: its route, without what opens a report of somebody."""
+    route = getattr(scope.get("route"), "path", None)
+    return str(route or _RECEIPT.sub(r"\1...", scope["path"]))
 
 
 def install(app: FastAPI) -> None:
@@ -144,7 +154,7 @@ def _refused(request: Request, error: errors.NotAllowed) -> Response:
     if not stranger:
         return problem_of(request.scope, error)
     if wants_page(request.scope):
-        where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        where = _page_at(request) + (f"?{request.url.query}" if request.url.query else "")
         query = {"next": where} | ({"expired": "1"} if identity and identity.had_session else {})
         return RedirectResponse("/login?" + urlencode(query), 303)
     return problem_of(
@@ -192,10 +202,18 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     return problem(request.scope, kind, str(error.detail), headers=headers, **more)
 
 
-def _methods_at(request: Request) -> list[str]:
+def _page_at(request: Request) -> str:
+    """Return where who has signed in goes on: the page whose form they sent."""
+    path = request.url.path
+    while path and request.method == "POST" and "GET" not in _methods_at(request, path):
+        path = path.rpartition("/")[0]
+    return path or "/"
+
+
+def _methods_at(request: Request, path: str | None = None) -> list[str]:
     """Return every method of the address: two routes may share it, and each knows its own."""
     methods: set[str] = set()
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    path = (path or request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
     for route in iter_route_contexts(request.app.routes):
         pattern = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(path):
@@ -262,7 +280,7 @@ class ErrorNet:
             if scope["type"] != "http" or started:
                 raise
             number = uuid.uuid4().hex
-            log.exception("%s %s failed, error %s", scope["method"], scope["path"], number)
+            log.exception("%s %s failed, error %s", scope["method"], _logged(scope), number)
             answer = problem(
                 scope,
                 HTTP_PROBLEMS[500],

@@ -35,7 +35,7 @@ class PhotoOut(Exact):
     height: int
     size: int
     added_at: datetime
-    added_by: str
+    added_by: str | None = None
 
 
 class PhotosOut(Exact):

@@ -16,7 +16,7 @@ from gridmap.access import Action, Actor, may
 from gridmap.errors import GridmapError
 from gridmap.i18n import DEFAULT_LANGUAGE, LANGUAGES, translate
 
-__all__ = ["STATIC", "language", "localised", "page"]
+__all__ = ["STATIC", "language", "localised", "page", "switch_at"]
 
 log = logging.getLogger("gridmap.api")
 
@@ -67,6 +67,14 @@ def _switch(scope: Scope, other: str) -> str:
     """Return the same address in the other language, with everything else that was asked."""
     query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
     return "?" + urlencode([*((k, v) for k, v in query if k != "lang"), ("lang", other)])
+
+
+def switch_at(path: str, scope: Scope) -> str:
+    """Return where a page is read in the other language, for one that answers a form of it.
+
+    The address of a form may take nothing but the form.
+    """
+    return path + _switch(scope, "zh" if language(scope) == "en" else "en")
 
 
 def _unread(scope: Scope, actor: Actor) -> int:

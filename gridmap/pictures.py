@@ -161,8 +161,9 @@ def _kept(opened: Image.Image, side: int) -> Photo:
     opened.draft("RGB", (side, side))
     # Nothing else is read of what is written beside the pixels, and nothing is written of it.
     turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
-    turned = opened.copy() if turn is None else opened.transpose(turn)
-    turned.thumbnail((side, side))
+    # Smaller before it is turned: two large ones at a time would take twice the memory.
+    opened.thumbnail((side, side))
+    turned = opened if turn is None else opened.transpose(turn)
     # A new image: what stands beside the pixels of the old one stays there.
     picture = Image.new("RGB", turned.size, "white")
     if turned.has_transparency_data:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridmap.cases.states import State
+from gridmap.errors import StoreUnusable
 from gridmap.i18n import catalogue
 from tests.api_client import LOCAL, REMOTE
 from tests.api_town import send, spot
@@ -198,6 +199,40 @@ def test_with_the_receipt_a_report_is_followed_and_rated_without_an_account(
     town.see("", "/receipt/2222-2222-2222-2222-2222", 404)
 
 
+def test_the_key_a_report_was_sent_with_opens_no_page(town: PageTown) -> None:
+    key = "ABCD2345EFGH6789JKMN"
+    sent = send(town.client, spot(0.2, 0.2, text="带编号上报"), key).json()
+    path = f"/receipt/{key}"
+    town.see("", path, 404)
+    assert town.ask("", "POST", "/receipt", data={"receipt": key}).status_code == 404
+    assert town.ask("", "POST", path, data={"action": "order.rate"}).status_code == 404
+    assert "带编号上报" in town.see("", f"/receipt/{sent['receipt']}")
+    # Who names the report too shows by the key that they sent it.
+    told = town.act("", sent["id"], "rate", 409, satisfied=True, key=key)
+    assert "receipt" not in str(told)
+
+
+def test_a_receipt_stands_in_no_log(
+    town: PageTown, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = f"/receipt/{town.sent_by('')['receipt']}"
+    with TestClient(
+        create_app(workspace=town.workspace), client=LOCAL, raise_server_exceptions=False
+    ) as client:
+        for error, status in ((StoreUnusable("Not a store."), 503), (RuntimeError("odd"), 500)):
+
+            def fails(*_: object, error: Exception = error, **__: object) -> None:
+                raise error
+
+            monkeypatch.setattr(town.workspace, "report_of_receipt", fails)
+            caplog.clear()
+            for method in ("GET", "HEAD"):
+                assert client.request(method, path).status_code == status
+            said = [one.getMessage() for one in caplog.records if one.name == "gridmap.api"]
+            assert ["/receipt/" in one for one in said] == [True, True]
+            assert path.rpartition("/")[2] not in caplog.text
+
+
 def test_staff_who_use_a_receipt_act_as_residents(town: PageTown) -> None:
     sent = town.sent_by("")
     closed(town, sent["id"])
@@ -260,6 +295,16 @@ def test_photos_that_cannot_be_kept_are_said_by_name_and_the_others_stay(town: P
     assert "不能再添加照片" in late.text
 
 
+def test_the_language_is_changed_where_a_form_was_refused(town: PageTown) -> None:
+    number = town.sent_by("gu")["id"]
+    receipt = f"/receipt/{town.sent_by('')['receipt']}"
+    for who, path in (("gu", f"/my/{number}"), ("", receipt), ("hao", f"/orders/{number}")):
+        refused = post_photos(town, who, f"{path}/photos", ("", b""))
+        assert refused.status_code == 422
+        assert f'href="{path}?lang=en"' in refused.text
+        town.see(who, f"{path}?lang=en")
+
+
 def test_staff_add_photos_before_and_after_the_work_on_the_orders_page(town: PageTown) -> None:
     number, _ = town.report()
     page = town.see("hao", f"/orders/{number}")
@@ -309,9 +354,27 @@ def test_who_is_not_signed_in_is_shown_both_ways_in(town: PageTown) -> None:
         create_app(workspace=town.workspace), client=REMOTE, follow_redirects=False
     ) as client:
         page = client.get("/my", headers={"accept": "text/html"})
-    assert page.status_code == 200
-    assert 'href="/login?next=%2Fmy"' in page.text
-    assert 'action="/receipt"' in page.text
+        assert page.status_code == 200
+        assert 'href="/login?next=%2Fmy"' in page.text
+        assert 'action="/receipt"' in page.text
+        # Whose session ended while they wrote signs in and goes on with the page of the form.
+        for door in ("/my/7", "/my/7/photos"):
+            answer = client.post(f"{door}?lang=en", headers={"accept": "text/html"})
+            assert answer.status_code == 303
+            assert answer.headers["location"] == "/login?next=%2Fmy%2F7%3Flang%3Den"
+            assert client.post(door).status_code == 401
+
+
+def test_whose_report_it_is_comes_before_the_photos(
+    town: PageTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(_: object) -> None:
+        raise AssertionError("the form was read")
+
+    monkeypatch.setattr("api.pages.mine.sent_photos", read)
+    number = town.sent_by("gu")["id"]
+    for path in (f"/my/{number}", "/receipt/2222-2222-2222-2222-2222"):
+        assert post_photos(town, "lin", f"{path}/photos", ("a.jpg", b"x")).status_code == 404
 
 
 @pytest.mark.parametrize("offset", ["x", "-1"])

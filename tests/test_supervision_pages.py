@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
+from gridmap.access import Grant, Role, Scope
+from gridmap.errors import NotAllowed
 from tests.order_forms import Form, PageTown, forms_in
 from tests.route_town import WEST
 
@@ -148,3 +152,21 @@ def test_the_form_stays_when_the_order_that_was_typed_is_not_there(town: PageTow
     again = next(one for one in forms_in(page) if one.method == "post")
     assert again.fields["department"] == "HW"
     assert again.fields["number"] == "99999999"
+
+
+def test_one_is_issued_about_orders_within_reach_alone(town: PageTown) -> None:
+    number, _ = town.report()
+    scope = Scope.of(areas=["community:none"])
+    if "yuan" not in town.keys:
+        town.workspace.add_user("yuan", [Grant(Role.SUPERVISOR, scope)])
+        town.keys["yuan"] = town.workspace.add_key("yuan").token
+    far = town.workspace.store.user("yuan").actor
+    said = {"department": "HW", "subject": "标题还在", "demands": "要求",
+            "reply_by": "2026-03-14T18:00"}  # fmt: skip
+    with pytest.raises(NotAllowed):
+        town.workspace.issue_supervision(**said, number=number, actor=far)
+    page = town.see("yuan", f"/supervision/new?number={number}", 403)
+    form = next(one for one in forms_in(page) if one.method == "post")
+    page = send(town, "yuan", form, 403, **said)
+    assert "标题还在" in page
+    assert town.order(number)["supervision"] == []

@@ -31,9 +31,9 @@ from api.pages.photo_forms import (
     photo_limits,
     sent_photos,
 )
-from api.templates import language, localised, page
+from api.templates import language, localised, page, switch_at
 from gridmap.access import Action, Actor
-from gridmap.errors import GridmapError, NotFound, StoreError
+from gridmap.errors import GridmapError, NotAllowed, NotFound, StoreError
 from gridmap.i18n import translate
 from gridmap.pictures import MEDIA_TYPE
 from gridmap.workspace import Workspace
@@ -74,7 +74,14 @@ class Follow:
     path: str
 
 
-async def _by_account(actor: ActorDep, number: Number) -> Follow:
+async def _by_account(request: Request, actor: ActorDep, number: Number) -> Follow:
+    if request.method == "POST" and actor.account is None:
+        # Their session ended while they wrote: they sign in and go on, and are not told "no such".
+        raise NotAllowed(
+            "Only who sent the report may do this.",
+            got=actor.name,
+            repair="Sign in as who sent it, or give its receipt or the key it was sent with.",
+        )
     return Follow(number, actor, None, f"/my/{number}")
 
 
@@ -135,7 +142,7 @@ async def my_action(request: Request, workspace: WorkspaceDep, follow: MineDep) 
 @router.post("/my/{number}/photos")
 async def my_photos(request: Request, workspace: WorkspaceDep, follow: MineDep) -> Response:
     """Take photos of what was reported."""
-    sent = await sent_photos(request)
+    sent = await _own_photos_sent(request, workspace, follow)
     return await run_in_threadpool(_photographed, request, workspace, follow, sent)
 
 
@@ -189,7 +196,7 @@ async def receipt_action(request: Request, workspace: WorkspaceDep, follow: Rece
 @router.post("/receipt/{receipt}/photos")
 async def receipt_photos(request: Request, workspace: WorkspaceDep, follow: ReceiptDep) -> Response:
     """Take photos of what was reported."""
-    sent = await sent_photos(request)
+    sent = await _own_photos_sent(request, workspace, follow)
     return await run_in_threadpool(_photographed, request, workspace, follow, sent)
 
 
@@ -258,10 +265,21 @@ def _acted(
     return RedirectResponse(localised(where, request.scope), 303, _NOT_KEPT)
 
 
+async def _own_photos_sent(request: Request, workspace: Workspace, follow: Follow) -> SentPhotos:
+    """Return the photos of a form; whose report it is comes before reading what may be large."""
+    try:
+        await run_in_threadpool(
+            workspace.own_report, follow.number, key=follow.proof, actor=follow.actor
+        )
+    except GridmapError:
+        await request.close()
+        raise
+    return await sent_photos(request)
+
+
 def _photographed(
     request: Request, workspace: Workspace, follow: Follow, sent: SentPhotos
 ) -> Response:
-    workspace.own_report(follow.number, key=follow.proof, actor=follow.actor)
     lang = language(request.scope)
     kept, refused, status = keep_photos(
         sent,
@@ -304,6 +322,7 @@ def _shown(
         order=one.order,
         report=one.report,
         path=follow.path,
+        switch=switch_at(follow.path, request.scope),
         by_receipt=follow.proof is not None,
         due=_due(one.order, workspace.clock(), lang),
         times=_times(one, lang),

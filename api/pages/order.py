@@ -26,7 +26,7 @@ from api.pages.photo_forms import (
     photo_limits,
     sent_photos,
 )
-from api.templates import language, localised, page
+from api.templates import language, localised, page, switch_at
 from gridmap.access import Action, Actor
 from gridmap.cases.fields import Field, Kind
 from gridmap.cases.model import SYSTEM
@@ -191,6 +191,7 @@ def _shown(
     body = page(
         "order.html",
         request.scope,
+        switch=switch_at(f"/orders/{number}", request.scope),
         one=one,
         order=one.order,
         report=one.order["report"],

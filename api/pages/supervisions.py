@@ -29,7 +29,7 @@ from api.supervision import (
 from api.templates import language, localised, page
 from gridmap.access import Action, Actor, may
 from gridmap.cases.supervision import SupervisionState
-from gridmap.errors import BadValue, GridmapError, NotFound, StoreError
+from gridmap.errors import BadValue, GridmapError, NotAllowed, NotFound, StoreError
 from gridmap.workspace import Workspace
 
 __all__ = ["router"]
@@ -202,8 +202,8 @@ def _form(
     lang = language(request.scope)
     try:
         bodies = workspace.addressees(number, lang=lang, actor=actor)
-    except NotFound as error:
-        # The order that was typed is not there: the form stays, with everything in it.
+    except (NotFound, NotAllowed) as error:
+        # The order that was typed is not there or not theirs: the form stays, with all in it.
         said = Said(said.step, said.typed, said.error or error)
         bodies = workspace.addressees(lang=lang, actor=actor)
     first = bodies[0][0] if number is not None and bodies and not said.typed else ""

@@ -10,7 +10,14 @@ from gridmap.store.routes import report_of_key
 from gridmap.store.schema import reports
 from gridmap.store.schema_accounts import report_senders, users
 
-__all__ = ["Sender", "add_sender", "read_sender", "report_of_proof", "reports_of_sender"]
+__all__ = [
+    "Sender",
+    "add_sender",
+    "read_sender",
+    "report_of_proof",
+    "report_of_receipt",
+    "reports_of_sender",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,12 @@ def read_sender(connection: Connection, report_id: int) -> Sender | None:
 def report_of_proof(connection: Connection, proof: str) -> int | None:
     """Return the report that an idempotency key or a receipt stands for; None for none."""
     known = report_of_key(connection, proof)
-    if known is not None:
-        return known
-    query = select(report_senders.c.report_id).where(report_senders.c.receipt == proof)
+    return known if known is not None else report_of_receipt(connection, proof)
+
+
+def report_of_receipt(connection: Connection, receipt: str) -> int | None:
+    """Return the report that a receipt was given for; None for none."""
+    query = select(report_senders.c.report_id).where(report_senders.c.receipt == receipt)
     found: int | None = connection.execute(query).scalar()
     return found
 

@@ -139,6 +139,11 @@ class Store(
         with self._database.read() as connection:
             return senders.report_of_proof(connection, proof)
 
+    def report_of_receipt(self, receipt: str) -> int | None:
+        """Return the report that a receipt was given for; None for none."""
+        with self._database.read() as connection:
+            return senders.report_of_receipt(connection, receipt)
+
     def sender(self, report_id: int) -> Sender | None:
         """Return who sent a report; None where nobody may follow it."""
         with self._database.read() as connection:

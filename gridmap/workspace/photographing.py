@@ -33,6 +33,8 @@ class Photographing(TakingOver):
     ) -> tuple[dict[str, Any], bool]:
         """Keep a photo of an open report; return what is told of it, False when it was there.
 
+        Who sends reports is not told which of the staff had added it.
+
         Parameters
         ----------
         raw : bytes
@@ -62,7 +64,7 @@ class Photographing(TakingOver):
         # To decode a picture costs far more than to ask whether it is taken.
         known = self.store.photo_sent(number, PhotoKind(kind), sent, most=most)
         if known is not None:
-            return self._photo_shown(known), False
+            return self._photo_for(known, who), False
         settings = self.settings
         photo = clean(
             raw,
@@ -72,7 +74,7 @@ class Photographing(TakingOver):
         made, new = self.store.add_photo(
             number, PhotoKind(kind), photo, sent, by=who.name, most=most
         )
-        return self._photo_shown(made), new
+        return self._photo_for(made, who), new
 
     def photos(self, number: int, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return what is told of a report's photos, in the order in which they came; for staff."""
@@ -117,6 +119,13 @@ class Photographing(TakingOver):
         who = self._may(actor, Action.PHOTO_SEE)
         row = self.store.report(number)
         self._may(who, Action.PHOTO_SEE, self.report_subject(number, row))
+
+    def _photo_for(self, one: dict[str, Any], who: Actor) -> dict[str, Any]:
+        """Return what is told to who sends a photo: to a sender no name of staff."""
+        shown = self._photo_shown(one)
+        if not who.is_staff and one["added_by"] not in self._sender_names(one["report_id"]):
+            del shown["added_by"]
+        return shown
 
     def _photo_shown(self, one: dict[str, Any]) -> dict[str, Any]:
         return one | {"added_at": to_site(one["added_at"], self.zone)}

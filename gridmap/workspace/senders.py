@@ -34,7 +34,9 @@ class Senders(Accounts):
     def report_of_receipt(self, receipt: str, *, actor: Actor | None = None) -> int:
         """Return the number of the report that a receipt was given for, or raise `NotFound`."""
         self._may(actor, Action.REPORT_SUBMIT)
-        found = self._proved(receipt_read(receipt))
+        # Keys are made up by clients, and may be guessed: they open nothing by themselves.
+        read = receipt_read(receipt)
+        found = self.store.report_of_receipt(read) if read else None
         if found is None:
             raise NotFound(
                 "No report goes with this receipt.",

@@ -42,14 +42,14 @@ class Supervising(Telling):
         reply_by : str or datetime
             Without an offset local time of the site.
         number : int, optional
-            The order it is about.
+            The order it is about, within the actor's reach.
         copies : sequence of str
             Departments that get a copy.
         """
         who = self._may(actor, Action.SUPERVISION_ISSUE, Subject({}, (department,)))
         self._known_bodies([department, *copies])
         if number is not None:
-            self.store.order(number)
+            self._may(who, Action.ORDER_READ, self._subject(self.store.order(number)))
         now = self.clock()
         one = supervision.issued(
             year=to_site(now, self.zone).year,
