@@ -16,6 +16,7 @@ from gridmap.places.photos import MOST_PHOTOS
 from gridmap.workspace import Workspace
 from tests.api_client import serving
 from tests.api_town import PLACES
+from tests.order_forms import forms_in
 from tests.place_pictures import SECRET, picture, pixels, send
 
 pytest_plugins = ["tests.api_fixtures"]
@@ -221,6 +222,48 @@ def test_the_page_to_edit_keeps_photos_and_says_what_it_cannot_take(
     assert "照片已删除" in editor.post(one, data={"do": "drop"}).text
     assert editor.post(one, data={"do": "drop"}).status_code == 404
     assert citizen.post(door, data=WORDS, files=files).status_code == 403
+
+
+def test_a_page_after_a_refused_photo_leads_on_as_the_page_to_edit_does(
+    editor: TestClient,
+) -> None:
+    href = send(editor, "P1", picture()).json()["href"]
+    one = f"/places/P1/photos/{href[-64:]}"
+    for door, typed in (("/places/P1/photos", {}), (one, {"do": "save", "alt": "字" * 301})):
+        page = editor.post(f"{door}?lang=en", data=typed)
+        assert page.status_code == 422
+        assert 'href="/places/P1/edit?lang=zh"' in page.text
+        forms = [form for form in forms_in(page.text) if form.method == "post"]
+        assert [form.address for form in forms] == [
+            f"{way}?lang=en" for way in ("/places/P1/edit", one, "/places/P1/photos")
+        ]
+    saved = editor.post(forms[0].address, data=forms[0].fields | {"price": "12元"})
+    assert "Saved" in saved.text
+    assert editor.get("/api/places/P1").json()["price"] == "12元"
+
+
+def test_refusals_of_photos_are_told_in_the_language_of_the_page(editor: TestClient) -> None:
+    href = send(editor, "P1", picture()).json()["href"]
+    one = f"/places/P1/photos/{href[-64:]}"
+    page = editor.post(one, data={"do": "save", "alt": "11010519491231002X"}).text
+    assert "有身份证号，系统一律不保存" in page
+    assert "never stored" not in page
+    assert "identity number" not in page
+    asks = {"accept": "text/html"}
+    gone = editor.post(f"/places/P1/photos/{'0' * 64}", data={"do": "drop"}, headers=asks).text
+    assert "此处没有这张照片" in gone
+    assert "no such photo" not in gone
+    large = editor.post(
+        "/places/P1/photos",
+        files={"photo": ("a.jpg", b"0" * 33_600_000, "image/jpeg")},
+        headers=asks,
+    )
+    assert large.status_code == 413
+    assert "一次最多发送 33,554,432 字节" in large.text
+    many = [("photo", (f"{n}.jpg", b"x", "image/jpeg")) for n in range(61)]
+    answer = editor.post("/places/P1/photos", files=many, headers=asks)
+    assert answer.status_code == 422
+    assert "表单无法读取" in answer.text
 
 
 def test_the_place_and_the_list_show_photos_in_the_language_of_the_page(

@@ -187,6 +187,40 @@ def test_without_a_connection_the_photos_that_were_seen_are_shown(
         page.goto(f"{address}/services/P1")
         ((width, _),) = loaded(page, ".pictures img")
         assert width > 300
+        # After a week a photo is asked for anew, and kept no longer when it was taken down.
+        aged = """async () => {
+          const photos = await caches.open("gridmap-photos");
+          for (const key of await photos.keys()) {
+            const old = await photos.match(key);
+            const headers = new Headers(old.headers);
+            headers.set("date", new Date(Date.now() - 8 * 86400e3).toUTCString());
+            await photos.put(key, new Response(await old.blob(), { headers }));
+          }
+          return (await photos.keys()).map((key) => key.url);
+        }"""
+        known = page.evaluate(aged)
+        assert len(known) >= 3
+        asked = "url => fetch(url).then((answer) => answer.status)"
+        assert [page.evaluate(asked, url) for url in known] == [200] * len(known)
+        context.set_offline(False)
+        gone = f"{address}/api/places/P1/photos/{'0' * 64}"
+        keep = """url => caches.open("gridmap-photos").then(async (photos) => {
+          const old = { headers: { date: "Mon, 01 Jan 2024 00:00:00 GMT" } };
+          await photos.put(url, new Response("small", old));
+          await photos.put(url + "?size=thumb", new Response("small", old));
+        })"""
+        page.evaluate(keep, gone)
+        assert page.evaluate(asked, gone) == 404
+        assert [page.evaluate(asked, url) for url in known] == [200] * len(known)
+        left = """caches.open("gridmap-photos").then(async (photos) => Promise.all(
+          (await photos.keys()).map(async (key) =>
+            [key.url, (await photos.match(key)).headers.get("date")])))"""
+        dates = dict(page.evaluate(left))
+        assert sorted(dates) == sorted(known)
+        assert len(set(dates.values()) & {"Mon, 01 Jan 2024 00:00:00 GMT"}) == 0
+        old = page.evaluate("new Date(Date.now() - 7 * 86400e3).getTime()")
+        times = [page.evaluate("at => Date.parse(at)", at) for at in dates.values()]
+        assert min(times) > old
     finally:
         context.close()
 

@@ -14,17 +14,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.bodies import kind_of_body
 from api.dependencies import ActorDep, WorkspaceDep, needs
-from api.error_words import refusal
+from api.error_words import plain_refusal
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.service_views import week_shown
 from api.photo_views import pictures
 from api.place_photos import WORDS
-from api.templates import language, page
+from api.templates import language, localised, page, switch_at
 from api.uploads import FORM, Upload, sent_form
 from gridmap.access import Action, Actor
 from gridmap.errors import BadValue, Conflict, GridmapError, InputError, StoreBusy
-from gridmap.i18n import translate
 from gridmap.places.hours import BadHours
 from gridmap.places.model import ACCESS_FACTS
 from gridmap.places.photos import MOST_PHOTOS, MOST_WORDS
@@ -75,7 +74,7 @@ def _edited(
         workspace.edit_place(code, _changes(given), actor=actor)
     except InputError as error:
         return _form(request, workspace, place, given, error=error, status=422)
-    return _back(request, workspace, code, "1")
+    return _back(request, code, "1")
 
 
 @router.post("/places/{code}/photos")
@@ -94,7 +93,7 @@ async def add_photo(
     except (InputError, Conflict, StoreBusy) as refused:
         error = refused
     if error is None:
-        return _back(request, workspace, code, "added", "#photos")
+        return _back(request, code, "added", "#photos")
     photo = PhotoSent(error, words)
     return await run_in_threadpool(_photo_refused, request, workspace, actor, code, photo)
 
@@ -118,15 +117,17 @@ async def change_photo(
         photo = PhotoSent(refused, words, picture)
         return await run_in_threadpool(_photo_refused, request, workspace, actor, code, photo)
     done = do if do in {"drop", "first"} else "worded"
-    return _back(request, workspace, code, done, "#photos")
+    return _back(request, code, done, "#photos")
 
 
-def _back(
-    request: Request, workspace: Workspace, code: str, done: str, spot: str = ""
-) -> RedirectResponse:
-    lang = language(request.scope)
-    more = "" if lang == workspace.settings.language else f"&lang={lang}"
-    return RedirectResponse(f"/places/{quote(code, safe='')}/edit?saved={done}{more}{spot}", 303)
+def _back(request: Request, code: str, done: str, spot: str = "") -> RedirectResponse:
+    where = f"{_address(code)}/edit?saved={done}{spot}"
+    return RedirectResponse(localised(where, request.scope), 303)
+
+
+def _address(code: str) -> str:
+    """Return where a place is kept; its page and its forms lie below."""
+    return f"/places/{quote(code, safe='')}"
 
 
 def _photo_refused(
@@ -189,14 +190,11 @@ def _photos(
     for one, known in zip(shown, place["photos"], strict=True):
         one["words"] = {name: known[name] for name in WORDS}
         one["added_at"] = to_site(known["added_at"], workspace.zone)
-    error = None if sent.error is None else refusal(sent.error, lang, heading_of(sent.error, lang))
-    if error is not None:
-        # The octets that a file begins with help nobody who took a photo.
-        got = translate("page.problem.got", lang)
-        error["lines"] = [line for line in error["lines"] if line[0] != got]
+    refused = sent.error
+    error = None if refused is None else plain_refusal(refused, lang, heading_of(refused, lang))
     return {
         "pictures": shown,
-        "photo_action": f"/places/{quote(place['code'], safe='')}/photos",
+        "photo_action": f"{_address(place['code'])}/photos",
         "photo_error": error,
         "photo_typed": sent.words,
         "photo_of": sent.picture,
@@ -219,10 +217,13 @@ def _form(
 ) -> Response:
     lang = 1 if language(request.scope) == "en" else 0
     sent = photo or PhotoSent()
+    here = f"{_address(place['code'])}/edit"
     body = page(
         "place_edit.html",
         request.scope,
         place=place,
+        action=here,
+        switch=switch_at(here, request.scope),
         typed=typed,
         error=None if error is None else str(error),
         wrong_hours=isinstance(error, BadHours),

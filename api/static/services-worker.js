@@ -5,7 +5,9 @@ const PAGES = "gridmap-pages";
 const PHOTOS = "gridmap-photos";
 const MOST_PAGES = 60;
 const MOST_PHOTOS = 120;
-// The address of a photo names its picture: what is kept of it is never out of date.
+// The address of a photo names its picture: what is kept of it is never out of date. Not for ever
+// all the same: a photo that was taken down is not to live on in telephones.
+const PHOTO_MS = 7 * 86_400_000;
 const PHOTO = /^\/api\/places\/[^/]+\/photos\/[0-9a-f]{64}$/;
 const FILES = [
   "/services",
@@ -83,22 +85,31 @@ async function kept(request) {
   return seen;
 }
 
-// A photo that was seen, else from the network; a small one stands in for the large one.
+function stale(answer) {
+  const since = Date.parse(answer.headers.get("date") ?? "");
+  return !(Date.now() - since < PHOTO_MS);
+}
+
+// A photo that was seen lately, else from the network. Without a connection an older one will do,
+// and a small one stands in for the large one.
 async function photo(request) {
   const photos = await caches.open(PHOTOS);
   const seen = await photos.match(request.url);
-  if (seen) return seen;
+  if (seen && !stale(seen)) return seen;
   try {
     const answer = await fetch(request);
     // What is for staff may be kept by nobody.
-    if (answer.ok && !/no-store/.test(answer.headers.get("cache-control") ?? "")) {
+    const hidden = /no-store/.test(answer.headers.get("cache-control") ?? "");
+    if (answer.status === 404 || (answer.ok && hidden)) {
+      // Its other size goes too.
+      await photos.delete(request.url, { ignoreSearch: true });
+    } else if (answer.ok) {
       await photos.put(request.url, answer.clone());
       await trim(photos, MOST_PHOTOS);
     }
     return answer;
   } catch {
-    const other = await photos.match(request.url, { ignoreSearch: true });
-    return other ?? Response.error();
+    return seen ?? (await photos.match(request.url, { ignoreSearch: true })) ?? Response.error();
   }
 }
 
