@@ -155,6 +155,7 @@ def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_SIZE,
         pool_timeout=busy_timeout_s,
+        hide_parameters=True,
         connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
     )
 
@@ -189,6 +190,7 @@ def _postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_SIZE // 4,
         pool_timeout=busy_timeout_s,
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "application_name": "gridmap"},
     )
