@@ -12,7 +12,7 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.models import Exact
 from api.openapi import problems
 from api.rendering import answer_json
-from api.uploads import FORM, PHOTO_PART, photo_form
+from api.uploads import photo_body, photo_form
 from gridmap.access import Action
 from gridmap.cases.photos import PhotoKind
 from gridmap.pictures import MEDIA_TYPE
@@ -56,34 +56,20 @@ async def sent_photo(request: Request) -> _Sent:
     return _Sent(raw, words.get("kind") or PhotoKind.REPORT.value, words.get("key"))
 
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            FORM: {
-                "schema": {
-                    "type": "object",
-                    "required": ["photo"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "photo": PHOTO_PART,
-                        "kind": {
-                            "type": "string",
-                            "enum": [kind.value for kind in PhotoKind],
-                            "description": "`before` and `after` are for those who do the work.",
-                        },
-                        "key": {
-                            "type": "string",
-                            "description": "The idempotency key the report was sent with, or "
-                            "its receipt: for a sender who is not signed in.",
-                        },
-                    },
-                },
-                "encoding": {"photo": {"contentType": "image/jpeg, image/png, image/webp"}},
-            }
+_BODY = photo_body(
+    {
+        "kind": {
+            "type": "string",
+            "enum": [kind.value for kind in PhotoKind],
+            "description": "`before` and `after` are for those who do the work.",
+        },
+        "key": {
+            "type": "string",
+            "description": "The idempotency key the report was sent with, or its receipt: for a "
+            "sender who is not signed in.",
         },
     }
-}
+)
 
 
 @router.post(

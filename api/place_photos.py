@@ -15,7 +15,7 @@ from api.openapi import cached, problems, request_body
 from api.photo_views import photo_shown, photos_shown
 from api.places import Code
 from api.rendering import answer_json, answer_unchanging, has_tag
-from api.uploads import FORM, PHOTO_PART, photo_form
+from api.uploads import photo_body, photo_form
 from gridmap.access import Action
 from gridmap.pictures import MEDIA_TYPE
 from gridmap.places.photos import MOST_WORDS
@@ -41,26 +41,12 @@ async def sent_photo(request: Request) -> tuple[bytes, dict[str, str]]:
     return await photo_form(request, WORDS)
 
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            FORM: {
-                "schema": {
-                    "type": "object",
-                    "required": ["photo"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "photo": PHOTO_PART,
-                        **{n: {"type": "string", "maxLength": m} for n, m in MOST_WORDS.items()},
-                        "shown_to": {"type": "string", "enum": ["public", "staff"]},
-                    },
-                },
-                "encoding": {"photo": {"contentType": "image/jpeg, image/png, image/webp"}},
-            }
-        },
+_BODY = photo_body(
+    {
+        **{name: {"type": "string", "maxLength": most} for name, most in MOST_WORDS.items()},
+        "shown_to": {"type": "string", "enum": ["public", "staff"]},
     }
-}
+)
 
 
 @router.get(

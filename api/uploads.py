@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
@@ -13,11 +13,11 @@ from api.bodies import WrongBody, kind_of_body
 __all__ = [
     "FORM",
     "FORM_FIELD",
-    "PHOTO_PART",
     "Parts",
     "SentFile",
     "Upload",
     "form_parts",
+    "photo_body",
     "photo_form",
     "sent_form",
 ]
@@ -27,7 +27,25 @@ FORM = "multipart/form-data"
 FORM_FIELD = "csrf_token"
 
 # How the file is described in the OpenAPI document.
-PHOTO_PART = {"type": "string", "format": "binary", "description": "JPEG, PNG or WebP."}
+_PHOTO_PART = {"type": "string", "format": "binary", "description": "JPEG, PNG or WebP."}
+
+
+def photo_body(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the OpenAPI document describes a form with a photo and some words beside it."""
+    schema = {
+        "type": "object",
+        "required": ["photo"],
+        "additionalProperties": False,
+        "properties": {"photo": _PHOTO_PART, **words},
+    }
+    encoding = {"photo": {"contentType": "image/jpeg, image/png, image/webp"}}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {FORM: {"schema": schema, "encoding": encoding}},
+        }
+    }
+
 
 # Of one form: as many photos as somebody takes of one place, and the words beside them.
 _MOST_FILES, _MOST_FIELDS = 60, 100

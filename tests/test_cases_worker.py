@@ -53,9 +53,25 @@ def test_an_order_that_cannot_follow_its_report_stops_no_other(office, monkeypat
     workspace, _ = office
     with monkeypatch.context() as patch:
         # There is no such order: what is said of it cannot be done.
-        patch.setattr(workspace.store, "orders_with_new_due", lambda: [(999, NOW)])
+        pages = {0: [(999, NOW)], 999: []}
+        patch.setattr(workspace.store, "orders_with_new_due", pages.__getitem__)
         jobs_for(workspace.store, 1, "review")
         assert workspace.work().done == {"review": 1}
+
+
+@pytest.mark.parametrize("question", ["orders_with_new_due", "orders_to_follow", "orders_to_move"])
+def test_a_page_of_orders_that_cannot_follow_does_not_hide_the_next(office, monkeypatch, question):
+    workspace, _ = office
+    asked = []
+
+    def page(after):
+        asked.append(after)
+        return {0: [(997, {}), (998, {})], 998: [(999, {})]}.get(after, [])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace.store, question, page)
+        workspace._tend()
+    assert asked == [0, 998, 999]
 
 
 def test_what_a_slow_worker_holds_hides_nothing_that_is_due_after_it(store):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.places.model import POST_KINDS, Post
-from gridmap.places.rosters import roster_conflicts
+from gridmap.places.rosters import at_rest, roster_conflicts
 
 
 def post(person, area="g1", kind="basic", role="grid_worker", start=None, end=None, level="grid"):
@@ -53,6 +53,37 @@ def test_every_pair_is_named_once_for_each_rule():
 
 def test_no_posts_no_conflicts():
     assert roster_conflicts([]) == []
+
+
+SAID = "2026-07-16T09:00+08:00 street: 暴雨"
+
+
+def stored(code, mode, rests="", said="", area="g1"):
+    return {"code": code, "level": "grid", "area_code": area, "mode": mode, "rests": rests,
+            "switched": said}  # fmt: skip
+
+
+def read(code, mode, area="g1"):
+    return {"code": code, "level": "grid", "area_code": area, "mode": mode}
+
+
+def rests(rows, known):
+    return {one["code"]: (one["rests"], one["switched"]) for one in at_rest(rows, known)}
+
+
+def test_posts_that_come_in_during_an_emergency_rest_where_those_of_ordinary_times_do():
+    # The community's team is called: its grids have no emergency posts of their own.
+    known = [stored("a", "routine", "emergency", SAID)]
+    rows = [read("a", "routine"), read("b", "routine"), read("c", "emergency"), read("d", "")]
+    assert rests(rows, known) == {
+        "a": ("emergency", SAID), "b": ("emergency", ""), "c": ("", ""), "d": ("", "")
+    }  # fmt: skip
+
+
+def test_posts_that_come_in_during_ordinary_times_rest_when_they_are_for_emergencies():
+    known = [stored("a", "routine"), stored("b", "emergency", "routine", SAID)]
+    rows = [read("a", "routine"), read("b", "emergency"), read("c", "emergency", area="g2")]
+    assert rests(rows, known) == {"a": ("", ""), "b": ("routine", SAID), "c": ("routine", "")}
 
 
 _days = st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 1, 12)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gridmap.errors import BadValue
-from gridmap.numbers.ranking import FULL
+from gridmap.numbers.ranking import FULL, by_merit
 
 __all__ = ["figures_of_year", "months_of_year"]
 
@@ -118,9 +118,5 @@ def _placed(units: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         due = unit["due"] or 1
         return unit["score"], unit["on_time"] / due, unit["closed"] / due
 
-    found: list[dict[str, Any]] = []
-    ordered = sorted(units, key=lambda u: (*(-x for x in merit(u)), u["code"]))
-    for position, unit in enumerate(ordered, start=1):
-        tied = found and merit(found[-1]) == merit(unit)
-        found.append(unit | {"place": found[-1]["place"] if tied else position})
-    return found
+    placed = by_merit(units, merit, lambda unit: str(unit["code"]))
+    return [dict(unit) | {"place": place} for place, unit in placed]

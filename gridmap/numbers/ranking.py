@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gridmap.numbers.counting import Count, Figures
 from gridmap.numbers.deductions import Deduction
 from gridmap.numbers.rules import NumberRules, ScoreRule, VolumeClass
 
-__all__ = ["FULL", "Placed", "Unit", "placed", "score_of"]
+__all__ = ["FULL", "Placed", "Unit", "by_merit", "placed", "score_of"]
 
 FULL = 100.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,21 @@ def _unit(code: str, figures: Figures | None, own: Sequence[Deduction], rules: N
     return Unit(code, closing, on_time, score, round(FULL - score, 2), figures or {})
 
 
-def _places(units: Sequence[Unit], by: str = "") -> list[tuple[int, Unit]]:
+def _places(units: Sequence[Unit], by: str) -> list[tuple[int, Unit]]:
     def merit(unit: Unit) -> tuple[float, float, float]:
         share = unit.figures[by].share if by and unit.figures else None
         first = unit.score if not by else -1.0 if share is None else share
         return first, unit.on_time.share or 0.0, unit.closing.share or 0.0
 
-    ordered = sorted(units, key=lambda u: (tuple(-x for x in merit(u)), u.code))
-    found: list[tuple[int, Unit]] = []
+    return by_merit(units, merit, lambda unit: unit.code)
+
+
+def by_merit(
+    units: Iterable[T], merit: Callable[[T], tuple[float, ...]], code: Callable[[T], str]
+) -> list[tuple[int, T]]:
+    """Return units with their places, the best first; those that tie share one, by code."""
+    ordered = sorted(units, key=lambda unit: (tuple(-x for x in merit(unit)), code(unit)))
+    found: list[tuple[int, T]] = []
     for position, unit in enumerate(ordered, start=1):
         tied = found and merit(found[-1][1]) == merit(unit)
         found.append((found[-1][0] if tied else position, unit))

@@ -433,15 +433,15 @@ class CaseStore(OpenedStore):
 
     # -- what time and editions bring ------------------------------------------------
 
-    def orders_with_new_due(self) -> list[tuple[int, datetime]]:
+    def orders_with_new_due(self, after: int = 0) -> list[tuple[int, datetime]]:
         """Return open orders without a due time whose reports have one now."""
         with self._database.read() as connection:
-            return order_sweeps.with_new_due(connection, self._database.clock())
+            return order_sweeps.with_new_due(connection, self._database.clock(), after)
 
-    def orders_to_move(self) -> list[tuple[int, dict[str, Any]]]:
+    def orders_to_move(self, after: int = 0) -> list[tuple[int, dict[str, Any]]]:
         """Return open orders that an edition in force moves, each with its move."""
         with self._database.read() as connection:
-            return order_sweeps.to_move(connection, self._database.clock())
+            return order_sweeps.to_move(connection, self._database.clock(), after)
 
     def move_order(self, number: int, move: int, decide: Decide) -> None:
         """As :meth:`change_orders`, noting that the order has followed a move."""
@@ -451,10 +451,10 @@ class CaseStore(OpenedStore):
             self._write(connection, found, (), now)
             order_sweeps.mark_moved(connection, number, move)
 
-    def orders_to_follow(self) -> list[tuple[int, dict[str, Any]]]:
+    def orders_to_follow(self, after: int = 0) -> list[tuple[int, dict[str, Any]]]:
         """Return open orders whose reports have another route or due time, each with it."""
         with self._database.read() as connection:
-            return order_sweeps.to_follow(connection)
+            return order_sweeps.to_follow(connection, after)
 
     def follow_order(self, number: int, until: datetime, decide: Decide) -> None:
         """As :meth:`change_orders`, noting until when the order has followed its report."""

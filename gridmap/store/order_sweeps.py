@@ -20,15 +20,24 @@ __all__ = ["mark_followed", "mark_moved", "to_follow", "to_move", "with_new_due"
 _AT_ONCE = 500
 
 
-def with_new_due(connection: Connection, now: datetime) -> list[tuple[int, datetime]]:
-    """Return open orders that never had a due time, and their reports have one now."""
+def with_new_due(
+    connection: Connection, now: datetime, after: int = 0
+) -> list[tuple[int, datetime]]:
+    """Return open orders that never had a due time, and their reports have one now.
+
+    Those with a number above `after`, some at a time, in the order of their numbers.
+    """
     waiting = and_(
-        orders.c.closed_at.is_(None), orders.c.due_at.is_(None), orders.c.due_original.is_(None)
+        orders.c.number > after,
+        orders.c.closed_at.is_(None),
+        orders.c.due_at.is_(None),
+        orders.c.due_original.is_(None),
     )
     query = (
         select(orders.c.number, report_routes.c.due_at)
         .join(report_routes, report_routes.c.report_id == orders.c.number)
         .where(waiting, report_routes.c.due_at.is_not(None))
+        .order_by(orders.c.number)
         .limit(_AT_ONCE)
     )
     found = {int(number): due for number, due in connection.execute(query)}
@@ -40,16 +49,21 @@ def with_new_due(connection: Connection, now: datetime) -> list[tuple[int, datet
             .where(waiting, report_moves.c.moved, report_moves.c.due_at.is_not(None))
             .where(report_moves.c.effective_from <= now)
             .where(editions.c.state == EditionState.PUBLISHED.value)
+            .order_by(orders.c.number)
             .limit(_AT_ONCE)
         )
         found |= {int(number): due for number, due in connection.execute(moved)}
-    return sorted(found.items())
+    # What lies beyond the first of both is only known in part.
+    return sorted(found.items())[:_AT_ONCE]
 
 
-def to_move(connection: Connection, now: datetime) -> list[tuple[int, dict[str, Any]]]:
+def to_move(
+    connection: Connection, now: datetime, after: int = 0
+) -> list[tuple[int, dict[str, Any]]]:
     """Return open orders whose reports belong elsewhere since an edition came into force.
 
-    With the last move of each that counts and was not followed yet.
+    Those with a number above `after`, some at a time, in the order of their numbers; with the
+    last move of each that counts and was not followed yet.
     """
     if not have_moves(connection):
         return []
@@ -64,7 +78,7 @@ def to_move(connection: Connection, now: datetime) -> list[tuple[int, dict[str, 
         .join(editions, editions.c.id == report_moves.c.to_edition_id)
         .where(counts, orders.c.closed_at.is_(None), orders.c.state != State.BACKLOGGED.value)
         .where(or_(orders.c.moved.is_(None), orders.c.moved != report_moves.c.id))
-        .where(report_moves.c.id == _last(now))
+        .where(report_moves.c.id == _last(now), report_moves.c.report_id > after)
         .order_by(report_moves.c.report_id)
         .limit(_AT_ONCE)
     )
@@ -86,10 +100,11 @@ def _last(now: datetime) -> Any:
     )
 
 
-def to_follow(connection: Connection) -> list[tuple[int, dict[str, Any]]]:
+def to_follow(connection: Connection, after: int = 0) -> list[tuple[int, dict[str, Any]]]:
     """Return open orders whose reports were routed anew, or got another due time, since.
 
-    With the route as it stands, and under ``until`` the moment up to which that is told.
+    Those with a number above `after`, some at a time, in the order of their numbers; with the
+    route as it stands, and under ``until`` the moment up to which that is told.
     """
     newer = [
         and_(
@@ -102,7 +117,7 @@ def to_follow(connection: Connection) -> list[tuple[int, dict[str, Any]]]:
         .join(orders, orders.c.number == report_routes.c.report_id)
         # What the index of the few that were is asked by, word for word.
         .where(or_(report_routes.c.rerouted_at.is_not(None), report_routes.c.redue_at.is_not(None)))
-        .where(orders.c.closed_at.is_(None), or_(*newer))
+        .where(orders.c.closed_at.is_(None), or_(*newer), report_routes.c.report_id > after)
         .order_by(report_routes.c.report_id)
         .limit(_AT_ONCE)
     )

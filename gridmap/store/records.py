@@ -11,19 +11,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import shapely
-from sqlalchemy import Column, ColumnElement, Connection, Table, Text, delete, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, Text, delete, insert, select, text
 
 from gridmap.errors import BadValue
 from gridmap.store.columns import JsonText, storable
 from gridmap.store.geometry import Geometry
 from gridmap.store.schema_district import RECORD_TABLES
 
-__all__ = ["RECORD_KINDS", "get_records", "put_records"]
+__all__ = ["RECORD_KINDS", "get_records", "lock_records", "put_records"]
 
 RECORD_KINDS = tuple(RECORD_TABLES)
 
 # SQLite refuses a statement with more than 32,766 values.
 _CODES_AT_ONCE = 5_000
+
+_SPACE = 0x7265  # "re"
 
 
 def put_records(
@@ -95,6 +97,16 @@ def _need_alike(
             got=", ".join(sorted(codes - own)[:10]),
             repair="Give them codes of their own.",
         )
+
+
+def lock_records(connection: Connection, kind: str) -> None:
+    """Let others who decide by the records of a kind wait until this transaction has ended.
+
+    In a GeoPackage every other writer waits anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        query = text("SELECT pg_advisory_xact_lock(:space, hashtext(:kind))")
+        connection.execute(query, {"space": _SPACE, "kind": kind})
 
 
 def get_records(connection: Connection, kind: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,9 @@ class Facts(PlacePhotos):
         rows = [dict(record) for record in records]
         _require_usable(kind, rows)
         if kind == "posts":
-            rows = list(at_rest(rows, self.store.records("posts")))
-        counts = self.store.put_records(kind, rows, replace=replace)
+            counts = self._put_posts(rows, replace)
+        else:
+            counts = self.store.put_records(kind, rows, replace=replace)
         self._follow(kind)
         return counts
 
@@ -151,9 +153,12 @@ class Facts(PlacePhotos):
         if not commit:
             return FactsOutcome(kind, len(rows), 0, 0, committed=False, photos=pictures)
         alike = {"overlays": {"kind": kind}, "ground": {"layer": kind}}
-        added, changed = self.store.put_records(
-            table, rows, replace=replace, only=alike.get(table), photos=photos, by=who.name
-        )
+        if table == "posts":
+            added, changed = self._put_posts(rows, replace)
+        else:
+            added, changed = self.store.put_records(
+                table, rows, replace=replace, only=alike.get(table), photos=photos, by=who.name
+            )
         self._follow(table)
         return FactsOutcome(kind, len(rows), added, changed, committed=True, photos=pictures)
 
@@ -180,6 +185,10 @@ class Facts(PlacePhotos):
     def _keep_answering(self) -> None:
         self._bases.keep_state(FactState(self.store.records_of(STATE_KINDS)))
 
+    def _put_posts(self, rows: Sequence[Mapping[str, Any]], replace: bool) -> tuple[int, int]:
+        """Store posts, at rest where the other roster of their area holds at that moment."""
+        return self.store.change_records("posts", partial(at_rest, rows), replace=replace)
+
     def _read_places(
         self, source: str | Path, coord_sys: str | None, encoding: str | None
     ) -> tuple[list[Place], dict[str, tuple[PlacePhoto, ...]]]:
@@ -203,10 +212,7 @@ class Facts(PlacePhotos):
             "parties": lambda: read_parties(source, encoding=encoding),
         }
         if kind in simple:
-            rows = [asdict(one) for one in simple[kind]()]
-            if kind == "posts":
-                return kind, list(at_rest(rows, self.store.records("posts")))
-            return kind, rows
+            return kind, [asdict(one) for one in simple[kind]()]
         if kind == "organisations":
             known = {row["code"] for row in self.store.records("organisations")}
             bodies = read_organisations(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from gridmap.access import Action, Actor, Subject
 from gridmap.coverage.model import Coverage
@@ -77,22 +78,25 @@ class Rostering(Facts):
                 "A switch needs its reason.", got=f"{len(said)} characters", allowed="1 to 500"
             )
         within = _within(coverage, row)
-        there = [
-            post
-            for post in self.store.records("posts")
-            if post["mode"] and (post["level"], post["area_code"]) in within
-        ]
-        if not there:
-            raise NotFound(
-                "No post there belongs to one of two rosters.",
-                got=f"{level}:{area_code}",
-                repair="Import posts with a column 'mode' (平急): routine or emergency.",
-            )
         moment = to_site(self.clock(), self.zone).isoformat(timespec="minutes")
-        changed = list(switched(there, mode, f"{moment} {who.name}: {said}"))
-        if commit and changed:
-            self.store.put_records("posts", changed)
+        changed: list[dict[str, Any]] = []
+
+        def decide(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            there = [p for p in stored if p["mode"] and (p["level"], p["area_code"]) in within]
+            if not there:
+                raise NotFound(
+                    "No post there belongs to one of two rosters.",
+                    got=f"{level}:{area_code}",
+                    repair="Import posts with a column 'mode' (平急): routine or emergency.",
+                )
+            changed[:] = switched(there, mode, f"{moment} {who.name}: {said}")
+            return changed
+
+        if commit:
+            self.store.change_records("posts", decide)
             self._follow("posts")
+        else:
+            decide(self.store.records("posts"))
         resting = sum(bool(post["rests"]) for post in changed)
         return RosterSwitch(
             level, area_code, mode, len(changed) - resting, resting, committed=commit

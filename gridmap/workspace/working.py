@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -30,6 +30,8 @@ from gridmap.workspace.telling import NOTICES, message_shown
 __all__ = ["BACKOFF", "Worked", "Working"]
 
 log = logging.getLogger("gridmap.worker")
+
+T = TypeVar("T")
 
 # Waiting times after each failure of something sent; after the last it is given up.
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360, 720, 1440))
@@ -82,13 +84,13 @@ class Working(Photographing):
 
     def _tend(self) -> None:
         """Let orders follow what their reports learnt, and queue notices for the gateway."""
-        for number, due in self.store.orders_with_new_due():
+        for number, due in _paged(self.store.orders_with_new_due):
             with _alone(number):
                 self._system(number, "order.due", due_at=stored_moment(due))
-        for number, route in self.store.orders_to_follow():
+        for number, route in _paged(self.store.orders_to_follow):
             with _alone(number):
                 self._follow_route(number, route)
-        for number, move in self.store.orders_to_move():
+        for number, move in _paged(self.store.orders_to_move):
             with _alone(number):
                 self._follow_move(number, move)
         if self._channel() is not None:
@@ -282,6 +284,14 @@ class Working(Photographing):
         if notice["kind"] == NoticeKind.FAILED.value or now - notice["at"] > _NEWS:
             return None
         return Job("notice", f"notice:{notice['id']}", now, None, {"notice": notice["id"]})
+
+
+def _paged(ask: Callable[[int], list[tuple[int, T]]]) -> Iterator[tuple[int, T]]:
+    """Yield all orders that a question is about, page by page: those that fail are passed by."""
+    after = 0
+    while found := ask(after):
+        yield from found
+        after = found[-1][0]
 
 
 @contextmanager
