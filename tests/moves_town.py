@@ -95,7 +95,7 @@ def send(workspace: Workspace, spot: tuple[float, float], key: str, **more: Any)
 def many(workspace: Workspace, count: int, *, seed: int = 1) -> None:
     """Store reports spread over the town, routed as if they had come in one by one."""
     from gridmap.locate.model import Points
-    from gridmap.workspace.reporting import _rows
+    from gridmap.workspace.reporting import report_rows
 
     rng = np.random.default_rng(seed)
     lon, lat = np.array([at(x, y) for x, y in rng.uniform((0, 0), (16, 8), (count, 2))]).T
@@ -104,6 +104,9 @@ def many(workspace: Workspace, count: int, *, seed: int = 1) -> None:
     found = workspace.locate_many(points)
     items = ["0101"] * count
     decisions = workspace.decide(items, points, found, [now] * count)
-    rows = _rows(points, found, [now] * count, [None] * count) | {"item": items, "source": "web"}
+    rows = report_rows(points, found, [now] * count, [None] * count) | {
+        "item": items,
+        "source": "web",
+    }
     rows["coord_sys"] = "wgs84"
     workspace.store.add_reports(rows, decisions)

@@ -72,6 +72,7 @@ from gridmap.access import Actor
 from gridmap.settings import Settings
 from gridmap.store.store import Store
 from gridmap.times import Clock, frozen_clock, parse_when, site_zone, system_clock
+from gridmap.workspace.assigning import Assigning
 from gridmap.workspace.board import Board
 from gridmap.workspace.boundaries import Boundaries, ImportOutcome
 from gridmap.workspace.checking import Checking
@@ -138,6 +139,7 @@ class Workspace(
     PlaceExporting,
     Sheets,
     Tiling,
+    Assigning,
     Replaying,
     Rulemaking,
     Board,

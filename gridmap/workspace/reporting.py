@@ -1,32 +1,24 @@
-"""Reports: located and routed on the way in, listed on the way out, `assign` for files."""
+"""Reports: located and routed on the way in, listed on the way out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridmap.access import Action, Actor, reach, redact, require
-from gridmap.areas import Levels
-from gridmap.coverage.families import BASE
-from gridmap.coverage.reading.read import split_source
 from gridmap.crs import normalise_name
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.model import Location, Locations, Points
-from gridmap.personal import without_identity_numbers
 from gridmap.routing.book import Basis, Decision
-from gridmap.routing.columns import routing_columns
 from gridmap.routing.decision import decide_by_edition
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.parties import Party
 from gridmap.routing.reviews import cases_of
 from gridmap.routing.rule_tables import SITE
-from gridmap.store.columns import storable
 from gridmap.times import ensure_utc, parse_when, to_site
 from gridmap.workspace.answering import Answering
 from gridmap.workspace.deadlines import Deadlines
@@ -37,9 +29,9 @@ from gridmap.workspace.senders import Senders, receipt_shown
 from gridmap.workspace.submission import checked, digest
 
 if TYPE_CHECKING:
-    from gridmap.bulk.model import Assigned, AssignSummary, Times
+    pass
 
-__all__ = ["MAX_PAGE", "Reporting"]
+__all__ = ["MAX_PAGE", "Reporting", "report_rows", "stored_catalogue"]
 
 MAX_PAGE = 1_000
 
@@ -116,10 +108,10 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         )
         self._bases.keep(decisions)
         decision = decisions[0]
-        rows = _rows(points, found, [received], [observed])
-        rows |= {"item": [item], "catalogue": [_further(catalogue)]}
+        rows = report_rows(points, found, [received], [observed])
+        rows |= {"item": [item], "catalogue": [stored_catalogue(catalogue)]}
         rows |= {"source": [body["source"]], "text": [body.get("text")]}
-        case = cases_of([decision], found, _further(catalogue))[0]
+        case = cases_of([decision], found, stored_catalogue(catalogue))[0]
         # An edition to come has looked at the reports that there were. Who dies once this one
         # is stored has asked for it: the job stands in the same transaction.
         moves = self.goes_on(observed or received)
@@ -245,96 +237,6 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         )
         return total, [redact(who, "reports", self._shown(row, lang)) for row in page]
 
-    def assign(
-        self,
-        source: str | Path,
-        output: str | Path,
-        *,
-        edition: str | None = None,
-        family: str = BASE,
-        level: str | None = None,
-        item: str | None = None,
-        catalogue: str | None = None,
-        keep: Mapping[str, str] | None = None,
-        lang: str | None = None,
-        actor: Actor | None = None,
-        **options: Any,
-    ) -> AssignSummary:
-        """Stream a file of points into a copy with area columns; see `gridmap.bulk.assign`.
-
-        Parameters
-        ----------
-        family : str
-            Family of grids that answers. Reports are routed, and stored, by the base grids.
-        item : str, optional
-            Column of catalogue items: adds the routing columns. Deadlines run from the
-            moment in the column `at`, from now where there is none; overlays are those of
-            the moment in the column `observed`, else of `at`.
-        catalogue : str, optional
-            Catalogue that the items are of; the site's own when left out.
-        keep : mapping, optional
-            Also store the reports, with the moments of `at` and `observed` as those of
-            receipt and observation; names the input's columns for ``source`` and ``text``.
-        **options
-            Of :func:`gridmap.bulk.assign.assign`; with ``resume`` a run that broke off is gone
-            on with while the editions, and what routes are decided by, are the same.
-        """
-        from gridmap.bulk.assign import assign
-
-        who = actor or self.actor
-        levels = self._levels_of(edition, family)
-        self.books.of(catalogue)
-        if family != BASE and (item is not None or keep is not None):
-            raise BadValue(
-                "Reports are routed by the base grids only.",
-                got=family,
-                repair="Assign the items without --family, and the family's areas without --item.",
-            )
-        self.foreign(split_source(str(source))[0])
-        self.foreign(Path(output))
-        decided: list[Sequence[Decision]] = []
-        language = lang or self.settings.language
-
-        def locate(points: Points) -> Locations:
-            return self.locate_many(points, edition=edition, family=family, level=level, actor=who)
-
-        def route(
-            items: NDArray[np.object_], points: Points, found: Locations, times: Times
-        ) -> Mapping[str, Sequence[str | None]]:
-            received = self._received(times, len(points))
-            # An unknown item is quoted in the explanation, which is stored.
-            quoted = [storable(item) for item in items]
-            of = [catalogue or ""] * len(quoted)
-            decided[:] = [
-                self.decide(quoted, points, found, received, times.observed, catalogues=of)
-            ]
-            return routing_columns(decided[0], language, zone=self.zone)
-
-        def store(batch: Assigned) -> None:
-            self._store_batch(batch, keep or {}, item, catalogue, decided[0] if item else None)
-
-        identity = self.answer_identity(
-            edition=edition, family=family, routed=item is not None, catalogue=catalogue
-        )
-        answers = identity | {
-            "family": family,
-            "catalogue": catalogue or "the site's own",
-            "level": level or "the finest",
-            "language": language,
-        }
-        return assign(
-            source,
-            output,
-            answers=answers,
-            locate=locate,
-            zone=self.zone,
-            levels=levels,
-            item=item,
-            route=route if item else None,
-            each=store if keep is not None else None,
-            **options,
-        )
-
     # -- inside ---------------------------------------------------------------------
 
     def _report_of(self, number: int, who: Actor) -> dict[str, Any]:
@@ -344,38 +246,6 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         row = self.store.report(number)
         self._may(who, Action.REPORT_READ, self.report_subject(number, row))
         return row
-
-    def _store_batch(
-        self,
-        batch: Assigned,
-        columns: Mapping[str, str],
-        item: str | None,
-        catalogue: str | None,
-        decisions: Sequence[Decision] | None,
-    ) -> None:
-        received = self._received(batch.times, len(batch.points))
-        observed = batch.times.observed or [None] * len(batch.points)
-        rows = _rows(batch.points, batch.found, received, observed)
-        for name in ("source", "text"):
-            if name in columns:
-                rows[name] = batch.table.column(columns[name]).to_pylist()
-        if "text" in rows:
-            rows["text"] = [t and without_identity_numbers(str(t)) for t in rows["text"]]
-        if item is not None:
-            rows["item"] = batch.table.column(item).to_pylist()
-            rows["catalogue"] = _further(catalogue)
-        if decisions is not None:
-            self._bases.keep(decisions)
-        cases = None if decisions is None else cases_of(decisions, batch.found, _further(catalogue))
-        self.store.add_reports(rows, decisions, cases)
-
-    def _received(self, times: Times, count: int) -> list[datetime]:
-        now = self.clock()
-        return [moment or now for moment in times.received or [None] * count]
-
-    def _levels_of(self, edition: str | None, family: str) -> Levels:
-        atlas = self.atlas_of(family)
-        return atlas.named(edition).coverage.levels if edition else atlas.levels
 
     def _times(self, body: Mapping[str, Any], who: Actor) -> tuple[datetime, datetime | None]:
         now = self.clock()
@@ -469,7 +339,7 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
             return None
 
 
-def _further(catalogue: str | None) -> str:
+def stored_catalogue(catalogue: str | None) -> str:
     """Return the name as reports carry it: the site's own catalogue needs none."""
     return "" if catalogue in {None, SITE} else str(catalogue)
 
@@ -484,7 +354,7 @@ def _number(value: Any) -> float:
     return np.nan if value is None else float(value)
 
 
-def _rows(
+def report_rows(
     points: Points,
     found: Locations,
     received: Sequence[datetime],
