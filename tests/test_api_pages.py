@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 
 import pytest
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 from api.errors import HTTP_PROBLEMS, PROBLEMS
 from api.pages import MapShelf
 from gridmap.i18n import LANGUAGES, catalogue
+from gridmap.places.model import Place
 from gridmap.workspace import Workspace
 from tests.api_client import LOCAL, serving
 
@@ -139,7 +141,7 @@ def test_an_unknown_map_is_not_found(staff: TestClient) -> None:
     assert staff.get("/maps/treasure").status_code == 404
 
 
-def test_a_map_is_drawn_once_for_many_and_again_for_a_new_edition() -> None:
+def test_a_map_is_drawn_once_for_many_and_again_when_something_has_changed() -> None:
     time = [0.0]
     shelf = MapShelf(kept_s=60, clock=lambda: time[0])
     drawn: list[str] = []
@@ -151,6 +153,21 @@ def test_a_map_is_drawn_once_for_many_and_again_for_a_new_edition() -> None:
     assert draw("2027") == "map 2"
     time[0] = 60.0
     assert draw("2027") == "map 3"
+
+
+def test_a_map_shows_a_place_that_was_added_since_it_was_drawn(
+    staff: TestClient, api_workspace: Workspace
+) -> None:
+    before = api_workspace.store.records("places")
+    assert "刚开的裁缝铺" not in staff.get("/maps/services").text
+    try:
+        tailor = Place("T1", "repair", "刚开的裁缝铺", 117.003, 36.6035)
+        api_workspace.put_records("places", [asdict(tailor)])
+        assert "刚开的裁缝铺" in staff.get("/maps/services").text
+    finally:
+        api_workspace.put_records("places", [], replace=True)
+        api_workspace.put_records("places", before)
+    assert "刚开的裁缝铺" not in staff.get("/maps/services").text
 
 
 def test_the_interface_document_names_the_stores_levels(api_app: FastAPI) -> None:

@@ -32,20 +32,20 @@ MAP_KEPT_S = 60.0
 
 
 class MapShelf:
-    """Drawn maps by edition, drawn once however many ask, kept for a minute."""
+    """Drawn maps, drawn once however many ask, kept for a minute while nothing has changed."""
 
     def __init__(self, *, kept_s: float = MAP_KEPT_S, clock: Callable[[], float] = time.monotonic):
         self._kept_s = kept_s
         self._clock = clock
         self._locks = {kind: threading.Lock() for kind in MAPS}
-        self._drawn: dict[str, tuple[str, float, str]] = {}
+        self._drawn: dict[str, tuple[object, float, str]] = {}
 
-    def get(self, kind: str, edition: str, draw: Callable[[], str]) -> str:
-        """Return the map, drawing it when it is not there, old, or of another edition."""
+    def get(self, kind: str, state: object, draw: Callable[[], str]) -> str:
+        """Return the map, drawing it when it is not there, old, or of another state."""
         with self._locks[kind]:
             found = self._drawn.get(kind)
-            if found is None or found[0] != edition or self._clock() - found[1] >= self._kept_s:
-                found = (edition, self._clock(), draw())
+            if found is None or found[0] != state or self._clock() - found[1] >= self._kept_s:
+                found = (state, self._clock(), draw())
                 self._drawn[kind] = found
             return found[2]
 
@@ -64,12 +64,11 @@ def shown_map(request: Request, workspace: WorkspaceDep, kind: str) -> Response:
     """Show a map of the edition in force, as the public may see it, whoever asks."""
     if kind not in MAPS:
         raise HTTPException(404)
-    current = workspace.edition_at()
-    if current is None:
+    if workspace.edition_at() is None:
         # The first page says what is missing and how to put an edition in force.
         return _index(request, workspace, status=404)
     shelf: MapShelf = request.app.state.maps
-    html = shelf.get(kind, current.name, lambda: _draw(kind, workspace))
+    html = shelf.get(kind, workspace.map_state(), lambda: _draw(kind, workspace))
     policy = policy_for(base_for(request, Actor.resident()))
     return HTMLResponse(html, headers={"Cache-Control": "no-cache", **policy})
 

@@ -102,6 +102,13 @@ class Mapmaking(Sheets, Walks, MapFigures):
             mode=mode,
         )
 
+    def map_state(self) -> object:
+        """Return what tells a map from one drawn before a change; counts of reports apart."""
+        edition = self.coverage_at(self.clock()).edition
+        with self._lock:
+            # Categories come from files: they change without the store.
+            return edition, self._token, self.categories
+
     # -- inside ---------------------------------------------------------------------
 
     def _map_photos(self, who: Actor) -> PlacePhotos:

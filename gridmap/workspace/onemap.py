@@ -203,11 +203,9 @@ class OneMap(Mapmaking):
 
         It is made anew when something in the store has changed, and with another `until`.
         """
-        edition = self.coverage_at(self.clock()).edition
+        token = (self.map_state(), until)
         with self._lock:
             kept = self.__dict__.setdefault("_onemap", {})
-            # Categories come from files: they change without the store.
-            token = (edition, self._token, self.categories, until)
             found = kept.get(name)
         if found is not None and found[0] == token:
             return found[1]
