@@ -224,12 +224,8 @@ Index(
     postgresql_where=text("closed_at IS NULL"),
 )
 Index("ix_reports_received_at", reports.c.received_at)
-Index(
-    "ix_reports_edition_id_area_level_area_code",
-    reports.c.edition_id,
-    reports.c.area_level,
-    reports.c.area_code,
-)
+# Those of one edition lie one behind the other: by areas, each would go to a page of its own.
+Index("ix_reports_edition_id", reports.c.edition_id)
 
 # GiST on PostGIS; a GeoPackage has its R-trees instead.
 for _column in (areas.c.geom, area_shapes.c.geom, reports.c.geom):
