@@ -55,7 +55,8 @@ _PLANS = {"quick": QUICK, "full": FULL, "tiny": TINY}
 def main(arguments: Sequence[str]) -> int:
     everything = [*MARKED, *PRINTED]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"any of {', '.join(everything)}; else all")
+    which = f"any of {', '.join(everything)}; else those with marks, and with --size full all"
+    parser.add_argument("names", nargs="*", help=which)
     parser.add_argument("--size", choices=_PLANS, default="quick", help="how much is measured")
     parser.add_argument("--write", type=Path, help="also write the tables into this file")
     given = parser.parse_args(arguments)
@@ -63,7 +64,8 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {everything}")
     command = " ".join(["python -m benchmarks", *arguments])
-    run(given.names or everything, _PLANS[given.size], Results(), given.write, command)
+    names = given.names or (everything if given.size == "full" else list(MARKED))
+    run(names, _PLANS[given.size], Results(), given.write, command)
     return 0
 
 

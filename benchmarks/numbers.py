@@ -8,7 +8,6 @@ there for the month. They must be the same.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -107,7 +106,10 @@ def _ask(where: str, way: str) -> dict[str, float]:
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: a process inherits that of the one which started it.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (one for one in status.splitlines() if one.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
 
 
 def _compared(workspace: Workspace) -> dict[str, float]:
