@@ -104,20 +104,21 @@ def to_follow(connection: Connection, after: int = 0) -> list[tuple[int, dict[st
     """Return open orders whose reports were routed anew, or got another due time, since.
 
     Those with a number above `after`, some at a time, in the order of their numbers; with the
-    route as it stands, and under ``until`` the moment up to which that is told.
+    route as it stands, under ``until`` the moment up to which that is told, and under
+    ``rerouted`` whether somebody else is named since, or only another due time.
     """
-    newer = [
+    rerouted, redue = (
         and_(
             column.is_not(None), or_(orders.c.followed_at.is_(None), column > orders.c.followed_at)
         )
         for column in (report_routes.c.rerouted_at, report_routes.c.redue_at)
-    ]
+    )
     query = (
-        select(report_routes)
+        select(report_routes, rerouted.label("rerouted"))
         .join(orders, orders.c.number == report_routes.c.report_id)
         # What the index of the few that were is asked by, word for word.
         .where(or_(report_routes.c.rerouted_at.is_not(None), report_routes.c.redue_at.is_not(None)))
-        .where(orders.c.closed_at.is_(None), or_(*newer), report_routes.c.report_id > after)
+        .where(orders.c.closed_at.is_(None), or_(rerouted, redue), report_routes.c.report_id > after)
         .order_by(report_routes.c.report_id)
         .limit(_AT_ONCE)
     )

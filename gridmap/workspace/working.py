@@ -107,7 +107,10 @@ class Working(Photographing):
         self.store.change_orders([number], decide)
 
     def _follow_route(self, number: int, route: Mapping[str, Any]) -> None:
-        """Let an order go where a ruling or new rules send its report, and wait as it waits."""
+        """Let an order go where a ruling or new rules send its report, and wait as it waits.
+
+        A clock that stands still says nothing of whose it is: people may have sent the order on.
+        """
         rules, due = self.case_rules, route["due_at"]
         co = [code for code in route["co_departments"] or [] if code != route["department"]]
         sent = {"lead": route["department"], "co_departments": co}
@@ -118,7 +121,8 @@ class Working(Photographing):
             if not order.is_open:
                 return []
             reviewed = order.state is State.OWNERSHIP_REVIEW
-            if route["department"] and (reviewed or route["department"] != order.lead):
+            sends = route["rerouted"] and route["department"]
+            if sends and (reviewed or route["department"] != order.lead):
                 if reviewed:
                     event = Event("order.rule", SYSTEM, now, fields=sent | {"why": "ruling"})
                 else:
