@@ -111,7 +111,8 @@ def reroute(
     """Give reports new routes and keep the former ones.
 
     The deadline stays what it is, for the clock of a case runs on: only a report that had
-    none gets one. What was closed meanwhile keeps its route.
+    none gets one. What was closed meanwhile keeps its route. What is kept is the route that was
+    written before, with what decided it: how an edition moved the report stands by itself.
     """
     bases = {one.decision.basis for one in found if one.decision.basis is not None}
     rules, states = basis_ids(connection, {b.rules for b in bases}, {b.state for b in bases})
@@ -125,8 +126,7 @@ def reroute(
             "rules_id": rules.get(basis.rules) if basis else None,
             "state_id": states.get(basis.state) if basis else None,
         }
-        made_by = _made_by(connection, one.number)
-        former = _former(old, one, why, by, now, ruling) | made_by
+        former = _former(connection, one, why, by, now, ruling)
         connection.execute(insert(report_reroutes).values(former))
         connection.execute(
             update(report_routes)
@@ -147,17 +147,12 @@ def _deadline(old: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
     return kept | {"steps": [*steps, *own]}
 
 
-def _made_by(connection: Connection, number: int) -> dict[str, Any]:
-    """Return what a report's route was decided by, under the names of former routes."""
-    query = select(report_routes.c.rules_id, report_routes.c.state_id)
-    row = connection.execute(query.where(report_routes.c.report_id == number)).one_or_none()
-    rules, state = (None, None) if row is None else row
-    return {"old_rules_id": rules, "old_state_id": state}
-
-
 def _former(
-    old: Mapping[str, Any], new: Rerouted, why: str, by: str, now: datetime, ruling: int | None
+    connection: Connection, new: Rerouted, why: str, by: str, now: datetime, ruling: int | None
 ) -> dict[str, Any]:
+    query = select(report_routes).where(report_routes.c.report_id == new.number)
+    row = connection.execute(query).mappings().one_or_none()
+    old: Mapping[Any, Any] = dict.fromkeys(report_routes.c.keys()) if row is None else row
     return {
         "report_id": new.number,
         "ruling_id": ruling,
@@ -177,6 +172,8 @@ def _former(
         "old_leader": old["leader"] or "",
         "old_call_first": old["call_first"] or "",
         "old_decided_at": old["decided_at"] or now,
+        "old_rules_id": old["rules_id"],
+        "old_state_id": old["state_id"],
         "new_department": new.decision.department,
         "new_first_responder": new.decision.first_responder,
     }
