@@ -13,9 +13,10 @@ import pytest
 from gridmap.workspace import Workspace
 from tests.moves_town import GIVEN, OLD, SECOND, fill_town, open_town, send
 from tests.order_forms import PageTown
+from tests.review_town import report, ruling
 from tests.route_town import EAST
 
-pytest_plugins = ["tests.order_fixtures"]
+pytest_plugins = ["tests.order_fixtures", "tests.review_fixtures"]
 
 ESTATE = (1.2, 1.2)
 # A roadside of its own: what is ruled there is nobody else's matter.
@@ -114,3 +115,24 @@ def test_a_clock_that_stands_still_takes_nothing_back_that_an_edition_moved(
     moving.clock.set("2026-06-01 09:01")
     moving.work()
     assert moving.order(number)["lead"] == f"JD:{EAST}"
+
+
+def test_a_month_tells_by_which_rule_an_order_was_first_sent_whatever_was_ruled_since(
+    board: Workspace,
+) -> None:
+    number = report(board, 0.2, 0.2, "litter", item="0101")["id"]
+    board.act(number, "order.confirm")
+    board.act(number, "order.dispatch")
+    board.clock.set("2026-03-04 10:00")
+    (before,) = board.draft_monthly("2026-03")["routing"]
+    review = board.open_review(number, "whose litter is it?")["id"]
+    board.rule(review, ruling())
+    board.clock.set("2026-03-04 11:00")
+    board.work()
+    assert board.order(number)["lead"] == "SW"
+    assert board.report(number)["explanation"][0].count("权属裁定") == 1
+    (after,) = board.draft_monthly("2026-03")["routing"]
+    assert before["rule"] != "by_hand"
+    assert {n: after[n] for n in ("rule", "name", "sent")} == {
+        n: before[n] for n in ("rule", "name", "sent")
+    }

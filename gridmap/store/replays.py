@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from gridmap.errors import NotFound
+from gridmap.store.rulings import first_reroute
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_moves import DUE, ROUTE, report_moves
@@ -42,14 +43,6 @@ def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
     NotFound
         When there is no such report.
     """
-    first = (
-        select(report_reroutes.c.id)
-        .where(report_reroutes.c.report_id == reports.c.id)
-        .order_by(report_reroutes.c.id)
-        .limit(1)
-        .correlate(reports)
-        .scalar_subquery()
-    )
     # A report that was routed anew had its first route before.
     old = report_reroutes.alias("former")
     former = {c.name.removeprefix("old_"): c for c in old.c if c.name.startswith("old_")}
@@ -66,7 +59,7 @@ def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
     source = (
         reports.outerjoin(report_routes, report_routes.c.report_id == reports.c.id)
         .outerjoin(editions, editions.c.id == reports.c.edition_id)
-        .outerjoin(old, old.c.id == first)
+        .outerjoin(old, old.c.id == first_reroute(reports.c.id))
         .outerjoin(rule_versions, rule_versions.c.id == rules_id)
         .outerjoin(responsibility_states, responsibility_states.c.id == state_id)
     )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, ScalarSelect, insert, select, update
 
 from gridmap.errors import Conflict
 from gridmap.routing.book import Decision
@@ -21,7 +21,14 @@ from gridmap.store.rules import basis_ids
 from gridmap.store.schema_district import overlays, report_routes
 from gridmap.store.schema_reviews import report_reroutes, reviews, rulings
 
-__all__ = ["Rerouted", "record_ruling", "reroute", "reroutes_of", "reviews_ruled"]
+__all__ = [
+    "Rerouted",
+    "first_reroute",
+    "record_ruling",
+    "reroute",
+    "reroutes_of",
+    "reviews_ruled",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,21 @@ def _former(
         "new_department": new.decision.department,
         "new_first_responder": new.decision.first_responder,
     }
+
+
+def first_reroute(number: Column[int]) -> ScalarSelect[int]:
+    """Return which former route is the first of a report, by a table's column of its number.
+
+    To join a table with: a report that was routed anew was first routed by that one.
+    """
+    return (
+        select(report_reroutes.c.id)
+        .where(report_reroutes.c.report_id == number)
+        .order_by(report_reroutes.c.id)
+        .limit(1)
+        .correlate(number.table)
+        .scalar_subquery()
+    )
 
 
 def reroutes_of(connection: Connection, number: int) -> list[dict[str, Any]]:
