@@ -236,6 +236,7 @@ class OrderRow(Exact):
     due_at: datetime | None
     due_original: datetime | None = Field(description="What was promised first.")
     due_from: datetime | None
+    paused_at: datetime | None = Field(description="Since when its clock stands still.")
     overdue: bool
     round: int
     stage_due_at: datetime | None = Field(description="When it goes up a level.")

@@ -19,7 +19,7 @@ _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=
 # What an event is told with, in this order; the rest of its fields is for the machine.
 _TEXTS = ("why", "text", "result", "answer", "form", "who", "where", "transferred_to", "leader")
 _BODIES = ("department", "lead", "co_departments", "departments")
-_MOMENTS = ("until", "due_at", "arrived_at", "review_at")
+_MOMENTS = ("until", "due_at", "arrived_at", "review_at", "stopped_at")
 _NUMBERS = ("whistle", "into", "number", "how_many")
 _CHOICES = ("kind", "outcome", "ground", "verdict", "step", "level")
 _FLAGS = ("engineering", "satisfied", "resolved")

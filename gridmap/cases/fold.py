@@ -283,11 +283,15 @@ def _name(order: Order, event: Event) -> Changes:
 
 def _due(order: Order, event: Event) -> Changes:
     """The promise itself is another: known at last, or moved by a wait; without one it waits."""
-    due = moment(event.fields, "due_at")
+    fields, due = event.fields, moment(event.fields, "due_at")
+    # Before it was told since when the clock stands still, only a wait left it without a time.
+    known = "stopped_at" in fields
+    stopped = moment(fields, "stopped_at") if known else None if due else event.at
     extended = order.due_at is not None and order.due_at != order.due_original
     return {
         "due_at": order.due_at if extended else due,
         "due_original": due or order.due_original,
+        "paused_at": stopped,
         "round": order.round + 1 if order.round else 0,
     }
 

@@ -220,6 +220,8 @@ class Order:
         What was promised first; what the numbers count by.
     due_from : datetime or None
         When the time began to run of which reminders go by.
+    paused_at : datetime or None
+        Since when its clock stands still; None while it runs.
     round : int
         Grows when the due time changes: the ladder is climbed anew. 0: not yet on it.
     stage_due_at : datetime or None
@@ -252,6 +254,7 @@ class Order:
     due_at: datetime | None = None
     due_original: datetime | None = None
     due_from: datetime | None = None
+    paused_at: datetime | None = None
     round: int = 0
     stage_due_at: datetime | None = None
     dispatches: int = 0
@@ -289,6 +292,12 @@ class Order:
     def is_open(self) -> bool:
         """True while something is to be done about it."""
         return self.state not in CLOSED
+
+    @property
+    def promise_waits(self) -> bool:
+        """True while the time that was promised first has not passed and stands still."""
+        promised = self.due_original
+        return self.paused_at is not None and (promised is None or self.paused_at < promised)
 
     @property
     def bodies(self) -> tuple[str, ...]:

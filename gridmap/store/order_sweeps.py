@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, or_, select, update
 from gridmap.cases.states import State
 from gridmap.coverage.editions import EditionState
 from gridmap.store.moved import have_moves
+from gridmap.store.pauses import pauses_of
 from gridmap.store.schema import editions
 from gridmap.store.schema_cases import orders
 from gridmap.store.schema_district import report_routes
@@ -104,8 +105,8 @@ def to_follow(connection: Connection, after: int = 0) -> list[tuple[int, dict[st
     """Return open orders whose reports were routed anew, or got another due time, since.
 
     Those with a number above `after`, some at a time, in the order of their numbers; with the
-    route as it stands, under ``until`` the moment up to which that is told, and under
-    ``rerouted`` whether somebody else is named since, or only another due time.
+    route as it stands, its report's ``pauses``, under ``until`` the moment up to which that is
+    told, and under ``rerouted`` whether somebody else is named since, or only another due time.
     """
     rerouted, redue = (
         and_(
@@ -122,12 +123,13 @@ def to_follow(connection: Connection, after: int = 0) -> list[tuple[int, dict[st
         .order_by(report_routes.c.report_id)
         .limit(_AT_ONCE)
     )
-    found = []
+    found: list[tuple[int, dict[str, Any]]] = []
     for row in connection.execute(query).mappings():
         route = {str(name): value for name, value in row.items()}
         moments = [route[name] for name in ("rerouted_at", "redue_at") if route[name] is not None]
         found.append((int(route["report_id"]), route | {"until": max(moments)}))
-    return found
+    stopped = pauses_of(connection, [number for number, _ in found])
+    return [(number, route | {"pauses": stopped.get(number, [])}) for number, route in found]
 
 
 def mark_followed(connection: Connection, number: int, until: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from gridmap.cases.notices import Notice, NoticeKind, role
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import State
 from gridmap.cases.supervision import SupervisionState
+from gridmap.cases.waiting import waited
 from gridmap.errors import StoreError
 from gridmap.outgoing import Channel, DeliveryFailed, WebhookChannel, post, sign
 from gridmap.outgoing.signatures import HEADER
@@ -111,7 +112,7 @@ class Working(Photographing):
 
         A clock that stands still says nothing of whose it is: people may have sent the order on.
         """
-        rules, due = self.case_rules, route["due_at"]
+        rules = self.case_rules
         co = [code for code in route["co_departments"] or [] if code != route["department"]]
         sent = {"lead": route["department"], "co_departments": co}
 
@@ -129,10 +130,12 @@ class Working(Photographing):
                     event = Event("order.move", SYSTEM, now, fields=sent)
                 found.append(outcome_of(order, event, rules))
                 order = found[-1].order
-            if due != order.due_original and not order.managed_by:
-                fields = {} if due is None else {"due_at": stored_moment(due)}
-                event = Event("order.due", SYSTEM, now, fields=fields)
-                found.append(outcome_of(order, event, rules))
+            if not order.managed_by:
+                fields = waited(order, route["due_at"], route["due_reason"], route["pauses"])
+                waits = outcome_of(order, Event("order.due", SYSTEM, now, fields=fields), rules)
+                # What leaves it as it is is no news.
+                if replace(waits.order, version=order.version, round=order.round) != order:
+                    found.append(waits)
             return found
 
         self.store.follow_order(number, route["until"], decide)
