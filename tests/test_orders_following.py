@@ -23,18 +23,6 @@ ESTATE = (1.2, 1.2)
 DISPUTED = (4.1, 0.1)
 
 
-def stop(town: PageTown, number: int, reason: str = "material") -> None:
-    """Let a report's clock stand still."""
-    answer = town.ask("boss", "POST", f"/api/reports/{number}/pause", json={"reason": reason})
-    assert answer.status_code == 200, answer.text
-
-
-def go_on(town: PageTown, number: int) -> None:
-    """Let a report's clock run on."""
-    answer = town.ask("boss", "POST", f"/api/reports/{number}/resume")
-    assert answer.status_code == 200, answer.text
-
-
 def sent_out(town: PageTown, *place: tuple[float, float], **more: object) -> int:
     """A report that was confirmed and sent to its department."""
     number, _ = town.report(*place, **more)
@@ -48,12 +36,12 @@ def test_a_clock_that_stands_still_leaves_an_order_with_whom_it_was_sent_to(town
     town.act("zhang", number, "dispatch", lead="CG", why="their stall")
     town.act("cao", number, "accept")
     town.at("2026-03-12 10:00")
-    stop(town, number)
+    town.stop(number)
     town.at("2026-03-12 10:01")
     order = town.order(number)
     assert (order["lead"], order["state"], order["due_at"]) == ("CG", "accepted", None)
     town.at("2026-03-12 11:00")
-    go_on(town, number)
+    town.go_on(number)
     town.at("2026-03-12 11:01")
     order = town.order(number)
     assert (order["lead"], order["state"], order["due_at"][:16]) == (
@@ -68,7 +56,7 @@ def test_a_clock_that_stands_still_settles_no_ownership(town: PageTown) -> None:
     town.act("hao", number, "return", kind="wrong_dispatch", why="not ours")
     town.act("zhang", number, "dispatch", lead="CG")
     town.act("cao", number, "return", kind="wrong_dispatch", why="not ours either")
-    stop(town, number, "ownership")
+    town.stop(number, "ownership")
     town.at("2026-03-12 09:01")
     order = town.order(number)
     assert (order["state"], order["returns"], order["due_at"]) == ("ownership_review", 2, None)
@@ -88,7 +76,7 @@ def test_an_order_stays_with_the_lead_of_the_item_that_was_put_right(town: PageT
     number, _ = town.report(ESTATE)
     lead = town.order(number)["lead"]
     assert town.act("zhang", number, "confirm", item="0306")["lead"] == "SZ" != lead
-    stop(town, number)
+    town.stop(number)
     town.at("2026-03-12 09:01")
     order = town.order(number)
     assert (order["item"], order["lead"], order["due_at"]) == ("0306", "SZ", None)

@@ -41,7 +41,7 @@ class Folding:
     """
 
     is_open, bodies, part, whistle = Order.is_open, Order.bodies, Order.part, Order.whistle
-    promise_waits = Order.promise_waits
+    due_known, promise_waits = Order.due_known, Order.promise_waits
 
     def __init__(self, **begun: Any) -> None:
         self.__dict__ = begun

@@ -131,10 +131,11 @@ class Working(Photographing):
                 found.append(outcome_of(order, event, rules))
                 order = found[-1].order
             if not order.managed_by:
-                fields = waited(order, route["due_at"], route["due_reason"], route["pauses"])
+                told = route["due_at"], route["due_reason"], route["pauses"]
+                fields = waited(order, rules, *told)
                 waits = outcome_of(order, Event("order.due", SYSTEM, now, fields=fields), rules)
                 # What leaves it as it is is no news.
-                if replace(waits.order, version=order.version, round=order.round) != order:
+                if replace(waits.order, version=order.version) != order:
                     found.append(waits)
             return found
 
