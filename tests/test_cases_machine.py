@@ -130,9 +130,7 @@ class Orders(RuleBasedStateMachine):
             self.pauses.append(replace(last, end=self.now) if running else last)
         if dice > 2 or not self.order.is_open:
             return
-        promise = self.counted and rules().given_back(
-            self.order, self.counted, START, self.pauses
-        )
+        promise = self.counted and rules().given_back(self.order, self.counted, START, self.pauses)
         reason = "" if promise or not self.counted else "paused"
         for again in (False, True):
             fields = waited(self.order, rules(), promise, reason, self.pauses)

@@ -44,6 +44,9 @@ def test_a_ruling_stands_when_a_move_recorded_before_it_comes_into_force(board, 
     assert now["areas"]["microgrid"] == "99010100100100109"
     assert (now["edition"], now["department"], now["confidence"]) == ("next", "SW", 1)
     assert now["due_at"] == sent["due_at"]
+    board.work()
+    order = board.order(sent["id"])
+    assert (order["lead"], order["areas"]["microgrid"]) == ("SW", "99010100100100109")
 
 
 def test_a_ruling_is_made_for_a_report_that_has_moved(board, recoded):

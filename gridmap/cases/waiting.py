@@ -1,8 +1,8 @@
 """What becomes of an order's due times when its report's clock stands still, or runs on.
 
-The promise is the report's own deadline, counted from its receipt. A time that was given later, by
-an extension, from the backlog or with reopening, is moved by the same pauses from when it was given,
-and counted each time from how it was given: asked twice, the answer is the same.
+The promise is the report's own deadline, counted from its receipt. A time that was given later,
+by an extension, from the backlog or with reopening, is moved by the same pauses from when it was
+given, and counted each time from how it was given: asked twice, the answer is the same.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ def waited(
         # What has no due time at all does not wait for one.
         still = given is not None and (still or now is None)
         fields |= {"due_given": _stored(given), "given_due_at": _stored(now)}
+    elif promise is None and not still:
+        # The report has no time, and waits for none: the order keeps its own.
+        fields["given_due_at"] = _stored(order.due_at)
     running = next((pause.start for pause in pauses if pause.end is None), None)
     stopped = running if still else None
     fields["stopped_at"] = _stored(stopped)

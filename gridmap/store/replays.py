@@ -19,7 +19,7 @@ __all__ = ["read_decided", "read_moved"]
 _OF_REPORT = (
     "received_at", "observed_at", "item", "catalogue", "raw_x", "raw_y", "coord_sys", "accuracy_m",
 )  # fmt: skip
-_NOT_DECIDED = {"id", "report_id", "rules_id", "state_id"}
+_NOT_DECIDED = {"id", "report_id", "rules_id", "state_id", "item"}
 _KEPT = (
     rule_versions.c.fingerprint.label("rules"),
     rule_versions.c.recorded_at.label("rules_at"),
@@ -101,7 +101,9 @@ def read_moved(connection: Connection, report_id: int, edition: str) -> dict[str
         .outerjoin(rule_versions, rule_versions.c.id == report_moves.c.rules_id)
         .outerjoin(responsibility_states, responsibility_states.c.id == report_moves.c.state_id)
     )
-    said = [reports.c[name] for name in _OF_REPORT]
+    # Moved by what it was about then, be that put right before or since.
+    item = func.coalesce(report_moves.c.item, reports.c.item).label("item")
+    said = [item if name == "item" else reports.c[name] for name in _OF_REPORT]
     route = [report_moves.c[name] for name in (*ROUTE, "steps", *DUE, "moved", "decided_for")]
     query = select(*said, editions.c.name.label("edition"), *_KEPT, *route).select_from(source)
     query = query.where(report_moves.c.report_id == report_id)

@@ -41,11 +41,14 @@ class Rerouted:
     decision : Decision
     case : ReviewCase or None
         What it goes before the board with again, where nobody is known to own it still.
+    item : str or None
+        The item that it is about from now on, which brings its own time; None: as before.
     """
 
     number: int
     decision: Decision
     case: ReviewCase | None = None
+    item: str | None = None
 
 
 def record_ruling(
@@ -118,9 +121,14 @@ def reroute(
     """Give reports new routes and keep the former ones.
 
     The deadline stays what it is, for the clock of a case runs on: only a report that had
-    none gets one. What was closed meanwhile keeps its route. What is kept is the route that was
-    written before, with what decided it: how an edition moved the report stands by itself.
+    none gets one, or that is about another item. What was closed meanwhile keeps its route.
+    What is kept is the route that was written before, with what decided it: how an edition
+    moved the report stands by itself.
     """
+    again = [(one.number, one.case) for one in found if one.case is not None]
+    if again:
+        # Before the reports: who settles a review takes both in this order.
+        lock_board(connection)
     bases = {one.decision.basis for one in found if one.decision.basis is not None}
     rules, states = basis_ids(connection, {b.rules for b in bases}, {b.state for b in bases})
     for one in found:
@@ -128,7 +136,8 @@ def reroute(
         if old["closed_at"] is not None:
             continue
         basis = one.decision.basis
-        values = route_values(one.decision) | _deadline(old, one.decision)
+        values = route_values(one.decision)
+        values |= _deadline(old, one.decision) if one.item is None else {"item": one.item}
         values |= {
             "rules_id": rules.get(basis.rules) if basis else None,
             "state_id": states.get(basis.state) if basis else None,
@@ -140,7 +149,6 @@ def reroute(
             .where(report_routes.c.report_id == one.number)
             .values(values | {"decided_at": now, "rerouted_at": now, "redue_at": now})
         )
-    again = [(one.number, one.case) for one in found if one.case is not None]
     gather(connection, again, reason=ReviewReason.NO_OWNER, why="", by=by, now=now)
 
 
@@ -181,6 +189,7 @@ def _former(
         "old_decided_at": old["decided_at"] or now,
         "old_rules_id": old["rules_id"],
         "old_state_id": old["state_id"],
+        "old_item": old["item"],
         "new_department": new.decision.department,
         "new_first_responder": new.decision.first_responder,
     }

@@ -146,13 +146,14 @@ class Working(Photographing):
         co = [code for code in move["co_departments"] or [] if code != move["department"]]
         accept_by = self.case_rules.after("accept", self.clock())
         fields: dict[str, Any] = {"areas": dict(move["new_codes"]), "edition": move["edition"]}
-        fields["first_responder"] = move["first_responder"] or ""
+        if move["routes"]:
+            fields["first_responder"] = move["first_responder"] or ""
 
         def decide(orders: Mapping[int, Order], now: datetime) -> list[Outcome]:
             order = orders[number]
             if not order.is_open:
                 return []
-            if move["department"] and move["department"] != order.lead:
+            if move["routes"] and move["department"] and move["department"] != order.lead:
                 fields["lead"], fields["co_departments"] = move["department"], co
                 if accept_by is not None:
                     fields["accept_by"] = stored_moment(accept_by)
