@@ -393,8 +393,10 @@ class Ordering(OrderLists):
         order = self.store.order(number)
         if order.state is not State.OWNERSHIP_REVIEW:
             return False
-        events = self.store.order_events(number)
-        asked = [one for one in events if one["to_state"] == order.state.value][-1]
+        # What happened to it since it came there asked for nothing.
+        came = [one for one in self.store.order_events(number)
+                if one["to_state"] == order.state.value != one["from_state"]]  # fmt: skip
+        asked = came[-1]
         returned = asked["action"] == "order.return"
         reason = ReviewReason.RETURNED if returned else ReviewReason.ASKED
         self.bring_before_board(number, asked["fields"]["why"], reason=reason, by=asked["by"])
