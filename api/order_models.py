@@ -236,6 +236,10 @@ class OrderRow(Exact):
     due_at: datetime | None
     due_original: datetime | None = Field(description="What was promised first.")
     due_from: datetime | None
+    paused_at: datetime | None = Field(description="Since when its clock stands still.")
+    due_given: datetime | None = Field(
+        description="A later due time as it was given, before the clock stood still."
+    )
     overdue: bool
     round: int
     stage_due_at: datetime | None = Field(description="When it goes up a level.")

@@ -127,7 +127,7 @@ class ReportRow(Exact):
     received_at: datetime
     observed_at: datetime | None
     source: str | None = None
-    item: str | None
+    item: str | None = Field(description="What it is about, put right by a person or as it came.")
     catalogue: str = Field(description="The catalogue that the item is of.")
     text: str | None = None
     raw_x: float | None = Field(None, description="As it was given, in `coord_sys`.")

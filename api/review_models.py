@@ -249,5 +249,8 @@ class RerouteOut(Exact):
     old_call_first: str
     old_decided_at: datetime
     old_explanation: list[str]
+    old_item: str | None = Field(
+        description="The item that it was about; null for the one that was reported."
+    )
     new_department: str
     new_first_responder: str

@@ -92,6 +92,17 @@ class Town:
         assert answer.status_code == status, (who, action, answer.text)
         return answer.json()
 
+    def stop(self, number: int, reason: str = "material") -> None:
+        """A report's clock stands still from now on."""
+        door, body = f"/api/reports/{number}/pause", {"reason": reason}
+        answer = self.ask("zhang", "POST", door, json=body)
+        assert answer.status_code == 200, answer.text
+
+    def go_on(self, number: int) -> None:
+        """A report's clock runs on."""
+        answer = self.ask("zhang", "POST", f"/api/reports/{number}/resume")
+        assert answer.status_code == 200, answer.text
+
     def order(self, number: int) -> Any:
         """The order as the dispatcher sees it."""
         answer = self.ask("zhang", "GET", f"/api/orders/{number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -11,11 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from gridmap.cases.ladder import climb, jobs_of
 from gridmap.cases.machine import replayed
-from gridmap.cases.model import Event, PartState, WhistleState
+from gridmap.cases.model import SYSTEM, Event, PartState, WhistleState
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.record import order_from, plain
 from gridmap.cases.states import AT_WORK, CLOSED, State
+from gridmap.cases.waiting import waited
 from gridmap.errors import GridmapError
+from gridmap.routing.clock import Pause, PauseReason
 from tests.case_orders import PEOPLE, START, TEXTS, act, events, new_order, rules, submit
 
 SEEN: Counter[str] = Counter()
@@ -48,9 +51,10 @@ class Orders(RuleBasedStateMachine):
         self.history: list[Event] = []
         self.taken: set[str] = set()
         self.promised = None
+        self.pauses: list[Pause] = []
         self.order = new_order()
         self.happens(submit(level=level, lead=lead))
-        self.promised = self.order.due_original
+        self.promised = self.counted = self.order.due_original
 
     def happens(self, event: Event) -> Outcome | None:
         try:
@@ -62,6 +66,8 @@ class Orders(RuleBasedStateMachine):
         SEEN[outcome.order.state.value] += 1
         self.order = outcome.order
         self.history.append(outcome.event)
+        if "item" in outcome.event.fields:
+            self.counted = outcome.order.due_original
         if "item" in outcome.event.fields or self.promised is None:
             self.promised = outcome.order.due_original
         return outcome
@@ -115,6 +121,26 @@ class Orders(RuleBasedStateMachine):
             else:
                 assert reached.again_at > self.now
 
+    @rule(dice=st.integers(1, 4))
+    def the_clock_stands_still_or_runs_on(self, dice: int) -> None:
+        """As a worker lets an order follow its report; at times it is told twice, or too late."""
+        if dice == 1 and self.order.is_open and self.order.item:
+            running = bool(self.pauses) and self.pauses[-1].end is None
+            last = self.pauses.pop() if running else Pause(self.now, None, PauseReason.WEATHER)
+            self.pauses.append(replace(last, end=self.now) if running else last)
+        if dice > 2 or not self.order.is_open:
+            return
+        promise = self.counted and rules().given_back(self.order, self.counted, START, self.pauses)
+        reason = "" if promise or not self.counted else "paused"
+        for again in (False, True):
+            fields = waited(self.order, rules(), promise, reason, self.pauses)
+            told = act("order.due", SYSTEM, self.now, **fields)
+            waits = outcome_of(self.order, told, rules())
+            if replace(waits.order, version=self.order.version) != self.order:
+                assert not again
+                self.promised = waits.order.due_original
+                self.happens(told)
+
     @invariant()
     def holds(self) -> None:
         order = self.order
@@ -124,6 +150,8 @@ class Orders(RuleBasedStateMachine):
         assert (order.closed_at is not None) == (order.state in CLOSED)
         assert order.reopened <= rules().reopenings
         assert order.due_original == self.promised
+        assert order.paused_at is None or order.paused_at in {one.start for one in self.pauses}
+        assert order.due_at is None or order.paused_at is None or order.due_given is not None
         sent = AT_WORK | {State.DISPATCHED, State.BACKLOGGED, State.RETURNED}
         assert order.lead or order.state not in sent
         assert order.lead not in {p.department for p in order.co}

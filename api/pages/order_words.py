@@ -19,7 +19,7 @@ _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=
 # What an event is told with, in this order; the rest of its fields is for the machine.
 _TEXTS = ("why", "text", "result", "answer", "form", "who", "where", "transferred_to", "leader")
 _BODIES = ("department", "lead", "co_departments", "departments")
-_MOMENTS = ("until", "due_at", "arrived_at", "review_at")
+_MOMENTS = ("until", "due_at", "arrived_at", "review_at", "stopped_at", "given_due_at")
 _NUMBERS = ("whistle", "into", "number", "how_many")
 _CHOICES = ("kind", "outcome", "ground", "verdict", "step", "level")
 _FLAGS = ("engineering", "satisfied", "resolved")
@@ -52,7 +52,8 @@ def due_words(order: Mapping[str, Any], now: datetime, lang: str) -> dict[str, s
         ``open``, ``done`` or ``none``.
     """
     if order["due_at"] is None:
-        key = "managed" if order["managed_by"] else "unknown"
+        paused = "paused" if order.get("paused_at") else "unknown"
+        key = "managed" if order["managed_by"] else paused
         return {"at": translate(f"page.order.due.{key}", lang), "left": "", "kind": "none"}
     due = datetime.fromisoformat(order["due_at"])
     shown = {"at": at_site(due), "left": "", "kind": "done"}

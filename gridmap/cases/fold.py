@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from gridmap.cases.fields import moment
@@ -73,8 +74,17 @@ def _confirm(order: Order, event: Event) -> Changes:
         "co": tuple(Part(code) for code in fields.get("co_departments", ())),
         "due_at": due,
         "due_original": due,
+        "due_given": None,
+        "paused_at": moment(fields, "stopped_at"),
         "round": order.round + 1,
     }
+
+
+def _given(event: Event, due: datetime | None) -> Changes:
+    """A due time that is given later than the promise: while the clock stands still it waits."""
+    if event.fields.get("waits"):
+        return {"due_at": None, "due_given": due}
+    return {"due_at": due, "due_given": None}
 
 
 def _closed(order: Order, event: Event) -> Changes:
@@ -199,9 +209,8 @@ def _asked(kind: AskKind) -> Callable[[Order, Event], Changes]:
 
 def _extended(order: Order, event: Event) -> Changes:
     assert order.ask is not None
-    return {
+    return _given(event, order.ask.until) | {
         "ask": None,
-        "due_at": order.ask.until,
         "due_from": event.at,
         "extensions": order.extensions + 1,
         "round": order.round + 1,
@@ -217,10 +226,8 @@ def _backlogged(order: Order, event: Event) -> Changes:
 
 
 def _renewed(order: Order, event: Event) -> Changes:
-    due = moment(event.fields, "due_at")
-    return {
+    return _given(event, moment(event.fields, "due_at")) | {
         "backlog_review_at": None,
-        "due_at": due,
         "due_from": event.at,
         "round": order.round + 1,
     }
@@ -252,7 +259,7 @@ def _reopen_ask(order: Order, event: Event) -> Changes:
 
 
 def _reopen(order: Order, event: Event) -> Changes:
-    return {
+    return _given(event, moment(event.fields, "due_at")) | {
         "reopened": order.reopened + 1,
         "reopen_asked_at": None,
         "reopen_asked_why": "",
@@ -261,7 +268,6 @@ def _reopen(order: Order, event: Event) -> Changes:
         "resolved_at": None,
         "inspected_by": "",
         "named_at": None,
-        "due_at": moment(event.fields, "due_at"),
         "due_from": event.at,
         "round": order.round + 1,
     }
@@ -274,7 +280,14 @@ def _escalate(order: Order, event: Event) -> Changes:
 def _lead(order: Order, event: Event) -> Changes:
     # A case that a leader manages has no fixed limit.
     leader = event.fields.get("leader") or event.by
-    return {"managed_by": leader, "due_at": None, "round": order.round + 1, "stage_due_at": None}
+    return {
+        "managed_by": leader,
+        "due_at": None,
+        "due_given": None,
+        "paused_at": None,
+        "round": order.round + 1,
+        "stage_due_at": None,
+    }
 
 
 def _name(order: Order, event: Event) -> Changes:
@@ -283,12 +296,25 @@ def _name(order: Order, event: Event) -> Changes:
 
 def _due(order: Order, event: Event) -> Changes:
     """The promise itself is another: known at last, or moved by a wait; without one it waits."""
-    due = moment(event.fields, "due_at")
-    extended = order.due_at is not None and order.due_at != order.due_original
-    return {
-        "due_at": order.due_at if extended else due,
-        "due_original": due or order.due_original,
-        "round": order.round + 1 if order.round else 0,
+    fields, due = event.fields, moment(event.fields, "due_at")
+    changes: Changes = {"due_original": due or order.due_original}
+    if "stopped_at" not in fields:
+        # As it was told before a wait was: what was extended did not wait, all else did.
+        extended = order.due_at is not None and order.due_at != order.due_original
+        return changes | {
+            "due_at": order.due_at if extended else due,
+            "paused_at": None if due else event.at,
+            "round": order.round + 1 if order.round else 0,
+        }
+    own = moment(fields, "given_due_at") if "given_due_at" in fields else due
+    if "stage_due_at" in fields:
+        changes["stage_due_at"] = moment(fields, "stage_due_at")
+    return changes | {
+        "due_at": own,
+        "due_given": moment(fields, "due_given"),
+        "paused_at": moment(fields, "stopped_at"),
+        # What is due at another time is reminded of anew.
+        "round": order.round + 1 if order.round and own != order.due_at else order.round,
     }
 
 

@@ -41,6 +41,7 @@ class Folding:
     """
 
     is_open, bodies, part, whistle = Order.is_open, Order.bodies, Order.part, Order.whistle
+    due_known, promise_waits = Order.due_known, Order.promise_waits
 
     def __init__(self, **begun: Any) -> None:
         self.__dict__ = begun

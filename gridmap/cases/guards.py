@@ -200,11 +200,12 @@ def _extend(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
         repair="Say that it is engineering work, or have it go up a level.",
     )
     until = moment(event.fields, "until")
-    if until is None or until <= event.at or (order.due_at and until <= order.due_at):
+    due = order.due_known
+    if until is None or until <= event.at or (due and until <= due):
         raise BadValue(
             "An extension ends after now and after the due time.",
             got=event.fields["until"],
-            allowed=f"after {order.due_at or event.at}",
+            allowed=f"after {due or event.at}",
         )
     return {"department": body}
 
@@ -223,6 +224,8 @@ def _decide(kind: AskKind) -> Guard:
                 got=event.by,
                 repair="Another person decides.",
             )
+        if event.action == "order.extend.approve":
+            return _waits(order)
         if kind is AskKind.BACKLOG and order.ask is not None and event.action.endswith("approve"):
             again = order.ask.until or rules.after("backlog_review", event.at)
             return {} if again is None else {"review_at": stored_moment(again)}
@@ -244,7 +247,12 @@ def _backlog(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 def _renewed(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     """Return the due time of an order that begins to count anew."""
     due = rules.item_due(order.item, order.lead, event.at, order.catalogue)
-    return {} if due is None else {"due_at": stored_moment(due)}
+    return ({} if due is None else {"due_at": stored_moment(due)}) | _waits(order)
+
+
+def _waits(order: Order) -> dict[str, Any]:
+    """Return that a due time which is given waits, as the clock of its order stands still."""
+    return {} if order.paused_at is None else {"waits": True}
 
 
 def _inspect(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
@@ -292,7 +300,7 @@ def _reopen_ask(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 def _reopen(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     _need_reopenable(order, rules)
     due = rules.after("reopened", event.at)
-    return {} if due is None else {"due_at": stored_moment(due)}
+    return ({} if due is None else {"due_at": stored_moment(due)}) | _waits(order)
 
 
 def _escalate(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:

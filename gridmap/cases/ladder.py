@@ -211,7 +211,8 @@ def _sign_at(order: Order, rules: CaseRules, mark: str) -> datetime | None:
 def _up_marks(level: str) -> Callable[[Order, CaseRules], tuple[str, ...]]:
     def marks(order: Order, rules: CaseRules) -> tuple[str, ...]:
         limit = "stage_S" if level == "G" else "stage_X"
-        stands = _running(order) and order.level == level and rules.has(limit)
+        runs = _running(order) and order.paused_at is None
+        stands = runs and order.level == level and rules.has(limit)
         known = order.due_at is not None or order.stage_due_at is not None
         return (f"{order.round}.{order.reworks}",) if stands and known else ()
 

@@ -220,6 +220,11 @@ class Order:
         What was promised first; what the numbers count by.
     due_from : datetime or None
         When the time began to run of which reminders go by.
+    paused_at : datetime or None
+        Since when its clock stands still; None while it runs.
+    due_given : datetime or None
+        A due time that was given later than the promise, by an extension, from the backlog or
+        with reopening, as it was before the clock stood still; None while nothing moved it.
     round : int
         Grows when the due time changes: the ladder is climbed anew. 0: not yet on it.
     stage_due_at : datetime or None
@@ -252,6 +257,8 @@ class Order:
     due_at: datetime | None = None
     due_original: datetime | None = None
     due_from: datetime | None = None
+    paused_at: datetime | None = None
+    due_given: datetime | None = None
     round: int = 0
     stage_due_at: datetime | None = None
     dispatches: int = 0
@@ -289,6 +296,19 @@ class Order:
     def is_open(self) -> bool:
         """True while something is to be done about it."""
         return self.state not in CLOSED
+
+    @property
+    def due_known(self) -> datetime | None:
+        """The due time; while the clock stands still, the one that waits."""
+        if self.due_at is not None or self.paused_at is None:
+            return self.due_at
+        return self.due_given or self.due_original
+
+    @property
+    def promise_waits(self) -> bool:
+        """True while the time that was promised first has not passed and stands still."""
+        promised = self.due_original
+        return self.paused_at is not None and (promised is None or self.paused_at < promised)
 
     @property
     def bodies(self) -> tuple[str, ...]:

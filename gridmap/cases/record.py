@@ -86,7 +86,7 @@ def _moments(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_TIMES = ("_at", "until", "accept_by", "contact_by", "due_from", "due_original")
+_TIMES = ("_at", "until", "accept_by", "contact_by", "due_from", "due_original", "due_given")
 
 
 def _whistle(stored: Mapping[str, Any]) -> Whistle:

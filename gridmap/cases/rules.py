@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from gridmap.cases.model import Order
 from gridmap.errors import BadValue
 from gridmap.routing.book import RouteBook
 from gridmap.routing.catalogue import Limit, LimitUnit
-from gridmap.routing.clock import deadline
+from gridmap.routing.clock import Pause, deadline
 from gridmap.routing.terms import Sending
 from gridmap.tables import Row, Source, package_data, read_table
 
@@ -84,6 +85,20 @@ class CaseRules:
         if book is None or item not in book.catalogue:
             return None
         return book.due(book.catalogue.item(item), lead, start).due_at
+
+    def given_back(
+        self, order: Order, due_at: datetime, since: datetime, pauses: Iterable[Pause]
+    ) -> datetime | None:
+        """Return a due time that an order was given at a moment, moved by the pauses since then.
+
+        None while its clock stands still, and where the calendar does not reach. What its
+        catalogue has no more stays as it is.
+        """
+        book = self._book_of(order.catalogue)
+        if book is None or order.item not in book.catalogue:
+            return due_at
+        item = book.catalogue.item(order.item)
+        return book.given_back(item, order.lead, due_at, since, pauses)
 
     def _book_of(self, catalogue: str) -> RouteBook | None:
         """Return the rules of a catalogue; None when the site has it no more."""

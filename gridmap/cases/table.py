@@ -124,7 +124,9 @@ _ROWS = (
          permission=""),
     _row("order.remind", _OPEN, None, Field("step", Kind.TEXT, required=True), permission=""),
     _row("order.name", _OPEN, None, permission=""),
-    _row("order.due", _OPEN, None, Field("due_at", Kind.MOMENT), permission=""),
+    _row("order.due", _OPEN, None, Field("due_at", Kind.MOMENT),
+         Field("stopped_at", Kind.MOMENT), Field("due_given", Kind.MOMENT),
+         Field("given_due_at", Kind.MOMENT), permission=""),
     _row("order.move", _OPEN, None, Field("lead", Kind.BODY), _CO, permission=""),
     _row(
         "whistle.blow", _OPEN, None, _WHY,

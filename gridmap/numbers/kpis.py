@@ -40,7 +40,7 @@ __all__ = ["KPIS", "LEFT_OUT", "Mark", "marks_of"]
 # Why something is not in a denominator.
 LEFT_OUT = (
     "merged", "rejected", "asleep", "outright", "not_accepted", "self_handled", "no_due_time",
-    "not_yet_due", "leader_managed", "backlogged", "no_limit", "not_reached", "escalated",
+    "not_yet_due", "leader_managed", "backlogged", "paused", "no_limit", "not_reached", "escalated",
     "undecided", "improper_whistle",
 )  # fmt: skip
 
@@ -107,7 +107,7 @@ def _still_running(order: Order, period: Period) -> str:
     if order.state is State.BACKLOGGED:
         return "backlogged"
     if order.due_at is None:
-        return "no_due_time"
+        return "paused" if order.paused_at is not None else "no_due_time"
     return "not_yet_due" if order.due_at >= period.as_of else ""
 
 
@@ -129,7 +129,7 @@ def _due(tale: Tale, period: Period) -> Iterator[Mark]:
         out = out or "not_yet_due"
     closed = order.state in _CLOSED
     yield Mark("closing", body, closed, out)
-    yield Mark("on_time", body, closed and _by(tale.done_at, due), out)
+    yield Mark("on_time", body, closed and _kept(order, tale.done_at), out)
     yield Mark("rework", body, order.reworks > 0, out)
     yield Mark("extension", body, order.extensions > 0, out)
 
@@ -140,7 +140,22 @@ def _not_to_close(tale: Tale) -> str:
         return "rejected"
     if order.state not in _CLOSED and order.managed_by:
         return "leader_managed"
-    return _never_a_case(tale) or ("backlogged" if order.state is State.BACKLOGGED else "")
+    never = _never_a_case(tale)
+    return never or ("" if order.state in _CLOSED else _waits(order))
+
+
+def _waits(order: Order) -> str:
+    """Return why an order that is open need not be done for now; empty when it should be."""
+    if order.state is State.BACKLOGGED:
+        return "backlogged"
+    return "paused" if order.promise_waits else ""
+
+
+def _kept(order: Order, moment: datetime | None) -> bool:
+    """True when something was done by the time promised first, or while that stood still."""
+    if moment is None or order.due_original is None:
+        return False
+    return order.promise_waits or moment <= order.due_original
 
 
 def _by(moment: datetime | None, limit: datetime | None) -> bool:
@@ -155,11 +170,11 @@ def _reply(tale: Tale, period: Period) -> Iterator[Mark]:
     out = "asleep" if tale.asleep else ""
     if order.answered_at is None:
         managed = "leader_managed" if order.managed_by else ""
-        waits = "backlogged" if order.state is State.BACKLOGGED else ""
-        out = out or managed or waits or ("not_yet_due" if due >= period.as_of else "")
+        waits = managed or _waits(order)
+        out = out or waits or ("not_yet_due" if due >= period.as_of else "")
     elif due >= period.as_of:
         out = out or "not_yet_due"
-    yield Mark("reply", tale.body, _by(order.answered_at, due), out)
+    yield Mark("reply", tale.body, _kept(order, order.answered_at), out)
 
 
 def _sent(tale: Tale, period: Period) -> Iterator[Mark]:

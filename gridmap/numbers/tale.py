@@ -51,7 +51,8 @@ class Told:
     lon, lat : float or None
         Where its report is, EPSG:4326.
     steps : str
-        The explanation of its report's route, the JSON that is stored; empty when not asked for.
+        The explanation of how its report was first routed, the JSON that is stored; empty when not
+        asked for.
     """
 
     number: int

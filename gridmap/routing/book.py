@@ -13,7 +13,7 @@ from gridmap.calendar import ChineseCalendar, SiteDays, WorkCalendar, load_site_
 from gridmap.errors import NotFound, UnreadableFile
 from gridmap.routing.catalogue import Catalogue, Item
 from gridmap.routing.catalogue_csv import read_catalogue
-from gridmap.routing.clock import Due, Pause, deadline
+from gridmap.routing.clock import Due, Pause, deadline, given_back
 from gridmap.routing.counting import OfficeHours, StartRule
 from gridmap.routing.departments import Departments, load_departments
 from gridmap.routing.explanation import Step
@@ -185,6 +185,23 @@ class RouteBook:
             cutoff=term.cutoff,
             pauses=pauses,
             review_days=term.review_days,
+        )
+
+    def given_back(
+        self, item: Item, lead: str, due_at: datetime, since: datetime, pauses: Iterable[Pause]
+    ) -> datetime | None:
+        """Return a due time that a lead was given at a moment, moved by the pauses since then.
+
+        As :func:`gridmap.routing.clock.given_back` has it, by the unit of the item's limit.
+        """
+        return given_back(
+            due_at,
+            self.terms.of(item).limit.unit,
+            self.calendar,
+            zone=self.zone,
+            office_hours=self.terms.hours(lead),
+            since=since,
+            pauses=pauses,
         )
 
 

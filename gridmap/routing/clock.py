@@ -42,7 +42,7 @@ Where the calendar does not reach, nothing is guessed: `due_at` stays empty with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -71,6 +71,7 @@ __all__ = [
     "PauseReason",
     "StartRule",
     "deadline",
+    "given_back",
 ]
 
 _WORKING = {LimitUnit.WORKING_HOUR, LimitUnit.WORKING_DAY}
@@ -195,15 +196,13 @@ def deadline(
             return _managed(count, received, review_days)
         due_at = count.run(received, limit.amount, limit.unit)
         stopped: list[Step] = []
-        for pause in _apart(pauses):
-            if pause.start >= due_at:
-                break
-            step = _pause_step(pause, count)
-            if pause.end is None:
-                return Due(None, "paused", (*stopped, step))
-            stopped.append(step)
-            start = max(pause.start, count.begins(received, limit.unit))
-            due_at = _given_back(count, limit.unit, due_at, start, pause.end)
+        for pause, moved in _moved(
+            count, limit.unit, due_at, pauses, lambda: count.begins(received, limit.unit)
+        ):
+            stopped.append(_pause_step(pause, count))
+            if moved is None:
+                return Due(None, "paused", tuple(stopped))
+            due_at = moved
         first = {"amount": amount, "due": minute(count.local(due_at))}
     except CalendarMissing as missing:
         known = missing.covered_until.isoformat() if missing.covered_until else ""
@@ -215,6 +214,64 @@ def deadline(
             "This deadline is outside the calendar.", got=received.isoformat()
         ) from error
     return Due(due_at, "", (Step(f"due_{limit.unit.value}", first), *count.explain(), *stopped))
+
+
+def given_back(
+    due_at: datetime,
+    unit: LimitUnit,
+    calendar: WorkCalendar,
+    *,
+    zone: ZoneInfo,
+    office_hours: OfficeHours,
+    since: datetime,
+    pauses: Iterable[Pause],
+) -> datetime | None:
+    """Return a due time that was given, not counted, moved by the pauses since then.
+
+    Parameters
+    ----------
+    due_at, since : datetime
+        Aware: what was given, and when.
+    unit : LimitUnit
+        By which time is given back: on the clock, or in office hours.
+    calendar, zone, office_hours, pauses
+        As of :func:`deadline`.
+
+    Returns
+    -------
+    datetime or None
+        UTC; None while the clock stands still, and where the calendar does not reach.
+    """
+    count = Count(calendar, zone, office_hours, StartRule.FROM_RECEIPT, DEFAULT_CUTOFF)
+    found: datetime | None = ensure_utc(due_at)
+    try:
+        for _, moved in _moved(count, unit, ensure_utc(due_at), pauses, lambda: since):
+            found = moved
+    except CalendarMissing:
+        return None
+    return found
+
+
+def _moved(
+    count: Count,
+    unit: LimitUnit,
+    due_at: datetime,
+    pauses: Iterable[Pause],
+    begins: Callable[[], datetime],
+) -> Iterator[tuple[Pause, datetime | None]]:
+    """Yield each pause that counts with the deadline after it; None while it lasts.
+
+    A pause that begins when the time is up gives nothing back, nor does what lies before the
+    time `begins` to run.
+    """
+    for pause in _apart(pauses):
+        if pause.start >= due_at:
+            return
+        if pause.end is None:
+            yield pause, None
+            return
+        due_at = _given_back(count, unit, due_at, max(pause.start, begins()), pause.end)
+        yield pause, due_at
 
 
 def _managed(count: Count, received: datetime, review_days: int | None) -> Due:

@@ -20,13 +20,14 @@ from gridmap.cases.outcome import Message, Outcome, message_of
 from gridmap.cases.rules import CaseRules
 from gridmap.cases.supervision import Supervision
 from gridmap.routing.book import Decision
-from gridmap.store import cases, closing, jobs, order_sweeps, outbox, supervisions
+from gridmap.store import cases, closing, jobs, order_sweeps, outbox, rulings, supervisions
 from gridmap.store.columns import to_millisecond
 from gridmap.store.jobs import LeasedJob
 from gridmap.store.leases import own_name
 from gridmap.store.opened import OpenedStore
 from gridmap.store.order_filters import Sorting
 from gridmap.store.outbox import Meant
+from gridmap.store.rulings import Rerouted
 from gridmap.store.schema import meta
 
 __all__ = ["CaseStore", "Decide", "JobResult"]
@@ -152,17 +153,36 @@ class CaseStore(OpenedStore):
         with self._database.read() as connection:
             return closing.need_open(connection, numbers)
 
-    def change_orders(self, numbers: Collection[int], decide: Decide) -> list[Outcome]:
+    def change_orders(
+        self, numbers: Collection[int], decide: Decide, *, anew: Sequence[Rerouted] = ()
+    ) -> list[Outcome]:
         """Let `decide` say what happens to orders, and write it with all that follows.
 
         `decide` gets the orders as they stand and the moment; nobody else changes them until
-        what it returns is written. Nothing is written when it raises.
+        what it returns is written. Nothing is written when it raises. The reports of orders that
+        come to be about another item get the routes `anew` with it, in the same transaction.
         """
         with self._database.write() as connection:
             now = self._database.clock()
             found = list(decide(cases.lock_orders(connection, numbers), now))
             self._write(connection, found, (), now)
+            self._reroute(connection, anew, found, now)
             return found
+
+    def _reroute(
+        self,
+        connection: Connection,
+        anew: Sequence[Rerouted],
+        outcomes: Sequence[Outcome],
+        now: datetime,
+    ) -> None:
+        """Give reports the routes that their orders have got already, by what people did."""
+        for one in anew:
+            did = next(o for o in outcomes if o.order.number == one.number)
+            why = did.event.fields.get("text") or f"{did.before.item} → {one.item}"
+            rulings.reroute(connection, [one], why=why, by=did.event.by, now=now)
+            order_sweeps.mark_followed(connection, one.number, now)
+            self._touched(connection, "report_reroutes", "report_routes", "review_reports")
 
     def _write(
         self,

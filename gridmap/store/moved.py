@@ -1,4 +1,4 @@
-"""Reports as they stand now: routed when they came in, moved by editions since.
+"""Reports as they stand now: about their item, routed when they came in, moved by editions since.
 
 A move that is recorded counts by the clock: readers take the latest one that has begun, into
 an edition that is still published, of a report that was open until then.
@@ -30,7 +30,10 @@ from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_moves import DUE, ROUTE, report_moves
 from gridmap.store.schema_rules import responsibility_states, rule_versions
 
-__all__ = ["have_moves", "moves_of", "routes_now"]
+__all__ = ["ITEM", "have_moves", "is_newer", "moves_of", "routes_now"]
+
+# What a report is about, where its route is joined: as it was reported, or put right since.
+ITEM = func.coalesce(report_routes.c.item, reports.c.item).label("item")
 
 
 def have_moves(connection: Connection) -> bool:
@@ -77,7 +80,7 @@ def routes_now(
     joined = joined.outerjoin(to, to.c.id == move.c.to_edition_id)
     moved = move.c.id.is_not(None)
     # What people decided since the move was recorded stands above it.
-    routed = and_(moved, _since(move.c.recorded_at, report_routes.c.rerouted_at))
+    routed = and_(moved, is_newer(move.c.recorded_at, report_routes.c.rerouted_at))
     shown = dict(columns)
     for name in ("location_status", *ROUTE):
         if name in shown:
@@ -88,7 +91,7 @@ def routes_now(
             late = and_(
                 moved,
                 move.c.due_reason.is_not(None),
-                _since(move.c.recorded_at, report_routes.c.redue_at),
+                is_newer(move.c.recorded_at, report_routes.c.redue_at),
             )
             shown[name] = case((late, move.c[name]), else_=columns[name]).label(name)
     if "codes" in shown:
@@ -99,7 +102,8 @@ def routes_now(
     return joined, shown | {"move_steps": steps.label("move_steps")}
 
 
-def _since(recorded: ColumnElement[Any], changed: ColumnElement[Any]) -> ColumnElement[bool]:
+def is_newer(recorded: ColumnElement[Any], changed: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return what is true of a move that was recorded after people decided otherwise, if ever."""
     return or_(changed.is_(None), recorded > changed)
 
 

@@ -13,6 +13,7 @@ from gridmap.coverage.editions import EditionState
 from gridmap.routing.book import Decision
 from gridmap.routing.moves import MovePlan, OpenReport, ReportMove
 from gridmap.store.columns import to_millisecond
+from gridmap.store.moved import ITEM
 from gridmap.store.rows import insert_rows
 from gridmap.store.rules import basis_ids
 from gridmap.store.schema import editions, reports
@@ -56,7 +57,7 @@ def open_reports(
     query = (
         select(
             reports.c.id, reports.c.raw_x, reports.c.raw_y, reports.c.coord_sys,
-            reports.c.accuracy_m, reports.c.item, reports.c.received_at, own.c.name,
+            reports.c.accuracy_m, ITEM, reports.c.received_at, own.c.name,
             _codes_of(connection), report_routes.c.department,
             report_routes.c.first_responder, report_routes.c.due_reason, reports.c.catalogue,
             report_routes.c.rerouted_at,
@@ -219,9 +220,10 @@ def _values(move: ReportMove) -> dict[str, Any]:
         "location_status": None if new is None else move.location_status,
     }
     if new is None:
-        return values | dict.fromkeys((*ROUTE, "steps", *DUE))
+        return values | dict.fromkeys(("item", *ROUTE, "steps", *DUE))
     late = not old.routed
     return values | {
+        "item": old.item,
         "department": new.department,
         "co_departments": list(new.co_departments),
         "first_responder": new.first_responder,

@@ -24,10 +24,12 @@ from sqlalchemy import (
 
 from gridmap.numbers.appeals import Appeal, AppealState, Said, appeal_of
 from gridmap.numbers.tale import Entry, Told
+from gridmap.store.rulings import first_reroute
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, orders
 from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_numbers import appeal_steps, monthly_issues
+from gridmap.store.schema_reviews import report_reroutes
 
 __all__ = [
     "add_issue",
@@ -122,8 +124,13 @@ def _about(connection: Connection, since: datetime, until: datetime) -> list[int
 
 
 def _heads(some: Sequence[int], *, routes: bool) -> Select[Any]:
-    # As text, as what events were given: another reader is faster, if it is read at all.
-    steps = cast(report_routes.c.steps, Text) if routes else literal(None)
+    # As text, as what events were given: another reader is faster, if it is read at all. What
+    # was routed anew is told by how it was first routed, whenever it is counted.
+    former = report_reroutes.alias("former")
+    steps: ColumnElement[Any] = literal(None)
+    if routes:
+        told = (cast(column, Text) for column in (former.c.old_steps, report_routes.c.steps))
+        steps = func.coalesce(*told)
     query: Select[Any] = (
         select(
             orders.c.number, orders.c.received_at, orders.c.created_at,
@@ -135,6 +142,7 @@ def _heads(some: Sequence[int], *, routes: bool) -> Select[Any]:
     )  # fmt: skip
     if routes:
         query = query.outerjoin(report_routes, report_routes.c.report_id == orders.c.number)
+        query = query.outerjoin(former, former.c.id == first_reroute(orders.c.number))
     return query
 
 

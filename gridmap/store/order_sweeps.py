@@ -9,7 +9,8 @@ from sqlalchemy import Connection, and_, or_, select, update
 
 from gridmap.cases.states import State
 from gridmap.coverage.editions import EditionState
-from gridmap.store.moved import have_moves
+from gridmap.store.moved import have_moves, is_newer
+from gridmap.store.pauses import pauses_of
 from gridmap.store.schema import editions
 from gridmap.store.schema_cases import orders
 from gridmap.store.schema_district import report_routes
@@ -63,7 +64,8 @@ def to_move(
     """Return open orders whose reports belong elsewhere since an edition came into force.
 
     Those with a number above `after`, some at a time, in the order of their numbers; with the
-    last move of each that counts and was not followed yet.
+    last move of each that counts and was not followed yet, and under ``routes`` whether that
+    tells whose it is: what people decided since the move was recorded stands above it.
     """
     if not have_moves(connection):
         return []
@@ -72,8 +74,10 @@ def to_move(
         editions.c.state == EditionState.PUBLISHED.value,
         report_moves.c.effective_from <= now,
     )
+    routes = is_newer(report_moves.c.recorded_at, report_routes.c.rerouted_at)
     query = (
-        select(report_moves, editions.c.name.label("edition"))
+        select(report_moves, editions.c.name.label("edition"), routes.label("routes"))
+        .outerjoin(report_routes, report_routes.c.report_id == report_moves.c.report_id)
         .join(orders, orders.c.number == report_moves.c.report_id)
         .join(editions, editions.c.id == report_moves.c.to_edition_id)
         .where(counts, orders.c.closed_at.is_(None), orders.c.state != State.BACKLOGGED.value)
@@ -104,29 +108,33 @@ def to_follow(connection: Connection, after: int = 0) -> list[tuple[int, dict[st
     """Return open orders whose reports were routed anew, or got another due time, since.
 
     Those with a number above `after`, some at a time, in the order of their numbers; with the
-    route as it stands, and under ``until`` the moment up to which that is told.
+    route as it stands, its report's ``pauses``, under ``until`` the moment up to which that is
+    told, and under ``rerouted`` whether somebody else is named since, or only another due time.
     """
-    newer = [
+    rerouted, redue = (
         and_(
             column.is_not(None), or_(orders.c.followed_at.is_(None), column > orders.c.followed_at)
         )
         for column in (report_routes.c.rerouted_at, report_routes.c.redue_at)
-    ]
+    )
     query = (
-        select(report_routes)
+        select(report_routes, rerouted.label("rerouted"))
         .join(orders, orders.c.number == report_routes.c.report_id)
         # What the index of the few that were is asked by, word for word.
         .where(or_(report_routes.c.rerouted_at.is_not(None), report_routes.c.redue_at.is_not(None)))
-        .where(orders.c.closed_at.is_(None), or_(*newer), report_routes.c.report_id > after)
+        .where(
+            orders.c.closed_at.is_(None), or_(rerouted, redue), report_routes.c.report_id > after
+        )
         .order_by(report_routes.c.report_id)
         .limit(_AT_ONCE)
     )
-    found = []
+    found: list[tuple[int, dict[str, Any]]] = []
     for row in connection.execute(query).mappings():
         route = {str(name): value for name, value in row.items()}
         moments = [route[name] for name in ("rerouted_at", "redue_at") if route[name] is not None]
         found.append((int(route["report_id"]), route | {"until": max(moments)}))
-    return found
+    stopped = pauses_of(connection, [number for number, _ in found])
+    return [(number, route | {"pauses": stopped.get(number, [])}) for number, route in found]
 
 
 def mark_followed(connection: Connection, number: int, until: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, select
 
+from gridmap.store.moved import ITEM
 from gridmap.store.schema import reports
 from gridmap.store.schema_district import report_routes
 
@@ -33,7 +34,7 @@ def read_past_reports(
         select(
             reports.c.lon,
             reports.c.lat,
-            reports.c.item,
+            ITEM,
             report_routes.c.department,
             report_routes.c.handling_level,
             reports.c.event_at,

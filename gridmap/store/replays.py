@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from gridmap.errors import NotFound
+from gridmap.store.rulings import first_reroute
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_moves import DUE, ROUTE, report_moves
@@ -18,7 +19,7 @@ __all__ = ["read_decided", "read_moved"]
 _OF_REPORT = (
     "received_at", "observed_at", "item", "catalogue", "raw_x", "raw_y", "coord_sys", "accuracy_m",
 )  # fmt: skip
-_NOT_DECIDED = {"id", "report_id", "rules_id", "state_id"}
+_NOT_DECIDED = {"id", "report_id", "rules_id", "state_id", "item"}
 _KEPT = (
     rule_versions.c.fingerprint.label("rules"),
     rule_versions.c.recorded_at.label("rules_at"),
@@ -42,14 +43,6 @@ def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
     NotFound
         When there is no such report.
     """
-    first = (
-        select(report_reroutes.c.id)
-        .where(report_reroutes.c.report_id == reports.c.id)
-        .order_by(report_reroutes.c.id)
-        .limit(1)
-        .correlate(reports)
-        .scalar_subquery()
-    )
     # A report that was routed anew had its first route before.
     old = report_reroutes.alias("former")
     former = {c.name.removeprefix("old_"): c for c in old.c if c.name.startswith("old_")}
@@ -66,7 +59,7 @@ def read_decided(connection: Connection, report_id: int) -> dict[str, Any]:
     source = (
         reports.outerjoin(report_routes, report_routes.c.report_id == reports.c.id)
         .outerjoin(editions, editions.c.id == reports.c.edition_id)
-        .outerjoin(old, old.c.id == first)
+        .outerjoin(old, old.c.id == first_reroute(reports.c.id))
         .outerjoin(rule_versions, rule_versions.c.id == rules_id)
         .outerjoin(responsibility_states, responsibility_states.c.id == state_id)
     )
@@ -108,7 +101,9 @@ def read_moved(connection: Connection, report_id: int, edition: str) -> dict[str
         .outerjoin(rule_versions, rule_versions.c.id == report_moves.c.rules_id)
         .outerjoin(responsibility_states, responsibility_states.c.id == report_moves.c.state_id)
     )
-    said = [reports.c[name] for name in _OF_REPORT]
+    # Moved by what it was about then, be that put right before or since.
+    item = func.coalesce(report_moves.c.item, reports.c.item).label("item")
+    said = [item if name == "item" else reports.c[name] for name in _OF_REPORT]
     route = [report_moves.c[name] for name in (*ROUTE, "steps", *DUE, "moved", "decided_for")]
     query = select(*said, editions.c.name.label("edition"), *_KEPT, *route).select_from(source)
     query = query.where(report_moves.c.report_id == report_id)

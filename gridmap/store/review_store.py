@@ -74,6 +74,11 @@ class ReviewStore(OpenedStore):
                 "pauses": pauses.read_pauses(connection, number),
             }
 
+    def pauses(self, number: int) -> list[Pause]:
+        """Return the pauses of a report, in the order of their beginnings."""
+        with self._database.read() as connection:
+            return pauses.pauses_of(connection, [number]).get(number, [])
+
     def record_ruling(
         self,
         number: int,

@@ -29,7 +29,7 @@ from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.routing.book import Decision
 from gridmap.routing.clock import Due
 from gridmap.store.columns import json_holds, json_value
-from gridmap.store.moved import have_moves, routes_now
+from gridmap.store.moved import ITEM, have_moves, routes_now
 from gridmap.store.pauses import pauses_of
 from gridmap.store.rows import insert_rows
 from gridmap.store.rules import basis_ids
@@ -57,7 +57,7 @@ _REPORT = (
     reports.c.received_at,
     reports.c.observed_at,
     reports.c.source,
-    reports.c.item,
+    ITEM,
     reports.c.catalogue,
     reports.c.text,
     reports.c.raw_x,
@@ -243,7 +243,7 @@ def due_missing(connection: Connection, *, after: int, limit: int) -> list[dict[
         select(
             reports.c.id,
             reports.c.received_at,
-            reports.c.item,
+            ITEM,
             reports.c.catalogue,
             report_routes.c.department,
             report_routes.c.steps,

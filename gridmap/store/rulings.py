@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, ScalarSelect, insert, select, update
 
 from gridmap.errors import Conflict
 from gridmap.routing.book import Decision
@@ -21,7 +21,14 @@ from gridmap.store.rules import basis_ids
 from gridmap.store.schema_district import overlays, report_routes
 from gridmap.store.schema_reviews import report_reroutes, reviews, rulings
 
-__all__ = ["Rerouted", "record_ruling", "reroute", "reroutes_of", "reviews_ruled"]
+__all__ = [
+    "Rerouted",
+    "first_reroute",
+    "record_ruling",
+    "reroute",
+    "reroutes_of",
+    "reviews_ruled",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,14 @@ class Rerouted:
     decision : Decision
     case : ReviewCase or None
         What it goes before the board with again, where nobody is known to own it still.
+    item : str or None
+        The item that it is about from now on, which brings its own time; None: as before.
     """
 
     number: int
     decision: Decision
     case: ReviewCase | None = None
+    item: str | None = None
 
 
 def record_ruling(
@@ -111,8 +121,14 @@ def reroute(
     """Give reports new routes and keep the former ones.
 
     The deadline stays what it is, for the clock of a case runs on: only a report that had
-    none gets one. What was closed meanwhile keeps its route.
+    none gets one, or that is about another item. What was closed meanwhile keeps its route.
+    What is kept is the route that was written before, with what decided it: how an edition
+    moved the report stands by itself.
     """
+    again = [(one.number, one.case) for one in found if one.case is not None]
+    if again:
+        # Before the reports: who settles a review takes both in this order.
+        lock_board(connection)
     bases = {one.decision.basis for one in found if one.decision.basis is not None}
     rules, states = basis_ids(connection, {b.rules for b in bases}, {b.state for b in bases})
     for one in found:
@@ -120,20 +136,19 @@ def reroute(
         if old["closed_at"] is not None:
             continue
         basis = one.decision.basis
-        values = route_values(one.decision) | _deadline(old, one.decision)
+        values = route_values(one.decision)
+        values |= _deadline(old, one.decision) if one.item is None else {"item": one.item}
         values |= {
             "rules_id": rules.get(basis.rules) if basis else None,
             "state_id": states.get(basis.state) if basis else None,
         }
-        made_by = _made_by(connection, one.number)
-        former = _former(old, one, why, by, now, ruling) | made_by
+        former = _former(connection, one, why, by, now, ruling)
         connection.execute(insert(report_reroutes).values(former))
         connection.execute(
             update(report_routes)
             .where(report_routes.c.report_id == one.number)
             .values(values | {"decided_at": now, "rerouted_at": now, "redue_at": now})
         )
-    again = [(one.number, one.case) for one in found if one.case is not None]
     gather(connection, again, reason=ReviewReason.NO_OWNER, why="", by=by, now=now)
 
 
@@ -147,17 +162,12 @@ def _deadline(old: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
     return kept | {"steps": [*steps, *own]}
 
 
-def _made_by(connection: Connection, number: int) -> dict[str, Any]:
-    """Return what a report's route was decided by, under the names of former routes."""
-    query = select(report_routes.c.rules_id, report_routes.c.state_id)
-    row = connection.execute(query.where(report_routes.c.report_id == number)).one_or_none()
-    rules, state = (None, None) if row is None else row
-    return {"old_rules_id": rules, "old_state_id": state}
-
-
 def _former(
-    old: Mapping[str, Any], new: Rerouted, why: str, by: str, now: datetime, ruling: int | None
+    connection: Connection, new: Rerouted, why: str, by: str, now: datetime, ruling: int | None
 ) -> dict[str, Any]:
+    query = select(report_routes).where(report_routes.c.report_id == new.number)
+    row = connection.execute(query).mappings().one_or_none()
+    old: Mapping[Any, Any] = dict.fromkeys(report_routes.c.keys()) if row is None else row
     return {
         "report_id": new.number,
         "ruling_id": ruling,
@@ -177,9 +187,27 @@ def _former(
         "old_leader": old["leader"] or "",
         "old_call_first": old["call_first"] or "",
         "old_decided_at": old["decided_at"] or now,
+        "old_rules_id": old["rules_id"],
+        "old_state_id": old["state_id"],
+        "old_item": old["item"],
         "new_department": new.decision.department,
         "new_first_responder": new.decision.first_responder,
     }
+
+
+def first_reroute(number: Column[int]) -> ScalarSelect[int]:
+    """Return which former route is the first of a report, by a table's column of its number.
+
+    To join a table with: a report that was routed anew was first routed by that one.
+    """
+    return (
+        select(report_reroutes.c.id)
+        .where(report_reroutes.c.report_id == number)
+        .order_by(report_reroutes.c.id)
+        .limit(1)
+        .correlate(number.table)
+        .scalar_subquery()
+    )
 
 
 def reroutes_of(connection: Connection, number: int) -> list[dict[str, Any]]:

@@ -200,6 +200,8 @@ report_routes = new_table(
     # recorded before are no longer what the report is routed by.
     Column("rerouted_at", UtcTime),
     Column("redue_at", UtcTime),
+    # The item that it is about since a person put that right; NULL: as it was reported.
+    Column("item", Text),
     UniqueConstraint("report_id"),
 )
 Index("ix_report_routes_department", report_routes.c.department)

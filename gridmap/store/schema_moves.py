@@ -65,6 +65,8 @@ report_moves = new_table(
     Column("decided_for", UtcTime),
     required("recorded_at", UtcTime),
     required("recorded_by", Text),
+    # The item that the new route was decided for; NULL as the versions are: then as reported.
+    Column("item", Text),
     UniqueConstraint("report_id", "to_edition_id"),
     CheckConstraint("policy IN ('keep', 'migrate')", name="policy"),
 )

@@ -128,6 +128,8 @@ report_reroutes = new_table(
     Column("old_state_id", Id),
     required("new_department", Text),
     required("new_first_responder", Text),
+    # The item that the former route was about; NULL: as it was reported.
+    Column("old_item", Text),
 )
 Index("ix_report_reroutes_report_id", report_reroutes.c.report_id)
 

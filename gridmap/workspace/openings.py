@@ -141,5 +141,5 @@ _SPECIMENS: Mapping[Kind, Callable[[Order, datetime], Any]] = {
     Kind.ITEM: lambda order, now: _ANY,
     Kind.FLAG: lambda order, now: True,
     Kind.NUMBER: lambda order, now: order.number + 1,
-    Kind.MOMENT: lambda order, now: max(now, order.due_at or now) + timedelta(days=1),
+    Kind.MOMENT: lambda order, now: max(now, order.due_known or now) + timedelta(days=1),
 }

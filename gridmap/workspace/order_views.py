@@ -84,7 +84,7 @@ class OrderViews(Reporting):
         return [self._site_local(one) for one in value] if isinstance(value, list) else value
 
     def _shown_value(self, name: str, value: Any) -> Any:
-        timed = name == "at" or name.endswith(("_at", "until", "_by", "due_from", "due_original"))
+        timed = name == "at" or name.endswith(_MOMENTS)
         if isinstance(value, str) and timed and _is_moment(value):
             return to_site(datetime.fromisoformat(value), self.zone).isoformat()
         return self._site_local(value)
@@ -120,6 +120,9 @@ class OrderViews(Reporting):
             for row in TRANSITIONS.values()
             if not row.by_time
         ]
+
+
+_MOMENTS = ("_at", "until", "_by", "due_from", "due_original", "due_given")
 
 
 def _own_whistle(whistle: Mapping[str, Any]) -> dict[str, Any]:

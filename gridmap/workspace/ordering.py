@@ -16,9 +16,12 @@ from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import CLOSED, SENT, State
 from gridmap.cases.table import TRANSITIONS, Transition, open_to
 from gridmap.errors import Conflict, NotAllowed, NotFound, Stale
+from gridmap.routing.book import Decision
+from gridmap.routing.clock import Pause
 from gridmap.routing.reviews import ReviewReason
 from gridmap.store.case_store import Decide
 from gridmap.store.columns import storable
+from gridmap.store.rulings import Rerouted
 from gridmap.times import parse_when
 from gridmap.workspace.openings import Opening, opening
 from gridmap.workspace.order_lists import OFFICES, OrderLists
@@ -78,15 +81,17 @@ class Ordering(OrderLists):
         order = self.store.order(number)
         fields = self._given(row, given, order.catalogue)
         numbers = self._concerned(order, row, fields)
+        anew: list[Rerouted] = []
+        route: Mapping[str, Any] = {}
         if row.action == "order.confirm" and "item" in fields:
-            route = self._reconsidered(number, fields["item"])
-        else:
-            route = {}
+            pauses = self.store.pauses(number)
+            anew = [self.put_right(number, fields["item"], pauses)]
+            route = _brought(anew[0].decision, pauses)
 
         def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
             return self._steps_of(orders, number, row, who, fields, route, version, now)
 
-        self._change(numbers, decide, number, version)
+        self._change(numbers, decide, number, version, anew)
         after = self.store.order(number)
         # Who gave it back, or sent it on, may be out of its reach now.
         if who.is_staff and may(who, Action.ORDER_READ, self._subject(after)):
@@ -215,11 +220,17 @@ class Ordering(OrderLists):
         return fields
 
     def _change(
-        self, numbers: Collection[int], decide: Decide, number: int, version: int | None
+        self,
+        numbers: Collection[int],
+        decide: Decide,
+        number: int,
+        version: int | None,
+        anew: Sequence[Rerouted] = (),
     ) -> None:
         """Write what is decided; what is stale names what changed since that version."""
+        self._bases.keep(one.decision for one in anew)
         try:
-            outcomes = self.store.change_orders(numbers, decide)
+            outcomes = self.store.change_orders(numbers, decide, anew=anew)
         except Stale as stale:
             stale.changes = self.store.order_events(number, after=version or 0)
             raise
@@ -305,18 +316,6 @@ class Ordering(OrderLists):
                 repair="Name an open one; that one may itself have been merged.",
             )
 
-    def _reconsidered(self, number: int, item: str) -> dict[str, Any]:
-        """Return the route of a report whose item was put right."""
-        decision = self.route_again(number, item)
-        found: dict[str, Any] = {
-            "level": decision.handling_level,
-            "lead": decision.department,
-            "co_departments": [c for c in decision.co_departments if c != decision.department],
-        }
-        if decision.due_at is not None:
-            found["due_at"] = stored_moment(decision.due_at)
-        return found
-
     def report_subject(self, number: int, record: Mapping[str, Any]) -> Subject:
         """Return what a report is about: those its order is sent to now, besides its route's."""
         routed = Subject.of_report(record)
@@ -394,12 +393,28 @@ class Ordering(OrderLists):
         order = self.store.order(number)
         if order.state is not State.OWNERSHIP_REVIEW:
             return False
-        events = self.store.order_events(number)
-        asked = [one for one in events if one["to_state"] == order.state.value][-1]
+        # What happened to it since it came there asked for nothing.
+        came = [one for one in self.store.order_events(number)
+                if one["to_state"] == order.state.value != one["from_state"]]  # fmt: skip
+        asked = came[-1]
         returned = asked["action"] == "order.return"
         reason = ReviewReason.RETURNED if returned else ReviewReason.ASKED
         self.bring_before_board(number, asked["fields"]["why"], reason=reason, by=asked["by"])
         return True
+
+
+def _brought(decision: Decision, pauses: Sequence[Pause]) -> dict[str, Any]:
+    """Return what the route of an item that was put right brings to an order."""
+    found: dict[str, Any] = {
+        "level": decision.handling_level,
+        "lead": decision.department,
+        "co_departments": [c for c in decision.co_departments if c != decision.department],
+    }
+    if decision.due_at is not None:
+        found["due_at"] = stored_moment(decision.due_at)
+    elif decision.due_reason == "paused":
+        found["stopped_at"] = stored_moment(pauses[-1].start)
+    return found
 
 
 def _clean(value: Any) -> Any:

@@ -47,7 +47,7 @@ class Pausing(Base):
         if len(note) > MAX_NOTE:
             raise BadValue("The note is too long.", got=len(note), allowed=MAX_NOTE)
         pause = Pause(self.clock(), None, kind)
-        self.store.stop_clock(number, pause, note.strip(), who.name, self._recounted)
+        self.store.stop_clock(number, pause, note.strip(), who.name, self._stopped)
 
     def resume_report(self, number: int, *, actor: Actor | None = None) -> None:
         """Let the clock of a report run on from now; its deadline moves by the time lost.
@@ -59,6 +59,15 @@ class Pausing(Base):
         """
         who = self._may_on(number, Action.REPORT_PAUSE, actor)
         self.store.resume_clock(number, who.name, self._recounted)
+
+    def _stopped(
+        self, row: Mapping[str, Any], pauses: Sequence[Pause]
+    ) -> tuple[Due, list[dict[str, Any]]]:
+        """As :meth:`_recounted`; refuses what has no deadline to stop."""
+        due, steps = self._recounted(row, pauses)
+        if due.reason == "managed":
+            raise Conflict("A case that a leader manages has no deadline to stop.", got=row["id"])
+        return due, steps
 
     def _recounted(
         self, row: Mapping[str, Any], pauses: Sequence[Pause]
@@ -72,8 +81,6 @@ class Pausing(Base):
                 repair="Route it first.",
             )
         item = book.catalogue.item(row["item"])
-        if book.terms.of(item).managed:
-            raise Conflict("A case that a leader manages has no deadline to stop.", got=row["id"])
         due = book.due(item, row["department"], row["received_at"], pauses)
         kept = [step for step in row["steps"] if not step["rule"].startswith("due_")]
         return due, [*kept, *(step.as_dict() for step in due.steps)]

@@ -14,11 +14,13 @@ from gridmap.crs import normalise_name
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.model import Location, Locations, Points
 from gridmap.routing.book import Basis, Decision
+from gridmap.routing.clock import Pause
 from gridmap.routing.decision import decide_by_edition
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.parties import Party
 from gridmap.routing.reviews import cases_of
 from gridmap.routing.rule_tables import SITE
+from gridmap.store.rulings import Rerouted
 from gridmap.times import ensure_utc, parse_when, to_site
 from gridmap.workspace.answering import Answering
 from gridmap.workspace.deadlines import Deadlines
@@ -134,7 +136,19 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
 
     def route_again(self, number: int, item: str) -> Decision:
         """Return the route a stored report would have with another item of its catalogue."""
+        return self._routed_for(self.store.report(number), item)[0]
+
+    def put_right(self, number: int, item: str, pauses: Sequence[Pause]) -> Rerouted:
+        """Return the route of a stored report that is about another item of its catalogue.
+
+        With its own time, counted from the receipt, and with the report's `pauses`.
+        """
         row = self.store.report(number)
+        decision, found = self._routed_for(row, item)
+        case = cases_of([decision], found, row["catalogue"] or "")[0]
+        return Rerouted(number, self._with_deadline(row, decision, pauses), case, item)
+
+    def _routed_for(self, row: Mapping[str, Any], item: str) -> tuple[Decision, Locations]:
         points = Points(
             x=np.array([_number(row["raw_x"])]),
             y=np.array([_number(row["raw_y"])]),
@@ -144,7 +158,8 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         )
         found = self.atlas.locate(points, now=self.clock(), edition=row["edition"])
         moments = [row["received_at"]], [row["observed_at"]]
-        return self.decide([item], points, found, *moments, catalogues=[row["catalogue"] or ""])[0]
+        catalogues = [row["catalogue"] or ""]
+        return self.decide([item], points, found, *moments, catalogues=catalogues)[0], found
 
     def decide(
         self,

@@ -13,6 +13,7 @@ from gridmap.access import Action, Actor, redact, require
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.model import Locations, Points
 from gridmap.routing.book import Decision, RouteBook
+from gridmap.routing.clock import Pause
 from gridmap.routing.decision import Router
 from gridmap.routing.explanation import Step, render
 from gridmap.routing.reviews import ReviewCase, ReviewReason, case_of, is_unowned
@@ -203,16 +204,19 @@ class Reviewing(Base):
     def _book_of(self, catalogue: str) -> RouteBook:
         return self.books.of(self._known(catalogue))
 
-    def _with_deadline(self, row: Mapping[str, Any], decision: Decision) -> Decision:
+    def _with_deadline(
+        self, row: Mapping[str, Any], decision: Decision, pauses: Sequence[Pause] = ()
+    ) -> Decision:
         """Return a decision with the deadline that a report would have had from its receipt.
 
-        The store keeps the one that a report has; this is for those that had none.
+        The store keeps the one that a report has; this is for those that had none, or are about
+        another item.
         """
         if decision.due_reason == "not_routed":
             return decision
         book = self._book_of(row["catalogue"] or "")
         item = book.catalogue.item(decision.item)
-        due = book.due(item, decision.department, row["received_at"])
+        due = book.due(item, decision.department, row["received_at"], pauses)
         kept = [step for step in decision.steps if not step.rule.startswith("due_")]
         return replace(
             decision,

@@ -241,7 +241,9 @@ class Rulings(Reviewing):
                 routers[key] = self._router_by(self.books, state, coverage, catalogue)
             return routers[key]
 
-        rows = [self.store.report(number) for number in held]
+        # What was put right since it was put before the board is another matter.
+        about = {row["item"], *(name.rpartition(":")[2] for name in ruling.items)}
+        rows = [one for one in map(self.store.report, held) if one["item"] in about]
         return self._routed_anew(rows, max(self.clock(), begins), with_ruling)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from gridmap.cases.notices import Notice, NoticeKind, role
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import State
 from gridmap.cases.supervision import SupervisionState
+from gridmap.cases.waiting import waited
 from gridmap.errors import StoreError
 from gridmap.outgoing import Channel, DeliveryFailed, WebhookChannel, post, sign
 from gridmap.outgoing.signatures import HEADER
@@ -107,8 +108,11 @@ class Working(Photographing):
         self.store.change_orders([number], decide)
 
     def _follow_route(self, number: int, route: Mapping[str, Any]) -> None:
-        """Let an order go where a ruling or new rules send its report, and wait as it waits."""
-        rules, due = self.case_rules, route["due_at"]
+        """Let an order go where a ruling or new rules send its report, and wait as it waits.
+
+        A clock that stands still says nothing of whose it is: people may have sent the order on.
+        """
+        rules = self.case_rules
         co = [code for code in route["co_departments"] or [] if code != route["department"]]
         sent = {"lead": route["department"], "co_departments": co}
 
@@ -118,17 +122,21 @@ class Working(Photographing):
             if not order.is_open:
                 return []
             reviewed = order.state is State.OWNERSHIP_REVIEW
-            if route["department"] and (reviewed or route["department"] != order.lead):
+            sends = route["rerouted"] and route["department"]
+            if sends and (reviewed or route["department"] != order.lead):
                 if reviewed:
                     event = Event("order.rule", SYSTEM, now, fields=sent | {"why": "ruling"})
                 else:
                     event = Event("order.move", SYSTEM, now, fields=sent)
                 found.append(outcome_of(order, event, rules))
                 order = found[-1].order
-            if due != order.due_original and not order.managed_by:
-                fields = {} if due is None else {"due_at": stored_moment(due)}
-                event = Event("order.due", SYSTEM, now, fields=fields)
-                found.append(outcome_of(order, event, rules))
+            if not order.managed_by:
+                told = route["due_at"], route["due_reason"], route["pauses"]
+                fields = waited(order, rules, *told)
+                waits = outcome_of(order, Event("order.due", SYSTEM, now, fields=fields), rules)
+                # What leaves it as it is is no news.
+                if replace(waits.order, version=order.version) != order:
+                    found.append(waits)
             return found
 
         self.store.follow_order(number, route["until"], decide)
@@ -138,13 +146,14 @@ class Working(Photographing):
         co = [code for code in move["co_departments"] or [] if code != move["department"]]
         accept_by = self.case_rules.after("accept", self.clock())
         fields: dict[str, Any] = {"areas": dict(move["new_codes"]), "edition": move["edition"]}
-        fields["first_responder"] = move["first_responder"] or ""
+        if move["routes"]:
+            fields["first_responder"] = move["first_responder"] or ""
 
         def decide(orders: Mapping[int, Order], now: datetime) -> list[Outcome]:
             order = orders[number]
             if not order.is_open:
                 return []
-            if move["department"] and move["department"] != order.lead:
+            if move["routes"] and move["department"] and move["department"] != order.lead:
                 fields["lead"], fields["co_departments"] = move["department"], co
                 if accept_by is not None:
                     fields["accept_by"] = stored_moment(accept_by)
