@@ -25,7 +25,7 @@ from tests.api_client import LOCAL
 from tests.api_town import Hands, fill_town
 from tests.case_town import Town, settle
 from tests.conftest import KINDS
-from tests.numbers_month import play_march
+from tests.numbers_month import play_march, send_out, sign
 from tests.route_town import WEST
 
 # Numerator and denominator of each figure of March; see `tests.numbers_month`.
@@ -486,3 +486,43 @@ def test_the_commands_write_what_was_issued_and_drafts(
     run("report", "2026-04", "--format", "pdf", code=2)
     run("report", "2026-04", "--to", "HW", code=2)
     run("numbers", "--lang", "fr", code=2)
+
+
+# -- at the turn of a month, played in summer; the figures above are of spring ---------
+
+
+def taken(played: Played, month: str, case: int | str) -> list[tuple[str, str, str]]:
+    """What a case costs departments in a month, as a draft has it: rule, unit, day."""
+    report = played.get("jian", f"/api/monthly/{month}/draft")
+    return [
+        (one["rule"], one["unit"], one["at"][:10])
+        for one in report["deductions"]
+        if case in {one["number"], one["supervision"]} and one["ranking"] == "department"
+    ]
+
+
+def test_nobody_loses_points_for_time_that_was_given_after_it_was_over(played: Played) -> None:
+    town = played.town
+    town.at("2026-06-25 09:00")
+    given, short, left = (send_out(town, item="0102")[0] for _ in range(3))
+    for number in (given, short, left):
+        town.act("hao", number, "contact")
+        sign(town, number)
+    town.at("2026-06-26 09:00")
+    town.act("hao", given, "extend", why="a lorry is needed", until="2026-08-20T12:00")
+    town.act("hao", short, "extend", why="a lorry is needed", until="2026-07-10T12:00")
+    # All were due on the 29th of June.
+    town.at("2026-07-01 10:00")
+    for number in (given, short):
+        town.act("zhang", number, "extend-approve")
+    town.at("2026-08-03 09:00")
+    costs = {"overdue", "carried_over"}
+
+    def lateness(month: str, number: int) -> list[tuple[str, str, str]]:
+        return [one for one in taken(played, month, number) if one[0] in costs]
+
+    for number in (given, short, left):
+        assert lateness("2026-06", number) == [("overdue", "HW", "2026-06-29")]
+    assert lateness("2026-07", given) == []
+    assert lateness("2026-07", short) == [("overdue", "HW", "2026-07-10")]
+    assert lateness("2026-07", left) == [("carried_over", "HW", "2026-07-01")]

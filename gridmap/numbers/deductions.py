@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gridmap.cases.model import Verdict, WhistleState
+from gridmap.cases.model import Order, Verdict, WhistleState
 from gridmap.cases.states import CLOSED, State
 from gridmap.cases.supervision import Supervision, serial
 from gridmap.numbers.period import Period
@@ -119,12 +119,16 @@ def _overdue(tale: Tale, period: Period) -> Iterator[_Fault]:
         done = tale.done_at
         if due is not None and (done is None or done > due):
             yield _Fault("overdue", order.lead, due, tale)
-    before = tale.before
-    if before is None or before.state in CLOSED or before.due_at is None:
-        return
-    late = before.due_at < period.since and before.resolved_at is None
-    if late and order.state not in CLOSED and order.resolved_at is None and order.due_at:
+    # One that was given more time in the period is late by the new time, or not at all.
+    if _stood_late(tale.before, period) and _stood_late(order, period):
         yield _Fault("carried_over", order.lead, period.since, tale)
+
+
+def _stood_late(order: Order | None, period: Period) -> bool:
+    """True for an undone order whose time, as it stands, was over as the period began."""
+    if order is None or order.state in CLOSED or order.resolved_at is not None:
+        return False
+    return order.due_at is not None and order.due_at < period.since
 
 
 _COSTLY = frozenset({"order.name", "order.rework", "order.rate", "whistle.improper"})
