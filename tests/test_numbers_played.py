@@ -526,3 +526,30 @@ def test_nobody_loses_points_for_time_that_was_given_after_it_was_over(played: P
     assert lateness("2026-07", given) == []
     assert lateness("2026-07", short) == [("overdue", "HW", "2026-07-10")]
     assert lateness("2026-07", left) == [("carried_over", "HW", "2026-07-01")]
+
+
+def test_a_call_costs_in_the_month_in_which_its_verdict_is_given(played: Played) -> None:
+    town = played.town
+    town.at("2026-06-29 17:00")
+    number, _ = send_out(town)
+    town.act("chen", number, "whistle-blow", why="sewer too", ground="beyond_street")
+    town.act("chen", number, "whistle-call", whistle=1, departments=["CG", "SW"])
+    came = {"whistle": 1, "how_many": 2, "where": "at the gate"}
+    town.at("2026-06-30 09:30")
+    town.act("cao", number, "whistle-report-in", who="Cao", **came)
+    # The limit is one day: nobody has come from the waterworks.
+    town.at("2026-06-30 18:00")
+    town.at("2026-07-01 09:00")
+    town.act("shui", number, "whistle-report-in", who="Shui", **came)
+    town.at("2026-07-02 09:00")
+    for verdict in ("late", "ineffective"):
+        judged = {"whistle": 1, "department": "CG", "verdict": verdict, "why": "looked on"}
+        town.act("jian", number, "whistle-judge", **judged)
+    town.at("2026-08-03 09:00")
+
+    def costs(month: str) -> list[tuple[str, str, str]]:
+        return [one for one in taken(played, month, number) if one[0].startswith("report_in")]
+
+    assert costs("2026-06") == [("report_in_absent", "SW", "2026-06-30")]
+    # What came late was absent before, and is not charged twice.
+    assert costs("2026-07") == [("report_in_ineffective", "CG", "2026-07-02")]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gridmap.cases.model import Order, Verdict, WhistleState
+from gridmap.cases.model import Call, Order, Verdict, WhistleState
 from gridmap.cases.states import CLOSED, State
 from gridmap.cases.supervision import Supervision, serial
 from gridmap.numbers.period import Period
@@ -170,14 +170,44 @@ _VERDICTS = {
 }
 
 
+_JUDGING = frozenset({"whistle.report_in", "whistle.judge"})
+
+
 def _called(tale: Tale, period: Period) -> Iterator[_Fault]:
+    """A call costs by the verdict that stands as the month ends, where it was given in it.
+
+    One that cost points by an earlier month's end costs more only as ineffective: who was absent
+    and comes late after all was not there in time once.
+    """
     for whistle in tale.after.whistles:
         if whistle.state is WhistleState.IMPROPER:
             continue
         for call in whistle.calls:
-            rule = _VERDICTS.get(call.verdict) if call.verdict is not None else None
-            if rule is not None and period.holds(call.due_at):
-                yield _Fault(rule, call.department, call.due_at, tale)
+            former, verdict = _verdict(tale.before, whistle.number, call), call.verdict
+            rule = _VERDICTS.get(verdict) if verdict is not None else None
+            if rule is None or verdict is former:
+                continue
+            if former in _VERDICTS and verdict is not Verdict.INEFFECTIVE:
+                continue
+            yield _Fault(rule, call.department, _judged_at(tale, whistle.number, call), tale)
+
+
+def _verdict(order: Order | None, whistle: int, call: Call) -> Verdict | None:
+    """Return what stood of a call then."""
+    found = None if order is None else order.whistle(whistle)
+    calls = () if found is None else found.calls
+    return next((c.verdict for c in calls if c.department == call.department), None)
+
+
+def _judged_at(tale: Tale, whistle: int, call: Call) -> datetime:
+    """Return when the verdict was given that stands."""
+    asked = whistle, call.department
+    given = (
+        one.at
+        for one in tale.entries
+        if one.action in _JUDGING and (one.fields["whistle"], one.fields["department"]) == asked
+    )
+    return max(given)
 
 
 def _supervised(one: Supervision, period: Period) -> Iterator[_Fault]:
