@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gridmap.cases.model import Call, Order, Verdict, WhistleState
 from gridmap.cases.states import CLOSED, State
-from gridmap.cases.supervision import Supervision, serial
+from gridmap.cases.supervision import Supervision, replies, serial
 from gridmap.numbers.period import Period
 from gridmap.numbers.rules import AREA, Charged, NumberRules, ranking_of_body
 from gridmap.numbers.tale import Tale
@@ -73,7 +73,10 @@ class Deductions:
                 self._found += _priced(fault, self.rules)
 
     def listed(self, supervisions: Iterable[Supervision]) -> list[Deduction]:
-        """Return what each unit loses, in the order of units, rules and cases."""
+        """Return what each unit loses, in the order of units, rules and cases.
+
+        `supervisions` are those issued by the end of the period, as they stood then.
+        """
         demands = (f for one in supervisions for f in _supervised(one, self.period))
         found = [*self._found, *(d for fault in demands for d in _priced(fault, self.rules))]
         found.sort(key=lambda d: (d.ranking, d.unit, d.rule, d.number or 0, d.supervision, d.at))
@@ -214,10 +217,11 @@ def _supervised(one: Supervision, period: Period) -> Iterator[_Fault]:
     name = serial(one)
     if period.holds(one.issued_at):
         yield _Fault("supervised", one.department, one.issued_at, supervision=name)
-    late = one.replied_at is None or one.replied_at > one.reply_by
-    dropped = one.closed_at is not None and one.closed_at <= one.reply_by
-    if period.holds(one.reply_by) and late and not dropped:
-        yield _Fault("supervision_late", one.department, one.reply_by, supervision=name)
+    for reply_by, replied_at in replies(one):
+        late = replied_at is None or replied_at > reply_by
+        dropped = one.closed_at is not None and one.closed_at <= reply_by
+        if period.holds(reply_by) and late and not dropped:
+            yield _Fault("supervision_late", one.department, reply_by, supervision=name)
 
 
 _FINDERS: tuple[Callable[[Tale, Period], Iterator[_Fault]], ...] = (
