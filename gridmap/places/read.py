@@ -34,6 +34,7 @@ from gridmap.places.positions import POSITION, positions
 from gridmap.places.record import Record
 from gridmap.places.rosters import roster_conflicts
 from gridmap.places.sheet import Column, Sheet, open_sheet
+from gridmap.places.spells import SPELL, spell
 
 __all__ = [
     "PLACE_COLUMNS",
@@ -51,10 +52,6 @@ _NAME = Column("name", ("名称",), required=True)
 _NAME_EN = Column("name_en", ("英文名称", "英文名"))
 _ADDRESS = Column("address", ("地址", "详细地址"))
 _PHONE = Column("phone", ("电话", "联系电话", "服务电话"))
-_VALID = (
-    Column("valid_from", ("生效日期", "起始日期", "开始日期", "任职日期")),
-    Column("valid_to", ("失效日期", "终止日期", "截止日期", "离任日期")),
-)
 PLACE_COLUMNS = (
     _CODE,
     Column("category", ("类别", "类型", "分类"), required=True),
@@ -125,7 +122,7 @@ _POSTS = (
     Column("department", ("派出单位", "部门")),
     Column("estate_code", ("小区编号", "小区编码", "定岗小区")),
     Column("mode", ("平急", "班次")),
-    *_VALID,
+    *SPELL,
 )
 # People write 基础 as well as 基础力量.
 _KINDS = {code: (*labels, labels[0].removesuffix("力量")) for code, labels in POST_KINDS.items()}
@@ -253,7 +250,8 @@ def read_posts(
     source : str or Path
         Columns ``code``, ``person`` (人员编号: an opaque number, never an identity number),
         ``name`` (姓名), ``role`` (角色), ``kind`` (力量类型), ``level``, ``area_code``, and
-        where known ``work_phone``, ``department``, ``valid_from``, ``valid_to`` and
+        where known ``work_phone``, ``department``, ``valid_from`` (任职日期), the first day no
+        longer ``valid_to`` (失效日期) or the last one ``last_day`` (离任日期, 截止日期),
         ``estate_code`` (小区编号) of a post that is about one estate of its area, and ``mode``
         (平急) of one that belongs to the roster of ordinary times or of emergencies alone.
     levels, areas, encoding
@@ -423,9 +421,7 @@ def _organisation(
 
 def _post(record: Record, levels: Levels, areas: Areas | None) -> Post:
     level, area = _area(record, levels, areas, needed=True)
-    valid_from, valid_to = record.day("valid_from"), record.day("valid_to")
-    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
-        record.refuse("valid_to", "is not after the first day")
+    valid_from, valid_to = spell(record)
     return Post(
         code=record.code("code"),
         person=record.code("person"),
