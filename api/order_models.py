@@ -170,6 +170,17 @@ class OrderEventOut(Exact):
     fields: dict[str, Any]
 
 
+class RefusedReplyOut(Exact):
+    """A reply to a supervision order that was not taken."""
+
+    reply_by: datetime = Field(description="When it was due.")
+    reply: str
+    replied_at: datetime
+    replied_by: str
+    refused_at: datetime
+    why: str
+
+
 class SupervisionOut(Exact):
     """A supervision order."""
 
@@ -190,10 +201,11 @@ class SupervisionOut(Exact):
     issued_by: str
     reply_by: datetime
     late: bool
-    reply: str
+    reply: str = Field(description="Empty while one is awaited.")
     replied_at: datetime | None
     replied_by: str
-    refused_why: str
+    refused_why: str = Field(description="Why the last reply was not taken; empty for none.")
+    refusals: list[RefusedReplyOut] = Field(description="Replies that were not taken, in order.")
     closed_at: datetime | None
     closed_by: str
     outcome: str

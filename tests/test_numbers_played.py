@@ -25,7 +25,7 @@ from tests.api_client import LOCAL
 from tests.api_town import Hands, fill_town
 from tests.case_town import Town, settle
 from tests.conftest import KINDS
-from tests.numbers_month import play_march
+from tests.numbers_month import play_march, send_out, sign
 from tests.route_town import WEST
 
 # Numerator and denominator of each figure of March; see `tests.numbers_month`.
@@ -486,3 +486,139 @@ def test_the_commands_write_what_was_issued_and_drafts(
     run("report", "2026-04", "--format", "pdf", code=2)
     run("report", "2026-04", "--to", "HW", code=2)
     run("numbers", "--lang", "fr", code=2)
+
+
+# -- at the turn of a month, played in summer; the figures above are of spring ---------
+
+
+def taken(played: Played, month: str, case: int | str) -> list[tuple[str, str, str]]:
+    """What a case costs departments in a month, as a draft has it: rule, unit, day."""
+    report = played.get("jian", f"/api/monthly/{month}/draft")
+    return [
+        (one["rule"], one["unit"], one["at"][:10])
+        for one in report["deductions"]
+        if case in {one["number"], one["supervision"]} and one["ranking"] == "department"
+    ]
+
+
+def test_nobody_loses_points_for_time_that_was_given_after_it_was_over(played: Played) -> None:
+    town = played.town
+    town.at("2026-06-25 09:00")
+    given, short, left = (send_out(town, item="0102")[0] for _ in range(3))
+    for number in (given, short, left):
+        town.act("hao", number, "contact")
+        sign(town, number)
+    town.at("2026-06-26 09:00")
+    town.act("hao", given, "extend", why="a lorry is needed", until="2026-08-20T12:00")
+    town.act("hao", short, "extend", why="a lorry is needed", until="2026-07-10T12:00")
+    # All were due on the 29th of June.
+    town.at("2026-07-01 10:00")
+    for number in (given, short):
+        town.act("zhang", number, "extend-approve")
+    town.at("2026-08-03 09:00")
+    costs = {"overdue", "carried_over"}
+
+    def lateness(month: str, number: int) -> list[tuple[str, str, str]]:
+        return [one for one in taken(played, month, number) if one[0] in costs]
+
+    for number in (given, short, left):
+        assert lateness("2026-06", number) == [("overdue", "HW", "2026-06-29")]
+    assert lateness("2026-07", given) == []
+    assert lateness("2026-07", short) == [("overdue", "HW", "2026-07-10")]
+    assert lateness("2026-07", left) == [("carried_over", "HW", "2026-07-01")]
+
+
+def test_a_call_costs_in_the_month_in_which_its_verdict_is_given(played: Played) -> None:
+    town = played.town
+    town.at("2026-06-29 17:00")
+    number, _ = send_out(town)
+    town.act("chen", number, "whistle-blow", why="sewer too", ground="beyond_street")
+    town.act("chen", number, "whistle-call", whistle=1, departments=["CG", "SW"])
+    came = {"whistle": 1, "how_many": 2, "where": "at the gate"}
+    town.at("2026-06-30 09:30")
+    town.act("cao", number, "whistle-report-in", who="Cao", **came)
+    # The limit is one day: nobody has come from the waterworks.
+    town.at("2026-06-30 18:00")
+    town.at("2026-07-01 09:00")
+    town.act("shui", number, "whistle-report-in", who="Shui", **came)
+    town.at("2026-07-02 09:00")
+    for verdict in ("late", "ineffective"):
+        judged = {"whistle": 1, "department": "CG", "verdict": verdict, "why": "looked on"}
+        town.act("jian", number, "whistle-judge", **judged)
+    town.at("2026-08-03 09:00")
+
+    def costs(month: str) -> list[tuple[str, str, str]]:
+        return [one for one in taken(played, month, number) if one[0].startswith("report_in")]
+
+    assert costs("2026-06") == [("report_in_absent", "SW", "2026-06-30")]
+    # What came late was absent before, and is not charged twice.
+    assert costs("2026-07") == [("report_in_ineffective", "CG", "2026-07-02")]
+
+
+def test_a_reply_that_was_refused_is_no_answer(played: Played) -> None:
+    town = played.town
+
+    def demanded(reply_by: str) -> tuple[str, str]:
+        body = {"department": "HW", "subject": "积压", "demands": "整改", "reply_by": reply_by}
+        made = played.post("jian", "/api/supervision", body, 201)
+        return f"/api/supervision/{made['id']}", made["serial"]
+
+    def answer(door: str) -> None:
+        played.post("hao", f"{door}/answer", {"reply": "已整改"})
+
+    def refuse(door: str, reply_by: str) -> None:
+        played.post("jian", f"{door}/refuse", {"why": "仍有残留", "reply_by": reply_by})
+
+    town.at("2026-06-08 09:00")
+    silent, silents = demanded("2026-06-15T12:00")
+    late, lates = demanded("2026-06-09T12:00")
+    turn, turns = demanded("2026-06-30T12:00")
+    town.at("2026-06-10 09:00")
+    answer(silent)
+    answer(late)
+    town.at("2026-06-11 09:00")
+    refuse(silent, "2026-06-20T12:00")
+    refuse(late, "2026-06-25T12:00")
+    town.at("2026-06-24 09:00")
+    answer(late)
+    shown = played.get("hao", silent)
+    assert (shown["late"], shown["replied_at"], shown["reply"]) == (True, None, "")
+    (refused,) = shown["refusals"]
+    assert (refused["reply"], refused["replied_by"], refused["why"]) == (
+        "已整改",
+        "hao",
+        "仍有残留",
+    )
+    assert [refused[at][:10] for at in ("reply_by", "replied_at", "refused_at")] == [
+        "2026-06-15", "2026-06-10", "2026-06-11",
+    ]  # fmt: skip
+    sheet = town.ask("hao", "GET", silent.removeprefix("/api")).text
+    assert sheet.index("已整改") < sheet.index("仍有残留")
+    town.at("2026-06-30 09:00")
+    answer(turn)
+    town.at("2026-07-02 09:00")
+    refuse(turn, "2026-07-08T12:00")
+    town.at("2026-07-03 09:00")
+    answer(silent)
+    town.at("2026-08-03 09:00")
+
+    def lateness(month: str, serial: str) -> list[str]:
+        return [day for rule, _, day in taken(played, month, serial) if rule.endswith("_late")]
+
+    assert lateness("2026-06", silents) == ["2026-06-20"]
+    assert lateness("2026-06", lates) == ["2026-06-09"]
+    assert lateness("2026-06", turns) == []
+    assert [lateness("2026-07", one) for one in (silents, lates, turns)] == [[], [], ["2026-07-08"]]
+    june, july = (played.get("jian", f"/api/monthly/2026-0{n}/draft") for n in (6, 7))
+
+    def problems(report: dict[str, Any], which: str) -> dict[str, str | None]:
+        found = report["problems"][which]
+        return {one["supervision"]: one["corrected_at"] for one in found if one["supervision"]}
+
+    assert problems(june, "standing") == {silents: None}
+    corrected = problems(july, "carried")
+    assert [(name, str(at)[:10]) for name, at in corrected.items()] == [(silents, "2026-07-03")]
+    assert problems(july, "standing") == {turns: None}
+    # June's report has it as it stood at the end of June, whenever it is counted.
+    (then,) = [one for one in june["supervision"] if one["serial"] == turns]
+    assert (then["reply_by"][:10], then["replied_at"][:10]) == ("2026-06-30", "2026-06-30")

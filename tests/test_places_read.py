@@ -308,7 +308,8 @@ def test_faults_of_organisations_are_located(tmp_path):
         "table.csv, row 3, column 'area_code' is empty, the level is not",
         "table.csv, row 4, column 'level' has an unknown value, got 'planet', allowed: subdistrict",
         "table.csv, row 4, column 'parent_code' leads back to itself",
-        "table.csv, row 5, column 'area_code' is no grid of the edition, got '9'",
+        "table.csv, row 5, column 'area_code' is no grid of the editions in force or to come, "
+        "got '9'",
         "table.csv, row 5, column 'members' is not a whole number",
         "table.csv, row 5, column 'parent_code' leads back to itself",
         "table.csv, row 6, column 'level' is empty",
@@ -383,8 +384,42 @@ def test_a_chinese_roster_is_read(tmp_path):
     )
     assert read_posts(csv_file(tmp_path, text, encoding="gb18030")) == [
         Post("T1", "R7", "演示甲", "grid_worker", "basic", "grid", "990101001001001",
-             "13800001234", "", date(2026, 1, 1), date(2026, 7, 1))
+             "13800001234", "", date(2026, 1, 1), date(2026, 7, 2))
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "end"),
+    [
+        ("valid_to", "2026-06-30", date(2026, 6, 30)),
+        ("失效日期", "2026-06-30", date(2026, 6, 30)),
+        ("截止日期", "2026-06-30", date(2026, 7, 1)),
+        ("终止日期", "2026年6月30日", date(2026, 7, 1)),
+        ("有效期至", "2026/1/1", date(2026, 1, 2)),
+        ("last_day", "", None),
+        ("结束日期", "9999-12-31", None),
+    ],
+)
+def test_an_end_is_the_last_day_or_the_first_no_longer_by_its_name(tmp_path, column, cell, end):
+    text = (
+        f"code,person,name,role,kind,level,area_code,valid_from,{column}\n"
+        f"T1,R1,甲,grid_worker,basic,grid,1,2026-01-01,{cell}\n"
+    )
+    assert read_posts(csv_file(tmp_path, text))[0].valid_to == end
+
+
+def test_ends_that_differ_or_come_before_the_first_day_are_faults(tmp_path):
+    text = (
+        "code,person,name,role,kind,level,area_code,valid_from,失效日期,离任日期\n"
+        "T1,R1,甲,grid_worker,basic,grid,1,2026-01-02,2026-07-01,2026-06-30\n"
+        "T2,R2,乙,grid_worker,basic,grid,2,2026-01-02,2026-06-30,2026-06-30\n"
+        "T3,R3,丙,grid_worker,basic,grid,3,2026-01-02,,2026-01-01\n"
+    )
+    assert faults_of(read_posts, csv_file(tmp_path, text)) == [
+        "table.csv, row 3, column '离任日期' says another end than 2026-06-30, the first day no "
+        "longer, got '2026-06-30'",
+        "table.csv, row 4, column '离任日期' is before the first day, got '2026-01-01'",
+    ]
 
 
 def test_breaches_of_one_worker_one_grid_name_both_rows(tmp_path):
@@ -414,7 +449,8 @@ def test_faults_of_posts_are_located(tmp_path):
     )
     found = faults_of(read_posts, csv_file(tmp_path, text), areas={("grid", "99")})
     for start in (
-        "table.csv, row 2, column 'area_code' is no microgrid of the edition, got '99'",
+        "table.csv, row 2, column 'area_code' is no microgrid of the editions in force or to "
+        "come, got '99'",
         "table.csv, row 3, column 'person' is empty",
         "table.csv, row 3, column 'name' is empty",
         "table.csv, row 3, column 'role' has an unknown value, got 'King', allowed: grid_lead",

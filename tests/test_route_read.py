@@ -122,6 +122,16 @@ def test_kinds_may_be_mixed_in_one_file_by_code_or_label(tmp_path):
     assert shapes[0].bounds == (117, 36.6, 117.001, 36.601)
 
 
+def test_an_agreement_holds_on_its_last_day(tmp_path):
+    shape = '"POLYGON((117 36.6,117.001 36.6,117.001 36.601,117 36.6))"'
+    text = (
+        "code,kind,owner,依据,生效日期,截止日期,wkt\n"
+        f"A1,agreement,SZ,协议,2026-01-01,2026-12-31,{shape}\n"
+    )
+    (found,), _ = read_overlays(csv_file(tmp_path, text), coord_sys="wgs84")
+    assert (found.in_force(date(2026, 12, 31)), found.in_force(date(2027, 1, 1))) == (True, False)
+
+
 def test_red_lines_are_converted_to_the_stores_coordinates(tmp_path):
     box = rectangle(0, 0, 1, 1)
     moved = transform_geometry(np.array([box], dtype=object), "wgs84", "EPSG:4548")

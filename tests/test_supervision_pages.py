@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from gridmap.access import Grant, Role, Scope
 from gridmap.errors import NotAllowed
+from gridmap.store.schema_cases import supervisions
 from tests.order_forms import Form, PageTown, forms_in
 from tests.route_town import WEST
 
@@ -170,3 +172,23 @@ def test_one_is_issued_about_orders_within_reach_alone(town: PageTown) -> None:
     page = send(town, "yuan", form, 403, **said)
     assert "标题还在" in page
     assert town.order(number)["supervision"] == []
+
+
+def test_a_refused_reply_of_an_older_store_is_read_as_one(town: PageTown) -> None:
+    one = issued(town)
+    path = f"/api/supervision/{one['id']}"
+    town.ask("hao", "POST", f"{path}/answer", json={"reply": "已清运"})
+    with town.workspace.store._database.write() as connection:
+        stored = select(supervisions.c.data).where(supervisions.c.id == one["id"])
+        data = dict(connection.execute(stored).scalar_one())
+        del data["refusals"]
+        data |= {"state": "issued", "refused_why": "仍有残留"}
+        row = update(supervisions).where(supervisions.c.id == one["id"])
+        connection.execute(row.values(data=data, state="issued"))
+    town.at("2026-03-15 09:00")
+    found = town.ask("jian", "GET", path).json()
+    assert (found["late"], found["reply"], found["replied_at"]) == (True, "", None)
+    assert [(r["reply"], r["replied_by"], r["why"]) for r in found["refusals"]] == [
+        ("已清运", "hao", "仍有残留")
+    ]
+    assert town.ask("hao", "POST", f"{path}/answer", json={"reply": "已复查"}).status_code == 200

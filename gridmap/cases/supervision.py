@@ -17,14 +17,17 @@ from gridmap.cases.notices import Notice, NoticeKind, department, role
 from gridmap.errors import BadValue, Conflict
 
 __all__ = [
+    "RefusedReply",
     "Supervision",
     "SupervisionState",
     "answered",
+    "as_of",
     "closed",
     "issued",
     "job_of",
     "open_to",
     "refused",
+    "replies",
     "serial",
     "told",
 ]
@@ -36,6 +39,26 @@ class SupervisionState(StrEnum):
     ISSUED = "issued"
     REPLIED = "replied"
     CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedReply:
+    """A reply that was not taken.
+
+    Attributes
+    ----------
+    reply_by : datetime
+        When it was due; aware.
+    why : str
+        Why it was not taken.
+    """
+
+    reply_by: datetime
+    reply: str
+    replied_at: datetime
+    replied_by: str
+    refused_at: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +78,13 @@ class Supervision:
     copies : tuple of str
         Who gets a copy.
     reply_by : datetime
-        Aware.
+        Aware; when the reply is due, or was, that is not refused.
     reply : str
-        What was put right.
+        What was put right; empty while a reply is awaited.
     refused_why : str
         Why the last reply was not taken.
+    refusals : tuple of RefusedReply
+        Replies that were not taken, in order.
     outcome : str
         With what it was closed.
     """
@@ -84,6 +109,7 @@ class Supervision:
     closed_at: datetime | None = None
     closed_by: str = ""
     outcome: str = ""
+    refusals: tuple[RefusedReply, ...] = ()
 
 
 # Where each step may begin; issued again when a reply is refused.
@@ -176,13 +202,54 @@ def refused(one: Supervision, *, why: str, reply_by: datetime, at: datetime) -> 
     _need(one, "refuse")
     if reply_by <= at:
         raise BadValue("The reply is due after now.", got=reply_by.isoformat())
-    return replace(
-        one,
-        state=SupervisionState.ISSUED,
-        version=one.version + 1,
-        refused_why=_text("why", why),
-        reply_by=reply_by,
+    assert one.replied_at is not None
+    said = RefusedReply(
+        one.reply_by, one.reply, one.replied_at, one.replied_by, at, _text("why", why)
     )
+    return replace(
+        _awaiting(one),
+        version=one.version + 1,
+        refused_why=said.why,
+        reply_by=reply_by,
+        refusals=(*one.refusals, said),
+    )
+
+
+def _awaiting(one: Supervision) -> Supervision:
+    """Return it without a reply."""
+    return replace(one, state=SupervisionState.ISSUED, reply="", replied_at=None, replied_by="")
+
+
+def replies(one: Supervision) -> list[tuple[datetime, datetime | None]]:
+    """Return when each reply was due and came, in order; None for one that is awaited."""
+    former = [(said.reply_by, said.replied_at) for said in one.refusals]
+    return [*former, (one.reply_by, one.replied_at)]
+
+
+def as_of(one: Supervision, moment: datetime) -> Supervision:
+    """Return it as it stood at a moment: without what happened then or later."""
+    later = next((n for n, said in enumerate(one.refusals) if said.refused_at >= moment), None)
+    if later is not None:
+        said = one.refusals[later]
+        one = replace(
+            one,
+            state=SupervisionState.REPLIED,
+            reply_by=said.reply_by,
+            reply=said.reply,
+            replied_at=said.replied_at,
+            replied_by=said.replied_by,
+            refused_why=one.refusals[later - 1].why if later else "",
+            refusals=one.refusals[:later],
+            closed_at=None,
+            closed_by="",
+            outcome="",
+        )
+    if one.closed_at is not None and one.closed_at >= moment:
+        state = SupervisionState.ISSUED if one.replied_at is None else SupervisionState.REPLIED
+        one = replace(one, state=state, closed_at=None, closed_by="", outcome="")
+    if one.replied_at is not None and one.replied_at >= moment:
+        one = _awaiting(one)
+    return one
 
 
 def closed(one: Supervision, *, outcome: str, by: str, at: datetime) -> Supervision:

@@ -62,6 +62,11 @@ def import_records(
             f"{outcome.kind}: {outcome.rows:,}{with_photos} can be imported. Nothing was written."
         )
         typer.echo("Add --commit to do it.")
+    if outcome.unchecked:
+        typer.echo(
+            f"{outcome.unchecked:,} name an area: no edition is in force or to come, so that this "
+            "was not checked."
+        )
 
 
 @places.command("export")

@@ -87,6 +87,12 @@ class Atlas:
         number = self._number_at(moment)
         return None if number < 0 else self._locator(number)
 
+    def locators_from(self, moment: datetime) -> list[Locator]:
+        """Return the locators of the edition in force at an aware moment and of all to come."""
+        at = _micros(moment)
+        first = max(bisect_right(self._starts, at) - 1, 0)
+        return [self._locator(n) for n in range(first, len(self._ends)) if self._ends[n] > at]
+
     def has_at_hand(self, moment: datetime) -> bool:
         """True when answering for an aware moment needs no edition to be loaded first."""
         number = self._number_at(moment)

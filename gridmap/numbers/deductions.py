@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gridmap.cases.model import Verdict, WhistleState
+from gridmap.cases.model import Call, Order, Verdict, WhistleState
 from gridmap.cases.states import CLOSED, State
-from gridmap.cases.supervision import Supervision, serial
+from gridmap.cases.supervision import Supervision, replies, serial
 from gridmap.numbers.period import Period
 from gridmap.numbers.rules import AREA, Charged, NumberRules, ranking_of_body
 from gridmap.numbers.tale import Tale
@@ -73,7 +73,10 @@ class Deductions:
                 self._found += _priced(fault, self.rules)
 
     def listed(self, supervisions: Iterable[Supervision]) -> list[Deduction]:
-        """Return what each unit loses, in the order of units, rules and cases."""
+        """Return what each unit loses, in the order of units, rules and cases.
+
+        `supervisions` are those issued by the end of the period, as they stood then.
+        """
         demands = (f for one in supervisions for f in _supervised(one, self.period))
         found = [*self._found, *(d for fault in demands for d in _priced(fault, self.rules))]
         found.sort(key=lambda d: (d.ranking, d.unit, d.rule, d.number or 0, d.supervision, d.at))
@@ -119,12 +122,16 @@ def _overdue(tale: Tale, period: Period) -> Iterator[_Fault]:
         done = tale.done_at
         if due is not None and (done is None or done > due):
             yield _Fault("overdue", order.lead, due, tale)
-    before = tale.before
-    if before is None or before.state in CLOSED or before.due_at is None:
-        return
-    late = before.due_at < period.since and before.resolved_at is None
-    if late and order.state not in CLOSED and order.resolved_at is None and order.due_at:
+    # One that was given more time in the period is late by the new time, or not at all.
+    if _stood_late(tale.before, period) and _stood_late(order, period):
         yield _Fault("carried_over", order.lead, period.since, tale)
+
+
+def _stood_late(order: Order | None, period: Period) -> bool:
+    """True for an undone order whose time, as it stands, was over as the period began."""
+    if order is None or order.state in CLOSED or order.resolved_at is not None:
+        return False
+    return order.due_at is not None and order.due_at < period.since
 
 
 _COSTLY = frozenset({"order.name", "order.rework", "order.rate", "whistle.improper"})
@@ -166,24 +173,55 @@ _VERDICTS = {
 }
 
 
+_JUDGING = frozenset({"whistle.report_in", "whistle.judge"})
+
+
 def _called(tale: Tale, period: Period) -> Iterator[_Fault]:
+    """A call costs by the verdict that stands as the month ends, where it was given in it.
+
+    One that cost points by an earlier month's end costs more only as ineffective: who was absent
+    and comes late after all was not there in time once.
+    """
     for whistle in tale.after.whistles:
         if whistle.state is WhistleState.IMPROPER:
             continue
         for call in whistle.calls:
-            rule = _VERDICTS.get(call.verdict) if call.verdict is not None else None
-            if rule is not None and period.holds(call.due_at):
-                yield _Fault(rule, call.department, call.due_at, tale)
+            former, verdict = _verdict(tale.before, whistle.number, call), call.verdict
+            rule = _VERDICTS.get(verdict) if verdict is not None else None
+            if rule is None or verdict is former:
+                continue
+            if former in _VERDICTS and verdict is not Verdict.INEFFECTIVE:
+                continue
+            yield _Fault(rule, call.department, _judged_at(tale, whistle.number, call), tale)
+
+
+def _verdict(order: Order | None, whistle: int, call: Call) -> Verdict | None:
+    """Return what stood of a call then."""
+    found = None if order is None else order.whistle(whistle)
+    calls = () if found is None else found.calls
+    return next((c.verdict for c in calls if c.department == call.department), None)
+
+
+def _judged_at(tale: Tale, whistle: int, call: Call) -> datetime:
+    """Return when the verdict was given that stands."""
+    asked = whistle, call.department
+    given = (
+        one.at
+        for one in tale.entries
+        if one.action in _JUDGING and (one.fields["whistle"], one.fields["department"]) == asked
+    )
+    return max(given)
 
 
 def _supervised(one: Supervision, period: Period) -> Iterator[_Fault]:
     name = serial(one)
     if period.holds(one.issued_at):
         yield _Fault("supervised", one.department, one.issued_at, supervision=name)
-    late = one.replied_at is None or one.replied_at > one.reply_by
-    dropped = one.closed_at is not None and one.closed_at <= one.reply_by
-    if period.holds(one.reply_by) and late and not dropped:
-        yield _Fault("supervision_late", one.department, one.reply_by, supervision=name)
+    for reply_by, replied_at in replies(one):
+        late = replied_at is None or replied_at > reply_by
+        dropped = one.closed_at is not None and one.closed_at <= reply_by
+        if period.holds(reply_by) and late and not dropped:
+            yield _Fault("supervision_late", one.department, reply_by, supervision=name)
 
 
 _FINDERS: tuple[Callable[[Tale, Period], Iterator[_Fault]], ...] = (

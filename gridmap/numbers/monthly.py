@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gridmap.cases.supervision import Supervision, serial
+from gridmap.cases.supervision import Supervision, as_of, serial
 from gridmap.garbage import collecting_later
 from gridmap.numbers.counting import Count, Figures, Tally, figures_shown
 from gridmap.numbers.deductions import Deduction, Deductions
@@ -149,13 +149,14 @@ def figures_of_month(
         for tale in tales:
             counted.add(tale)
     known = names(counted.catalogues)
-    one = _Month(period, counted, supervisions, rules, known, zone, lifted or {})
+    demands = [as_of(s, period.as_of) for s in supervisions if s.issued_at < period.as_of]
+    one = _Month(period, counted, demands, rules, known, zone, lifted or {})
     figures = counted.tally.figures()
     found = [
         replace(d, lifted=one.lifted[d.key]) if d.key in one.lifted else d
-        for d in counted.deductions.listed(supervisions)
+        for d in counted.deductions.listed(demands)
     ]
-    carried, standing = counted.problems.listed(supervisions)
+    carried, standing = counted.problems.listed(demands)
     return {
         "month": month,
         "since": one.local(period.since),
@@ -175,7 +176,7 @@ def figures_of_month(
             "standing": _listed(one, standing),
             "standing_total": len(standing),
         },
-        "supervision": [_demand(one, s) for s in supervisions if period.holds(s.issued_at)],
+        "supervision": [_demand(one, s) for s in demands if period.holds(s.issued_at)],
         "routing": [_routing(one) for one in counted.rules.counts()],
         "days": _days(one),
         "load": _load(one, load_level),
@@ -307,10 +308,6 @@ def _listed(one: _Month, found: Iterable[Problem]) -> list[dict[str, Any]]:
 
 
 def _demand(one: _Month, found: Supervision) -> dict[str, Any]:
-    """Return a supervision order as it stood at the end of the period."""
-    known = one.period.as_of
-    replied = found.replied_at if found.replied_at and found.replied_at < known else None
-    closed = found.closed_at if found.closed_at and found.closed_at < known else None
     return {
         "serial": serial(found),
         "department": one.names.named("department", found.department),
@@ -319,8 +316,8 @@ def _demand(one: _Month, found: Supervision) -> dict[str, Any]:
         "number": found.number,
         "issued_at": one.local(found.issued_at),
         "reply_by": one.local(found.reply_by),
-        "replied_at": one.local(replied),
-        "closed_at": one.local(closed),
+        "replied_at": one.local(found.replied_at),
+        "closed_at": one.local(found.closed_at),
     }
 
 

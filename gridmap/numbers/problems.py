@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gridmap.cases.model import Order
 from gridmap.cases.states import CLOSED, State
-from gridmap.cases.supervision import Supervision, serial
+from gridmap.cases.supervision import Supervision, SupervisionState, as_of, serial
 from gridmap.numbers.period import Period
 from gridmap.numbers.tale import Tale
 
@@ -56,14 +56,16 @@ class Problems:
             self._standing.append(_problem(tale, tale.after))
 
     def listed(self, supervisions: Iterable[Supervision]) -> tuple[list[Problem], list[Problem]]:
-        """Return what was carried over and what stands, the longest overdue first."""
+        """Return what was carried over and what stands, the longest overdue first.
+
+        `supervisions` are those issued by the end of the period, as they stood then.
+        """
         carried, standing, period = [*self._carried], [*self._standing], self.period
         for one in supervisions:
-            if one.issued_at < period.since and _unanswered(one, period.since):
-                answered = one.replied_at or one.closed_at
-                known = answered is not None and answered < period.as_of
-                carried.append(_demand(one, answered if known else None))
-            if one.issued_at < period.as_of and _unanswered(one, period.as_of):
+            before = as_of(one, period.since)
+            if one.issued_at < period.since and _unanswered(before, period.since):
+                carried.append(_demand(before, one.replied_at or one.closed_at))
+            if _unanswered(one, period.as_of):
                 standing.append(_demand(one, None))
         return _longest_first(carried), _longest_first(standing)
 
@@ -85,8 +87,7 @@ def _problem(tale: Tale, order: Order, *, corrected_at: datetime | None = None) 
 
 
 def _unanswered(one: Supervision, moment: datetime) -> bool:
-    ended = one.replied_at or one.closed_at
-    return one.reply_by < moment and (ended is None or ended >= moment)
+    return one.reply_by < moment and one.state is SupervisionState.ISSUED
 
 
 def _demand(one: Supervision, corrected_at: datetime | None) -> Problem:

@@ -39,8 +39,9 @@ def _one(text: str) -> str:
     plain = re.sub(r"[\s()\-–—.]", "", text[: found.start()] if found else text)
     if country := _COUNTRY.match(plain):
         plain = plain[country.end() :]
-        # From abroad the zero of the area code is left out.
-        if plain[:1] != "0" and not _MOBILE.fullmatch(plain):
+        # From abroad the zero of the area code is left out; these numbers have no area code.
+        alone = (_MOBILE, _FREE, _SHORT)
+        if plain[:1] != "0" and not any(form.fullmatch(plain) for form in alone):
             plain = f"0{plain}"
     if _MOBILE.fullmatch(plain) or _SHORT.fullmatch(plain):
         return plain + extension

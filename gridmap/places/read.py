@@ -8,7 +8,8 @@ Files are those of :func:`gridmap.places.sheet.open_sheet`. All readers raise `U
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,13 @@ from gridmap.places.photo_files import PHOTO_COLUMNS, PhotoFolder, photo_parts
 from gridmap.places.photos import PlacePhoto
 from gridmap.places.positions import POSITION, positions
 from gridmap.places.record import Record
-from gridmap.places.rosters import roster_conflicts
+from gridmap.places.rosters import roster_clashes, roster_conflicts
 from gridmap.places.sheet import Column, Sheet, open_sheet
+from gridmap.places.spells import SPELL, spell
 
 __all__ = [
     "PLACE_COLUMNS",
+    "Areas",
     "read_organisations",
     "read_pictured_places",
     "read_places",
@@ -44,6 +47,7 @@ __all__ = [
     "read_service_items",
 ]
 
+# Level and code of each area that there is.
 Areas = Container[tuple[str, str]]
 
 _CODE = Column("code", ("编号", "编码", "代码", "id"), required=True)
@@ -51,10 +55,6 @@ _NAME = Column("name", ("名称",), required=True)
 _NAME_EN = Column("name_en", ("英文名称", "英文名"))
 _ADDRESS = Column("address", ("地址", "详细地址"))
 _PHONE = Column("phone", ("电话", "联系电话", "服务电话"))
-_VALID = (
-    Column("valid_from", ("生效日期", "起始日期", "开始日期", "任职日期")),
-    Column("valid_to", ("失效日期", "终止日期", "截止日期", "离任日期")),
-)
 PLACE_COLUMNS = (
     _CODE,
     Column("category", ("类别", "类型", "分类"), required=True),
@@ -125,7 +125,7 @@ _POSTS = (
     Column("department", ("派出单位", "部门")),
     Column("estate_code", ("小区编号", "小区编码", "定岗小区")),
     Column("mode", ("平急", "班次")),
-    *_VALID,
+    *SPELL,
 )
 # People write 基础 as well as 基础力量.
 _KINDS = {code: (*labels, labels[0].removesuffix("力量")) for code, labels in POST_KINDS.items()}
@@ -218,7 +218,7 @@ def read_organisations(
     levels : Levels
         Those of the store, by name or label.
     areas : container of (level, code), optional
-        Areas that there are; a body of any other area is a fault. None: not checked.
+        Areas of the editions in force and to come; any other is a fault. None: not checked.
     known : container of str
         Codes of organisations that are stored already, as superiors.
     coord_sys, encoding
@@ -244,6 +244,8 @@ def read_posts(
     *,
     levels: Levels = DEFAULT_LEVELS,
     areas: Areas | None = None,
+    today: date | None = None,
+    stored: Iterable[Post] = (),
     encoding: str | None = None,
 ) -> list[Post]:
     """Read rosters.
@@ -253,20 +255,25 @@ def read_posts(
     source : str or Path
         Columns ``code``, ``person`` (人员编号: an opaque number, never an identity number),
         ``name`` (姓名), ``role`` (角色), ``kind`` (力量类型), ``level``, ``area_code``, and
-        where known ``work_phone``, ``department``, ``valid_from``, ``valid_to`` and
+        where known ``work_phone``, ``department``, ``valid_from`` (任职日期), the first day no
+        longer ``valid_to`` (失效日期) or the last one ``last_day`` (离任日期, 截止日期),
         ``estate_code`` (小区编号) of a post that is about one estate of its area, and ``mode``
         (平急) of one that belongs to the roster of ordinary times or of emergencies alone.
     levels, areas, encoding
         As in :func:`read_organisations`.
+    today : date, optional
+        A post that is over by then may be of an area that is no more.
+    stored : iterable of Post
+        Those that stay beside these; one with the code of a row is replaced by it.
 
     Notes
     -----
     Two basic posts of one person, or of one role in one area, that meet on some day are
-    faults of both rows.
+    faults of both rows, or of the row beside a stored one.
     """
     sheet = open_sheet(source, _POSTS, encoding=encoding)
     sheet.unique("code")
-    found = [_post(r, levels, areas) for r in sheet.records]
+    found = [_post(r, levels, areas, today) for r in sheet.records]
     for first, second, rule in roster_conflicts(found):
         for a, b in ((first, second), (second, first)):
             other = sheet.records[b].row
@@ -274,12 +281,22 @@ def read_posts(
                 sheet.records[a].refuse("person", f"has another basic post in row {other}")
             else:
                 sheet.records[a].refuse("area_code", f"has this basic role in row {other} too")
+    for n, held, rule in roster_clashes(found, stored):
+        if rule == "person":
+            sheet.records[n].refuse("person", f"has another basic post, {held.code}, in the store")
+        else:
+            what = f"has this basic role in the store too, as {held.code}"
+            sheet.records[n].refuse("area_code", what)
     sheet.finish()
     return found
 
 
 def read_service_items(
-    source: str | Path, *, levels: Levels = DEFAULT_LEVELS, encoding: str | None = None
+    source: str | Path,
+    *,
+    levels: Levels = DEFAULT_LEVELS,
+    areas: Areas | None = None,
+    encoding: str | None = None,
 ) -> list[ServiceItem]:
     """Read services that people ask for.
 
@@ -288,12 +305,12 @@ def read_service_items(
     source : str or Path
         Columns ``code``, ``kind`` (类别), ``name``, and where known ``needs`` (需求),
         ``channel`` (渠道), ``steps`` (步骤), ``phone``, ``level`` and ``area_code`` and so on.
-    levels, encoding
+    levels, areas, encoding
         As in :func:`read_organisations`.
     """
     sheet = open_sheet(source, _SERVICE_ITEMS, encoding=encoding)
     sheet.unique("code")
-    found = [_service_item(record, levels) for record in sheet.records]
+    found = [_service_item(record, levels, areas) for record in sheet.records]
     sheet.finish()
     return found
 
@@ -379,8 +396,8 @@ def _closures(record: Record) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _service_item(record: Record, levels: Levels) -> ServiceItem:
-    level, area = _area(record, levels, None, needed=False)
+def _service_item(record: Record, levels: Levels, areas: Areas | None) -> ServiceItem:
+    level, area = _area(record, levels, areas, needed=False)
     return ServiceItem(
         code=record.code("code"),
         kind=record.needed("kind"),
@@ -421,11 +438,10 @@ def _organisation(
     )
 
 
-def _post(record: Record, levels: Levels, areas: Areas | None) -> Post:
-    level, area = _area(record, levels, areas, needed=True)
-    valid_from, valid_to = record.day("valid_from"), record.day("valid_to")
-    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
-        record.refuse("valid_to", "is not after the first day")
+def _post(record: Record, levels: Levels, areas: Areas | None, today: date | None) -> Post:
+    valid_from, valid_to = spell(record)
+    over = today is not None and valid_to is not None and valid_to <= today
+    level, area = _area(record, levels, None if over else areas, needed=True)
     return Post(
         code=record.code("code"),
         person=record.code("person"),
@@ -453,7 +469,7 @@ def _area(record: Record, levels: Levels, areas: Areas | None, *, needed: bool) 
     if not code and not needed:
         record.refuse("area_code", "is empty, the level is not")
     elif level and code and areas is not None and (level, code) not in areas:
-        record.refuse("area_code", f"is no {level} of the edition")
+        record.refuse("area_code", f"is no {level} of the editions in force or to come")
     return level, code
 
 

@@ -8,7 +8,15 @@ from typing import Any
 
 from gridmap.places.model import POST_MODES, Post
 
-__all__ = ["BOARD_ROLES", "POST_MODES", "at_rest", "posts_for", "roster_conflicts", "switched"]
+__all__ = [
+    "BOARD_ROLES",
+    "POST_MODES",
+    "at_rest",
+    "posts_for",
+    "roster_clashes",
+    "roster_conflicts",
+    "switched",
+]
 
 # Who stands on a public board, in this order. Volunteers and leads of buildings do not: their
 # numbers are their own.
@@ -45,6 +53,29 @@ def roster_conflicts(posts: Sequence[Post]) -> list[tuple[int, int, str]]:
         for first, second in _overlapping(posts, key)
     ]
     return sorted(found, key=lambda pair: (pair[1], pair[0], pair[2]))
+
+
+def roster_clashes(posts: Sequence[Post], stored: Iterable[Post]) -> list[tuple[int, Post, str]]:
+    """Return which posts that come in cannot be held beside stored ones.
+
+    Parameters
+    ----------
+    posts : sequence of Post
+    stored : iterable of Post
+        Those with the code of one of `posts` are replaced by it, and count no more.
+
+    Returns
+    -------
+    list of (int, Post, str)
+        Position in `posts`, the stored post, and the rule as in :func:`roster_conflicts`.
+    """
+    own = {post.code for post in posts}
+    kept = [post for post in stored if post.code not in own]
+    return [
+        (second - len(kept), kept[first], rule)
+        for first, second, rule in roster_conflicts([*kept, *posts])
+        if first < len(kept) <= second
+    ]
 
 
 def posts_for(

@@ -19,6 +19,7 @@ from gridmap.errors import BadValue, MissingColumn
 from gridmap.places.positions import POSITION, SHAPE, positions, shapes
 from gridmap.places.record import Record
 from gridmap.places.sheet import Column, Sheet, open_sheet
+from gridmap.places.spells import SPELL, spell
 from gridmap.routing.kinds import MOST_REACH_M, AssetType
 from gridmap.routing.overlays import (
     ASSET,
@@ -45,8 +46,7 @@ _OVERLAYS = (
     Column("owner", ("firm_code", "property_firm", "权属单位", "物业编号", "物业企业", "物业公司")),
     Column("source", ("来源", "依据")),
     Column("priority", ("优先级",)),
-    Column("valid_from", ("生效日期", "起始日期")),
-    Column("valid_to", ("失效日期", "终止日期")),
+    *SPELL,
     Column("items", ("事项", "适用事项", "事项编码")),
     Column("road_class", ("道路等级", "道路级别")),
     Column("asset_type", ("部件类型", "部件类别")),
@@ -111,7 +111,8 @@ def read_overlays(
     source : str or Path
         A layer, or a table with the geometry as well-known text (``wkt``) or as ``lon`` and
         ``lat``. Columns ``code``, and where known ``name``, ``owner`` (权属单位, 物业公司),
-        ``source``, ``priority``, ``valid_from``, ``valid_to``, ``items`` (事项, codes),
+        ``source``, ``priority``, ``valid_from`` (生效日期), the first day no longer ``valid_to``
+        (失效日期) or the last one ``last_day`` (终止日期, 截止日期), ``items`` (事项, codes),
         ``contact`` (责任人, 河长). Estates have ``managed`` (管理方式: managed or open,
         有物业 or 无物业), or the same in ``kind``; roads ``road_class`` (道路等级), assets
         ``asset_type`` (部件类型). Agreements and rulings need ``owner``, ``source`` and
@@ -185,9 +186,7 @@ def _overlay(
     owner = _owner(record, own, known.parties)
     if owner and not managed:
         record.refuse("owner", "is given although the estate is open")
-    valid_from, valid_to = record.day("valid_from"), record.day("valid_to")
-    if valid_from is not None and valid_to is not None and valid_to <= valid_from:
-        record.refuse("valid_to", "is not after the first day")
+    valid_from, valid_to = spell(record)
     found = Overlay(
         code=record.code("code"),
         # Stands in for a kind that is not known: the fault is noted.

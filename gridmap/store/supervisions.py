@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from gridmap.cases.record import plain
-from gridmap.cases.supervision import Supervision, SupervisionState
+from gridmap.cases.supervision import RefusedReply, Supervision, SupervisionState
 from gridmap.errors import NotFound
 from gridmap.store.schema_cases import supervisions
 
@@ -83,9 +83,23 @@ def listed(
 
 
 def _from(key: int, stored: Mapping[str, Any]) -> Supervision:
-    record = dict(stored) | {"id": key, "state": SupervisionState(stored["state"])}
+    record = _moments(stored) | {"id": key, "state": SupervisionState(stored["state"])}
     record["copies"] = tuple(record["copies"])
-    for name in ("issued_at", "reply_by", "replied_at", "closed_at"):
-        if record[name] is not None:
-            record[name] = datetime.fromisoformat(record[name])
+    record["refusals"] = tuple(RefusedReply(**_moments(r)) for r in record.get("refusals", ()))
+    if record["state"] is SupervisionState.ISSUED and record["replied_at"] is not None:
+        # Written when a refused reply stayed where it was: when it was due and when it was
+        # refused is not known, so that it is taken as given in time.
+        at, by = record["replied_at"], record["replied_by"]
+        refused = RefusedReply(at, record["reply"], at, by, at, record["refused_why"])
+        record |= {"reply": "", "replied_at": None, "replied_by": "", "refusals": (refused,)}
     return Supervision(**record)
+
+
+def _moments(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.fromisoformat(value) if name in _TIMES and value is not None else value
+        for name, value in stored.items()
+    }
+
+
+_TIMES = frozenset({"issued_at", "reply_by", "replied_at", "closed_at", "refused_at"})

@@ -98,7 +98,7 @@ class Assigning(Reporting):
             return routing_columns(decided[0], language, zone=self.zone)
 
         def store(batch: Assigned) -> None:
-            self._store_batch(batch, keep or {}, item, catalogue, decided[0] if item else None)
+            self._store_batch(batch, keep or {}, catalogue, decided[0] if item else None)
 
         identity = self.answer_identity(
             edition=edition, family=family, routed=item is not None, catalogue=catalogue
@@ -128,7 +128,6 @@ class Assigning(Reporting):
         self,
         batch: Assigned,
         columns: Mapping[str, str],
-        item: str | None,
         catalogue: str | None,
         decisions: Sequence[Decision] | None,
     ) -> None:
@@ -140,10 +139,10 @@ class Assigning(Reporting):
                 rows[name] = batch.table.column(columns[name]).to_pylist()
         if "text" in rows:
             rows["text"] = [t and without_identity_numbers(str(t)) for t in rows["text"]]
-        if item is not None:
-            rows["item"] = batch.table.column(item).to_pylist()
-            rows["catalogue"] = stored_catalogue(catalogue)
         if decisions is not None:
+            # As they were routed: whoever asks the catalogue for what is stored finds the same.
+            rows["item"] = [decision.item or None for decision in decisions]
+            rows["catalogue"] = stored_catalogue(catalogue)
             self._bases.keep(decisions)
         cases = (
             None

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,23 @@ from numpy.typing import NDArray
 from gridmap.access import Action, Actor, redact, visible_records
 from gridmap.coverage.model import STORED_CRS
 from gridmap.coverage.reading.read import split_source
-from gridmap.errors import BadValue
+from gridmap.errors import BadValue, Conflict
 from gridmap.places.ground import read_ground
 from gridmap.places.model import GROUND_LAYERS, POST_KINDS, POST_MODES, POST_ROLES, Place, Post
 from gridmap.places.photos import PlacePhoto
 from gridmap.places.read import (
+    Areas,
     read_organisations,
     read_pictured_places,
     read_posts,
     read_service_items,
 )
-from gridmap.places.rosters import at_rest
+from gridmap.places.rosters import at_rest, roster_clashes
 from gridmap.routing.overlays import OVERLAY_KINDS, Overlay, OverlayMap
 from gridmap.routing.parties import Party
 from gridmap.routing.read import read_overlays, read_parties
 from gridmap.routing.territory import Territory
+from gridmap.times import to_site
 from gridmap.workspace.facts_state import STATE_KINDS, FactState
 from gridmap.workspace.place_photos import PlacePhotos
 
@@ -51,6 +52,9 @@ _ACTIONS = {
     **dict.fromkeys(GROUND_LAYERS, Action.GROUND_EDIT),
 }
 
+# Records of these are about an area.
+_IN_AREAS = frozenset({"service_items", "organisations", "posts"})
+
 FACT_KINDS = (
     "places",
     "service_items",
@@ -64,7 +68,13 @@ FACT_KINDS = (
 
 @dataclass(frozen=True)
 class FactsOutcome:
-    """What an import of records did, or would do when `committed` is False."""
+    """What an import of records did, or would do when `committed` is False.
+
+    Attributes
+    ----------
+    unchecked : int
+        Records whose area could not be checked, for no edition is published yet.
+    """
 
     kind: str
     rows: int
@@ -72,6 +82,7 @@ class FactsOutcome:
     changed: int
     committed: bool
     photos: int = 0
+    unchecked: int = 0
 
 
 class Facts(PlacePhotos):
@@ -96,6 +107,8 @@ class Facts(PlacePhotos):
         ------
         BadValue
             Also for an overlay or a post that nothing could be routed by.
+        Conflict
+            When a post cannot be held beside a stored one.
         """
         self._may(actor, _action(kind))
         rows = [dict(record) for record in records]
@@ -136,22 +149,31 @@ class Facts(PlacePhotos):
         Raises
         ------
         FaultyTable
-            With every faulty cell by file, row and column.
+            With every faulty cell by file, row and column. Areas have to be of an edition in
+            force or to come; before one is published, they are counted as `unchecked`.
+        Conflict
+            When a post cannot be held beside one that was stored meanwhile.
         """
         if kind not in FACT_KINDS:
             raise BadValue("There is no such kind of record.", got=kind, allowed=FACT_KINDS)
         who = self._may(actor, _action(kind))
         self.foreign(split_source(str(source))[0])
         photos: dict[str, tuple[PlacePhoto, ...]] = {}
+        areas = self._areas_ahead() if kind in _IN_AREAS else None
         if kind == "places":
             table = kind
             places, photos = self._read_places(source, coord_sys, encoding)
             rows = [asdict(one) for one in places]
         else:
-            table, rows = self._read_facts(kind, source, coord_sys, encoding)
+            table, rows = self._read_facts(
+                kind, source, coord_sys, encoding, areas=areas, replace=replace
+            )
         pictures = sum(map(len, photos.values()))
+        unchecked = sum(bool(row.get("area_code")) for row in rows) if areas is None else 0
         if not commit:
-            return FactsOutcome(kind, len(rows), 0, 0, committed=False, photos=pictures)
+            return FactsOutcome(
+                kind, len(rows), 0, 0, committed=False, photos=pictures, unchecked=unchecked
+            )
         alike = {"overlays": {"kind": kind}, "ground": {"layer": kind}}
         if table == "posts":
             added, changed = self._put_posts(rows, replace)
@@ -160,7 +182,9 @@ class Facts(PlacePhotos):
                 table, rows, replace=replace, only=alike.get(table), photos=photos, by=who.name
             )
         self._follow(table)
-        return FactsOutcome(kind, len(rows), added, changed, committed=True, photos=pictures)
+        return FactsOutcome(
+            kind, len(rows), added, changed, committed=True, photos=pictures, unchecked=unchecked
+        )
 
     @contextmanager
     def as_one_change(self) -> Iterator[None]:
@@ -187,7 +211,25 @@ class Facts(PlacePhotos):
 
     def _put_posts(self, rows: Sequence[Mapping[str, Any]], replace: bool) -> tuple[int, int]:
         """Store posts, at rest where the other roster of their area holds at that moment."""
-        return self.store.change_records("posts", partial(at_rest, rows), replace=replace)
+
+        def decide(stored: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+            if not replace:
+                _require_free(rows, stored)
+            return at_rest(rows, stored)
+
+        return self.store.change_records("posts", decide, replace=replace)
+
+    def _areas_ahead(self) -> Areas | None:
+        """Return the areas of the editions in force and to come; None where there are none."""
+        found = [locator.coverage for locator in self.atlas.locators_from(self.clock())]
+        if not found:
+            return None
+        return frozenset(
+            (names[rank], code)
+            for one in found
+            for names in [one.levels.names]
+            for rank, code in zip(one.rank.tolist(), one.code.tolist(), strict=True)
+        )
 
     def _read_places(
         self, source: str | Path, coord_sys: str | None, encoding: str | None
@@ -202,13 +244,29 @@ class Facts(PlacePhotos):
         )
 
     def _read_facts(
-        self, kind: str, source: str | Path, coord_sys: str | None, encoding: str | None
+        self,
+        kind: str,
+        source: str | Path,
+        coord_sys: str | None,
+        encoding: str | None,
+        *,
+        areas: Areas | None,
+        replace: bool,
     ) -> tuple[str, list[dict[str, Any]]]:
-        """Return the store's kind and the rows of a file."""
+        """Return the store's kind and the rows of a file; with `replace` they stand alone."""
         levels = self.levels()
         simple: dict[str, Callable[[], Sequence[Any]]] = {
-            "service_items": lambda: read_service_items(source, levels=levels, encoding=encoding),
-            "posts": lambda: read_posts(source, levels=levels, encoding=encoding),
+            "service_items": lambda: read_service_items(
+                source, levels=levels, areas=areas, encoding=encoding
+            ),
+            "posts": lambda: read_posts(
+                source,
+                levels=levels,
+                areas=areas,
+                today=to_site(self.clock(), self.zone).date(),
+                stored=() if replace else map(_post, self.store.records("posts")),
+                encoding=encoding,
+            ),
             "parties": lambda: read_parties(source, encoding=encoding),
         }
         if kind in simple:
@@ -216,7 +274,12 @@ class Facts(PlacePhotos):
         if kind == "organisations":
             known = {row["code"] for row in self.store.records("organisations")}
             bodies = read_organisations(
-                source, levels=levels, known=known, coord_sys=coord_sys, encoding=encoding
+                source,
+                levels=levels,
+                areas=areas,
+                known=known,
+                coord_sys=coord_sys,
+                encoding=encoding,
             )
             return "organisations", [asdict(body) for body in bodies]
         if kind in OVERLAY_KINDS:
@@ -327,10 +390,30 @@ def _require_usable(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
                 )
 
 
+def _require_free(rows: Sequence[Mapping[str, Any]], stored: list[dict[str, Any]]) -> None:
+    """Refuse a post that cannot be held beside a stored one."""
+    posts = [_post(row) for row in rows]
+    for n, held, rule in roster_clashes(posts, map(_post, stored)):
+        what = f"another of '{held.person}'" if rule == "person" else "its role in its area"
+        raise Conflict(
+            f"The basic post '{posts[n].code}' cannot be held beside a stored one.",
+            got=f"'{held.code}', {what}",
+            repair="Put its last day into the same table, or replace all posts.",
+        )
+
+
+def _post(row: Mapping[str, Any]) -> Post:
+    needed = dict.fromkeys(("code", "person", "name", "role", "kind", "level", "area_code"), "")
+    return Post(**{**needed, **_given(row, Post)})
+
+
 def _overlay(row: Mapping[str, Any]) -> Overlay:
-    known = {field.name for field in fields(Overlay)}
-    given = {name: value for name, value in row.items() if name in known}
-    return Overlay(**{"code": "", "kind": "", "name": "", **given})
+    return Overlay(**{"code": "", "kind": "", "name": "", **_given(row, Overlay)})
+
+
+def _given(row: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+    known = {field.name for field in fields(kind)}
+    return {name: value for name, value in row.items() if name in known}
 
 
 def _with_shapes(records: Iterable[Any], shapes: NDArray[np.object_]) -> list[dict[str, Any]]:
