@@ -212,8 +212,9 @@ def _rivals(page: Page, graph: PlanGraph, plan: Suggested) -> None:
         "out, one process; no method sees an edge over river or rail but where a region has to "
         "cross it. Compactness: mean Polsby-Popper. SKATER and METIS do not know limits, max-p "
         "knows the floor and finds its own number of grids (its defaults are 99 constructions and "
-        "10 annealings of each). GerryChain: a recursive tree partition within 25 % of the mean "
-        "(else 40, 70), then 30 bursts of 10 ReCom steps towards even grids.",
+        "10 annealings of each); in some regions it has no end, and is ended after 20 s. "
+        "GerryChain: a recursive tree partition within 25 % of the mean (else 40, 70), then 30 "
+        "bursts of 10 ReCom steps towards even grids.",
         "",
     )
 
