@@ -26,7 +26,7 @@ from api.identity import form_fields
 from api.pages.mine import followed, shown_own
 from api.pages.order import SUBMITTED, Pictures, Sent, shown_order
 from api.pages.photo_forms import SentPhotos, keep_photos, photo_limits, sent_photos
-from api.pages.report_given import FIELDS, Given, field_of, given_report
+from api.pages.report_given import FIELDS, ON_PAGE, Given, field_of, given_report
 from api.pages.report_words import item_groups, preview_words, script_texts
 from api.pages.service_views import RESIDENT, map_frame
 from api.pages.tiles import base_for, policy_for
@@ -214,8 +214,8 @@ def _form(request: Request, workspace: Workspace, actor: Actor, filled: _Filled)
         key=filled.key,
         typed=typed,
         wrongs={
-            name: plain_refusal(error, lang, heading_of(error, lang))
-            for name, error in filled.refused.items()
+            name: plain_refusal(filled.refused[name], lang, heading_of(filled.refused[name], lang))
+            for name in sorted(filled.refused, key=ON_PAGE.index)
         },
         lost=filled.lost,
         groups=item_groups(workspace, lang, typed["item"], every=recording),

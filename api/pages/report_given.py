@@ -16,13 +16,21 @@ from gridmap.errors import BadCode, BadValue, GridmapError, InputError, NotFound
 from gridmap.personal import PERSONAL_FIELDS, checked_phone, refuse_identity_numbers
 from gridmap.workspace import Workspace
 
-__all__ = ["FIELDS", "Given", "field_of", "given_report"]
+__all__ = ["FIELDS", "ON_PAGE", "Given", "field_of", "given_report"]
 
 # What everybody fills in, and what is asked of who records for others.
 FIELDS = (
     "item", "estate", "lon", "lat", "coord_sys", "accuracy_m", "unknown", "text",
     "reporter_name", "reporter_phone",
 )  # fmt: skip
+# Where a refusal can stand, in the order of the page; the empty name is the whole form's.
+ON_PAGE = (
+    "", "item", "place", "accuracy_m", "text", "reporter_name", "reporter_phone", "source",
+    "received_at",
+)  # fmt: skip
+# Fields that are one thing to who fills them in.
+_PART_OF = {"catalogue": "item", "estate": "place", "lon": "place", "lat": "place",
+            "coord_sys": "place"}  # fmt: skip
 _RECORDING = ("source", "received_at")
 _SAID = ("text", "reporter_name", "reporter_phone", *_RECORDING)
 # Fields in which somebody may have typed what no field keeps.
@@ -87,9 +95,8 @@ def given_report(workspace: Workspace, sent: Mapping[str, str], *, recording: bo
         checked = ReportIn.model_validate(body)
     except ValidationError as error:
         for one in error.errors(include_url=False, include_context=False):
-            # Which catalogue it is goes with the item.
-            name = "item" if one["loc"][0] == "catalogue" else str(one["loc"][0])
-            refused.setdefault(name, _why(name, one["type"], body.get(name)))
+            name = str(one["loc"][0])
+            refused.setdefault(_at(name), _why(name, one["type"], body.get(name)))
         return Given(typed, body, refused)
     return Given(typed, checked.model_dump(mode="json"), refused)
 
@@ -99,8 +106,13 @@ def field_of(error: GridmapError) -> str:
     if isinstance(error, BadCode):
         return "item"
     named = _NAMED.match(error.message)
-    name = named[1] if named else _ABOUT.get(error.message, "")
-    return name if name in {*FIELDS, *_RECORDING} else ""
+    return _at(named[1] if named else _ABOUT.get(error.message, ""))
+
+
+def _at(name: str) -> str:
+    """Return where on the page it stands what is wrong with a field."""
+    name = _PART_OF.get(name, name)
+    return name if name in ON_PAGE else ""
 
 
 def _place(workspace: Workspace, typed: Mapping[str, str]) -> dict[str, Any]:

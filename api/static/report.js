@@ -138,8 +138,8 @@ function locate() {
   say(texts.locating);
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
+      map?.setView([coords.latitude, coords.longitude], 17, { animate: false });
       put({ lng: coords.longitude, lat: coords.latitude }, coords.accuracy);
-      map?.setView([coords.latitude, coords.longitude], 17);
     },
     () => say(texts.no_position, true),
     { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 },
@@ -239,7 +239,9 @@ async function ask() {
     const found = page.getElementById("preview");
     const told = page.getElementById("refused");
     told?.removeAttribute("role");
-    preview.replaceChildren(...(found?.children.length ? found.children : told ? [told] : []));
+    // What they lead to is not on this page.
+    for (const link of told?.querySelectorAll("a") ?? []) link.replaceWith(link.textContent);
+    preview.replaceChildren(...(told ? [told] : (found?.children ?? [])));
   } catch {
     // The button shows it by loading the page.
   }
