@@ -54,7 +54,18 @@ from api.files import Files
 from api.locate_route import ShortWays
 from api.metrics import Measure, Metrics
 from api.middleware import BodyLimit, Compressed, HeadAsGet, KnownHosts, SecurityHeaders
-from api.pages import MapShelf, board, editing, mine, notices, order, queue, services, supervisions
+from api.pages import (
+    MapShelf,
+    board,
+    editing,
+    mine,
+    notices,
+    order,
+    queue,
+    report,
+    services,
+    supervisions,
+)
 from api.pages import orders as order_list
 from api.pages.map_home import MAP_SCRIPTS
 from api.rendering import Shelf
@@ -165,6 +176,7 @@ def create_app(
         board,
         order_list,
         order,
+        report,
         mine,
         notices,
         queue,

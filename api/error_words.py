@@ -19,7 +19,13 @@ __all__ = ["Told", "in_words", "plain_refusal", "refusal", "told"]
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 # What a page has a name of its own for: what somebody does, and the field of a form.
 _NAMED = {"action", "field"}
-_ROOMS = ("action.", "page.order.field.", "editing.photo.")
+_ROOMS = (
+    "action.",
+    "page.order.field.",
+    "editing.photo.",
+    "page.order.person.",
+    "page.report.field.",
+)
 
 
 class Told(NamedTuple):

@@ -110,6 +110,7 @@ ADDRESSES = {
     "/supervision/{key}": ["/supervision/1"],
     "/supervision": ["/supervision?state=all"],
     "/supervision/new": ["/supervision/new"],
+    "/report": ["/report", "/report?lon=117.005&lat=36.605&item=0101", "/report?estate=E1"],
     "/my": ["/my"],
     "/my/{number}": ["/my/1"],
     "/my/{number}/photos/{photo}": ["/my/1/photos/1"],

@@ -13,9 +13,10 @@ from api.app import create_app
 from gridmap.cases.machine import replayed
 from gridmap.cases.model import Event, Order
 from gridmap.workspace import Workspace
-from tests.api_client import LOCAL
+from tests.api_client import LOCAL, REMOTE
 from tests.moves_town import fill_town, open_town, send
-from tests.order_forms import action_forms
+from tests.order_forms import action_forms, forms_in
+from tests.route_town import at
 
 STREET = (0.2, 0.2)
 # The same code as the site's litter means something else here, is another's, and takes longer.
@@ -54,6 +55,23 @@ def both(town: tuple[Workspace, Any]) -> tuple[int, int]:
 
 
 THEIRS = "流动摊贩占道"
+
+
+def test_who_records_a_report_chooses_among_the_items_of_all_catalogues(
+    town: tuple[Workspace, Any], client: TestClient
+) -> None:
+    page = client.get("/report").text
+    (form,) = [one for one in forms_in(page) if "key" in one.fields]
+    assert "lanes:0199" in form.options["item"]
+    lon, lat = at(*STREET)
+    typed = {"item": "lanes:0101", "lon": str(lon), "lat": str(lat)}
+    seen = client.post("/report", data=form.fields | typed | {"do": "preview"}).text
+    (form,) = [one for one in forms_in(seen) if "key" in one.fields]
+    assert form.fields["item"] == "lanes:0101"
+    where = client.post("/report", data=form.fields).headers["location"]
+    assert THEIRS in client.get(where).text.partition("</h1>")[0]
+    resident = TestClient(create_app(workspace=town[0]), client=REMOTE)
+    assert "lanes:" not in resident.get("/report").text
 
 
 def test_list_queue_page_and_inbox_name_the_item_of_its_own_catalogue(

@@ -40,7 +40,7 @@ from gridmap.workspace import Workspace
 from gridmap.workspace.own_reports import OWN_ACTIONS, OwnReport
 from gridmap.workspace.senders import receipt_read, receipt_shown
 
-__all__ = ["router"]
+__all__ = ["Follow", "followed", "router", "shown_own"]
 
 router = APIRouter(include_in_schema=False, dependencies=needs(Action.REPORT_SUBMIT))
 
@@ -88,6 +88,13 @@ async def _by_account(request: Request, actor: ActorDep, number: Number) -> Foll
 async def _by_receipt(workspace: WorkspaceDep, actor: ActorDep, receipt: _Receipt) -> Follow:
     # Who has the receipt acts as a resident, whoever else they are.
     number = await run_in_threadpool(workspace.report_of_receipt, receipt, actor=_RESIDENT)
+    return followed(number, _RESIDENT, receipt)
+
+
+def followed(number: int, actor: Actor, receipt: str) -> Follow:
+    """Return how somebody follows what they just sent: by their account, or else its receipt."""
+    if actor.account is not None:
+        return Follow(number, actor, None, f"/my/{number}")
     known = receipt_read(receipt)
     return Follow(number, _RESIDENT, known, f"/receipt/{receipt_shown(known)}")
 
@@ -129,7 +136,7 @@ def my_report(
     """Show one report that the account sent."""
     if identity.actor.account is None:
         return _start(request, can_sign_in=identity.can_sign_in, target=follow.path, status=404)
-    return _shown(request, workspace, follow)
+    return shown_own(request, workspace, follow)
 
 
 @router.post("/my/{number}")
@@ -181,9 +188,7 @@ def one_receipt(
         number = workspace.report_of_receipt(receipt, actor=_RESIDENT)
     except NotFound as error:
         return _start(request, can_sign_in=identity.can_sign_in, typed=receipt, error=error)
-    known = receipt_read(receipt)
-    follow = Follow(number, _RESIDENT, known, f"/receipt/{receipt_shown(known)}")
-    return _shown(request, workspace, follow)
+    return shown_own(request, workspace, followed(number, _RESIDENT, receipt))
 
 
 @router.post("/receipt/{receipt}")
@@ -260,7 +265,7 @@ def _acted(
         raise
     except GridmapError as error:
         said = Sent(action, sent, error)
-        return _shown(request, workspace, follow, said, status=kind_of(error).status)
+        return shown_own(request, workspace, follow, said, status=kind_of(error).status)
     where = f"{follow.path}?done={action}"
     return RedirectResponse(localised(where, request.scope), 303, _NOT_KEPT)
 
@@ -287,7 +292,7 @@ def _photographed(
         lang,
     )
     if refused:
-        return _shown(request, workspace, follow, kept=kept, refused=refused, status=status)
+        return shown_own(request, workspace, follow, kept=kept, refused=refused, status=status)
     where = localised(f"{follow.path}?photos={kept}", request.scope) + "#photos"
     return RedirectResponse(where, 303, _NOT_KEPT)
 
@@ -299,16 +304,28 @@ def _picture(workspace: Workspace, follow: Follow, photo: int, size: str) -> Res
     return Response(data, media_type=MEDIA_TYPE, headers={"Cache-Control": "private, no-store"})
 
 
-def _shown(
+def shown_own(
     request: Request,
     workspace: Workspace,
     follow: Follow,
     said: Sent | None = None,
     *,
+    taken: bool = False,
     kept: int = 0,
     refused: list[dict[str, Any]] | None = None,
     status: int = 200,
 ) -> Response:
+    """Return the page of a report that somebody sent.
+
+    Parameters
+    ----------
+    said : Sent, optional
+        What came of a form of the page.
+    taken : bool
+        The report came in just now: the page begins with that, and with its receipt.
+    kept, refused : int, list of dict
+        What came of photos that were just sent.
+    """
     lang = language(request.scope)
     one = workspace.own_report(follow.number, key=follow.proof, lang=lang, actor=follow.actor)
     said = said or Sent()
@@ -324,6 +341,7 @@ def _shown(
         path=follow.path,
         switch=switch_at(follow.path, request.scope),
         by_receipt=follow.proof is not None,
+        taken=taken or query.get("taken") == "1",
         due=_due(one.order, workspace.clock(), lang),
         times=_times(one, lang),
         forms=forms,

@@ -38,11 +38,23 @@ from gridmap.workspace import ReportSource, Workspace
 from gridmap.workspace.order_pages import OrderPage
 from gridmap.workspace.personal import MAX_WHY, MIN_WHY
 
-__all__ = ["Number", "Sent", "done_words", "left_over", "router"]
+__all__ = [
+    "SUBMITTED",
+    "Number",
+    "Pictures",
+    "Sent",
+    "done_words",
+    "left_over",
+    "router",
+    "shown_order",
+]
 
 router = APIRouter(include_in_schema=False)
 
 Number = Annotated[int, Path(ge=1, lt=2**53)]
+
+# How an order begins: nobody asks for it by name, but who records a report is told.
+SUBMITTED = "order.submit"
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -72,7 +84,7 @@ def one_order(
     request: Request, workspace: WorkspaceDep, actor: ActorDep, number: Number
 ) -> Response:
     """Show the order as it stands."""
-    return _shown(request, workspace, actor, number)
+    return shown_order(request, workspace, actor, number)
 
 
 # The action's own permission is asked where it is done, as for every other door.
@@ -112,14 +124,14 @@ def _photographed(
         sent, lambda raw: workspace.add_photo(number, raw, kind=sent.kind, actor=actor), lang
     )
     if refused:
-        pictures = _Pictures(kept, refused, sent.kind)
-        return _shown(request, workspace, actor, number, pictures=pictures, status=status)
+        pictures = Pictures(kept, refused, sent.kind)
+        return shown_order(request, workspace, actor, number, pictures=pictures, status=status)
     where = localised(f"/orders/{number}?photos={kept}", request.scope) + "#photos"
     return RedirectResponse(where, 303, _NOT_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pictures:
+class Pictures:
     """What came of photos that were just sent."""
 
     kept: int = 0
@@ -142,7 +154,7 @@ def _acted(
         raise
     except GridmapError as error:
         said = Sent(action, sent, error)
-        return _shown(request, workspace, actor, number, said, status=kind_of(error).status)
+        return shown_order(request, workspace, actor, number, said, status=kind_of(error).status)
     # Given back or sent on, it may be theirs no more.
     where = f"/orders/{number}?done={action}" if "history" in done else f"/orders?done={number}"
     return RedirectResponse(localised(where, request.scope), 303, _NOT_KEPT)
@@ -163,20 +175,21 @@ def _read(
         found = workspace.read_reporter(number, why=why, actor=actor)
     except (InputError, NotAllowed) as error:
         said = Sent("reporter", sent, error)
-        return _shown(request, workspace, actor, number, said, status=kind_of(error).status)
-    return _shown(request, workspace, actor, number, Sent("reporter", reporter=found))
+        return shown_order(request, workspace, actor, number, said, status=kind_of(error).status)
+    return shown_order(request, workspace, actor, number, Sent("reporter", reporter=found))
 
 
-def _shown(
+def shown_order(
     request: Request,
     workspace: Workspace,
     actor: Actor,
     number: int,
     said: Sent | None = None,
     *,
-    pictures: _Pictures | None = None,
+    pictures: Pictures | None = None,
     status: int = 200,
 ) -> Response:
+    """Return the page of an order, with what came of a form or photos that were just sent."""
     lang = language(request.scope)
     one = workspace.order_page(number, lang=lang, actor=actor)
     said = said or Sent()
@@ -186,7 +199,7 @@ def _shown(
     history = [_event(one, event, lang) for event in one.order["history"]]
     query = request.query_params
     if pictures is None:
-        pictures = _Pictures(count_of(query.get("photos", "")))
+        pictures = Pictures(count_of(query.get("photos", "")))
     stale = said.error if isinstance(said.error, Stale) else None
     body = page(
         "order.html",
@@ -205,7 +218,7 @@ def _shown(
         error=_refused(said, lang),
         # What was typed for an action that is closed by now is not thrown away.
         left_over=left_over(said, forms, one, lang),
-        done=done_words(query.get("done", ""), lang),
+        done=done_words(_done(query.get("done", ""), said), lang),
         photos=None if one.photos is None else _gallery(one.photos, number, lang),
         photos_kept=pictures.kept,
         refused_photos=pictures.refused,
@@ -266,10 +279,15 @@ def _typed(field: Field, typed: Mapping[str, str], names: Mapping[str, str], lan
     return names.get(text, text) if field.kind is Kind.BODY else text
 
 
+def _done(asked: str, said: Sent) -> str:
+    """Return the action that was done just now, by the address or the form that was sent."""
+    return asked or ("" if said.error is not None else said.action)
+
+
 def done_words(action: str, lang: str) -> str:
     """Return that an action was done, in words; empty for what is none."""
     row = TRANSITIONS.get(action)
-    if row is None or row.by_time:
+    if row is None or (row.by_time and action != SUBMITTED):
         return ""
     return translate("page.order.done", lang, action=translate(f"action.{action}", lang))
 

@@ -40,6 +40,7 @@ __all__ = [
     "named",
     "origin_or_none",
     "pins_of",
+    "report_path",
     "script_texts",
     "week_shown",
 ]
@@ -314,6 +315,16 @@ def origin_or_none(workspace: Workspace, asked: Asked) -> Origin | None:
         return workspace.origin(near=asked.values.get("near"), estate=asked.values.get("estate"))
     except (InputError, NotFound):
         return None
+
+
+def report_path(origin: Origin | None) -> str:
+    """Return the page on which a report is sent, with the place carried along."""
+    if origin is None:
+        return "/report"
+    if origin.kind == "estate":
+        return "/report?" + urlencode({"estate": origin.name})
+    lon, lat = origin.spot
+    return "/report?" + urlencode({"lon": f"{lon:.6f}", "lat": f"{lat:.6f}"})
 
 
 def week_shown(workspace: Workspace, code: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from shapely import Point
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import PUBLIC, WorkspaceDep
@@ -71,6 +72,7 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         within=_WITHIN,
         grid=None if origin is None else views.my_grid(workspace, origin, asked.lang),
         items=views.items(workspace, origin, asked),
+        report_path=views.report_path(origin),
         texts=views.script_texts(asked.lang),
     )
     return HTMLResponse(body, status, {"Cache-Control": "no-cache", **policy_for(base)})
@@ -179,6 +181,7 @@ def _place_page(
         access=views.access(record, lang),
         week=views.week_shown(workspace, code),
         links=navigation_links(record["lon"], record["lat"], record["name"]),
+        report_path=views.report_path(Origin("point", Point(record["lon"], record["lat"]))),
         kinds=WRONG_KINDS,
         told=told,
         texts=views.script_texts(lang),

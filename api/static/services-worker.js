@@ -13,6 +13,7 @@ const FILES = [
   "/services",
   "/static/services.css",
   "/static/services.js",
+  "/static/ground.js",
   "/static/services-192.png",
   "/assets/leaflet/leaflet.css",
   "/assets/leaflet/leaflet.js",

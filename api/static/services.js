@@ -1,6 +1,8 @@
 // The residents' page: spares reloads, draws the map, asks the device where it is.
 // Everything it does can be done without it; addresses stay those of the plain page.
 
+import { groundMap } from "./ground.js";
+
 const read = (id) => {
   const island = document.getElementById(id);
   return island ? JSON.parse(island.textContent) : null;
@@ -159,54 +161,11 @@ let pins = null;
 let marks = new Map();
 let drawn = [];
 
-const GROUND = {
-  water: { color: "#a9cfe0", weight: 0, fillColor: "#cfe6f0", fillOpacity: 1 },
-  rivers: { color: "#b4d5e4", weight: 3, fillColor: "#cfe6f0", fillOpacity: 1 },
-  parks: { color: "#c4ddc0", weight: 0, fillColor: "#dcebd6", fillOpacity: 1 },
-  railways: { color: "#a7aeb2", weight: 1.5, dashArray: "6 4" },
-};
-
-function road(rank) {
-  // As wide as the streets look from so far away.
-  const growth = Math.min(1.3, Math.max(0.3, 2 ** ((map.getZoom() - 15) * 0.5)));
-  return { color: "#ffffff", weight: growth * (rank === 0 ? 5 : rank === 1 ? 3.5 : 2) };
-}
-
-async function drawGround() {
-  const answer = await fetch("/services/ground.json");
-  if (!answer.ok) return;
-  const found = await answer.json();
-  const order = ["parks", "water", "rivers", "railways", "roads"];
-  found.features.sort((a, b) => order.indexOf(a.properties.l) - order.indexOf(b.properties.l));
-  const style = ({ properties: { l, r } }) => (l === "roads" ? road(r) : GROUND[l]);
-  const renderer = window.L.canvas({ pane: "tilePane" });
-  const ground = window.L.geoJSON(found, { interactive: false, renderer, style }).addTo(map);
-  map.on("zoomend", () => ground.setStyle(style));
-}
-
 function draw() {
   if (!window.L || map || $("#mapbox").offsetParent === null) return;
-  const { bounds, tiles } = read("map-frame");
-  const crs = tiles ? window.gridmapBase.crs(tiles) : window.L.CRS.EPSG3857;
-  map = window.L.map("map", { crs, attributionControl: false, zoomControl: true, minZoom: 9, maxZoom: 18 });
-  if (bounds) {
-    const district = window.L.latLngBounds(bounds.map(([lon, lat]) => [lat, lon]));
-    map.fitBounds(district);
-    map.setMaxBounds(district.pad(0.5));
-  } else map.setView([0, 0], 9);
+  map = groundMap("map", read("map-frame"));
   pins = window.L.layerGroup().addTo(map);
   map.on("zoomend", thin);
-  const ground = () => drawGround().catch(() => {
-    // The pins are where they are without streets under them.
-  });
-  if (tiles) {
-    // Where the tiles cannot be had the ground is drawn after all.
-    const layer = window.gridmapBase.tiles(tiles, map.options.maxBounds);
-    let there = false;
-    layer.once("tileload", () => { there = true; });
-    layer.once("tileerror", () => { if (!there) ground(); });
-    layer.addTo(map);
-  } else ground();
   place();
 }
 

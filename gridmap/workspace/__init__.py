@@ -41,6 +41,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.ordering`      orders: every step that somebody takes
 :mod:`.order_pages`   orders with names, drawings and candidates, for pages
 :mod:`.senders`       who sent a report: account, key, receipt
+:mod:`.previewing`    what a report would be decided as, before it is sent
 :mod:`.own_reports`   reports as those who sent them follow them
 :mod:`.telling`       the inbox, webhooks, what could not be delivered
 :mod:`.supervising`   supervision orders
@@ -91,6 +92,7 @@ from gridmap.workspace.pausing import Pausing
 from gridmap.workspace.picturing import Picturing
 from gridmap.workspace.place_exporting import PlaceExporting
 from gridmap.workspace.planning import PlanOutcome
+from gridmap.workspace.previewing import Previewing
 from gridmap.workspace.publishing import PublishOutcome
 from gridmap.workspace.repairing import RepairOutcome, Repairs
 from gridmap.workspace.replaying import Replaying
@@ -144,6 +146,7 @@ class Workspace(
     Rulemaking,
     Board,
     OwnReports,
+    Previewing,
     Pausing,
     Monthlies,
     Working,

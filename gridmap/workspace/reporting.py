@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,35 @@ from gridmap.workspace.submission import checked, digest
 if TYPE_CHECKING:
     pass
 
-__all__ = ["MAX_PAGE", "Reporting", "report_rows", "stored_catalogue"]
+__all__ = ["MAX_PAGE", "Judged", "Reporting", "report_rows", "stored_catalogue"]
 
 MAX_PAGE = 1_000
 
 # A telephone's clock may run ahead of ours by this much.
 CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A report that was located and routed, and is not stored.
+
+    Attributes
+    ----------
+    rows : dict
+        Columns of the store's reports, of one row.
+    found : Locations
+    decision : Decision
+    catalogue : str
+        As reports carry it.
+    at : datetime
+        The moment whose boundaries and responsibilities count.
+    """
+
+    rows: dict[str, Any]
+    found: Locations
+    decision: Decision
+    catalogue: str
+    at: datetime
 
 
 class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
@@ -88,38 +112,15 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         if known is not None:
             self._same_person(known, body, key)
             return self.report(known, lang=lang, actor=who, own=True), False
-        catalogue = str(body.get("catalogue") or "")
-        books = self.books
-        if catalogue and catalogue not in books.by_name:
-            raise BadValue(
-                "There is no such catalogue.", got=catalogue, allowed=list(books.by_name)
-            )
-        item = books.of(catalogue).catalogue.item(str(body["item"])).code
-        coord_sys = normalise_name(str(body["coord_sys"]))
-        received, observed = self._times(body, who)
-        points = Points(
-            x=np.array([_number(body.get("lon"))]),
-            y=np.array([_number(body.get("lat"))]),
-            coord_sys=coord_sys,
-            accuracy_m=np.array([_number(body.get("accuracy_m"))]),
-            at=[observed or received],
-        )
-        found = self.atlas.locate(points, now=received)
-        decisions = self.decide(
-            [item], points, found, [received], [observed], catalogues=[catalogue]
-        )
-        self._bases.keep(decisions)
-        decision = decisions[0]
-        rows = report_rows(points, found, [received], [observed])
-        rows |= {"item": [item], "catalogue": [stored_catalogue(catalogue)]}
-        rows |= {"source": [body["source"]], "text": [body.get("text")]}
-        case = cases_of([decision], found, stored_catalogue(catalogue))[0]
+        judged = self._routed_report(body, who)
+        self._bases.keep([judged.decision])
+        case = cases_of([judged.decision], judged.found, judged.catalogue)[0]
         # An edition to come has looked at the reports that there were. Who dies once this one
         # is stored has asked for it: the job stands in the same transaction.
-        moves = self.goes_on(observed or received)
+        moves = self.goes_on(judged.at)
         number, created = self.store.add_report(
-            rows,
-            decision,
+            judged.rows,
+            judged.decision,
             case,
             key=key,
             body_sha256=sent,
@@ -130,7 +131,7 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         )
         if not created:
             self._same_person(number, body, key)
-        elif moves or self.goes_on(observed or received):
+        elif moves or self.goes_on(judged.at):
             self.follow_editions(number)
         return self.report(number, lang=lang, actor=who, own=True), created
 
@@ -253,6 +254,33 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         return total, [redact(who, "reports", self._shown(row, lang)) for row in page]
 
     # -- inside ---------------------------------------------------------------------
+
+    def _routed_report(self, body: Mapping[str, Any], who: Actor) -> Judged:
+        """Locate and route what was sent in, once it is checked; errors of `submit_report`."""
+        catalogue = str(body.get("catalogue") or "")
+        books = self.books
+        if catalogue and catalogue not in books.by_name:
+            raise BadValue(
+                "There is no such catalogue.", got=catalogue, allowed=list(books.by_name)
+            )
+        item = books.of(catalogue).catalogue.item(str(body["item"])).code
+        coord_sys = normalise_name(str(body["coord_sys"]))
+        received, observed = self._times(body, who)
+        points = Points(
+            x=np.array([_number(body.get("lon"))]),
+            y=np.array([_number(body.get("lat"))]),
+            coord_sys=coord_sys,
+            accuracy_m=np.array([_number(body.get("accuracy_m"))]),
+            at=[observed or received],
+        )
+        found = self.atlas.locate(points, now=received)
+        decisions = self.decide(
+            [item], points, found, [received], [observed], catalogues=[catalogue]
+        )
+        rows = report_rows(points, found, [received], [observed])
+        rows |= {"item": [item], "catalogue": [stored_catalogue(catalogue)]}
+        rows |= {"source": [body["source"]], "text": [body.get("text")]}
+        return Judged(rows, found, decisions[0], stored_catalogue(catalogue), observed or received)
 
     def _report_of(self, number: int, who: Actor) -> dict[str, Any]:
         """Return the row of a report within the actor's reach."""

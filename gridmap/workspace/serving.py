@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from gridmap.access import Actor, may_see, redact, require, visible_records
-from gridmap.crs import to_wgs84
+from gridmap.crs import metres_per_degree, to_wgs84
 from gridmap.errors import BadValue, NotFound
 from gridmap.places.hours import DayHours, HoursBook
 from gridmap.places.model import Place, ServiceItem, is_free
@@ -53,6 +53,16 @@ class Origin:
         """Longitude and latitude of a point of it."""
         point = self.shape.representative_point()
         return float(point.x), float(point.y)
+
+    @property
+    def within_m(self) -> float | None:
+        """Metres around the spot that lie within the estate on every side; None for a point."""
+        if self.kind == "point":
+            return None
+        spot = np.array(self.spot)
+        degree = np.array(metres_per_degree(spot[1]))
+        plane = shapely.transform(self.shape, lambda xy: (xy - spot) * degree)
+        return float(plane.boundary.distance(shapely.Point(0.0, 0.0)))
 
 
 _PLACE_FIELDS = tuple(one.name for one in fields(Place))

@@ -1,0 +1,171 @@
+"""The page on which a report is sent in Chromium: a phone and a desk, with and without a script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.app import create_app
+from gridmap.workspace import Workspace
+from tests.browser import DESKTOP, PHONE, Visit, served, violations, window
+from tests.test_photos import picture, saved
+
+pytest_plugins = ["tests.api_fixtures"]
+pytestmark = [
+    pytest.mark.browser,
+    # What a page shows does not depend on where the data lie.
+    pytest.mark.parametrize("api_store", ["geopackage"], indirect=True, scope="session"),
+]
+
+HERE = {"longitude": 117.0031, "latitude": 36.6031, "accuracy": 12}
+FAR = {"longitude": 121.5, "latitude": 31.2, "accuracy": 30}
+
+
+@pytest.fixture(scope="module")
+def address(api_workspace: Workspace) -> Iterator[str]:
+    """Where an application of its own is served to residents, on this machine only."""
+    changed = api_workspace.settings.model_copy(update={"loopback_role": "resident"})
+    with served(create_app(changed, workspace=api_workspace)) as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def centre(api_workspace: Workspace) -> Iterator[str]:
+    """Where another one is served to the dispatcher."""
+    with served(create_app(api_workspace.settings, workspace=api_workspace)) as where:
+        yield where
+
+
+@pytest.fixture(params=["phone", "desktop"])
+def visit(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Visit]:
+    """A phone's window, and one at a desk; both say where they are."""
+    shape = PHONE if request.param == "phone" else DESKTOP
+    where = {"geolocation": HERE, "permissions": ["geolocation"]}
+    with window(chromium, {**shape, **where}) as found:
+        found.kind = request.param  # type: ignore[attr-defined]
+        found.page.set_default_timeout(20_000)
+        yield found
+
+
+def shown(page: Any, name: str) -> None:
+    """The page is whole: it fits, axe finds nothing, and it may be looked at."""
+    folder = os.environ.get("GRIDMAP_PICTURES")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"report-{name}.png"), full_page=True)
+    wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide[0] <= wide[1], (name, wide)
+    assert violations(page) == [], name
+
+
+def typed(page: Any, *names: str) -> list[str]:
+    return [page.input_value(f"[name={name}]") for name in names]
+
+
+def test_a_resident_finds_item_and_place_and_sends(visit: Visit, address: str) -> None:
+    kind = visit.kind  # type: ignore[attr-defined]
+    page = visit.open(f"{address}/report")
+    page.wait_for_selector("#map.leaflet-container")
+    shown(page, f"{kind}-1-blank")
+    # Nobody knows what the table calls it.
+    page.fill("#find input", "路灯坏了")
+    page.wait_for_selector("#found:has-text('项')")
+    assert page.locator(".pick:visible").count() < 4
+    page.click(".pick:visible >> text=路灯不亮")
+    page.wait_for_selector("#chosen:not([hidden]) >> text=路灯不亮")
+    page.click("#locate")
+    page.wait_for_selector("#spot >> text=文化社区")
+    assert typed(page, "lon", "lat", "accuracy_m") == ["117.003100", "36.603100", "12"]
+    page.fill("[name=text]", "小区东门口的路灯三天不亮，晚上看不清台阶。")
+    photo = {"name": "灯.jpg", "mimeType": "image/jpeg", "buffer": saved(picture((300, 200)))}
+    page.set_input_files("[name=photo]", photo)
+    shown(page, f"{kind}-2-filled")
+    page.click(".send button")
+    page.wait_for_url("**/receipt/*taken=1*")
+    said = page.inner_text(".taken")
+    assert page.url.split("/receipt/")[1].partition("?")[0] in said
+    assert page.locator(".photos img").count() == 1
+    shown(page, f"{kind}-3-taken")
+    visit.assert_clean()
+
+
+def test_the_last_thing_said_of_the_place_counts(visit: Visit, address: str) -> None:
+    kind = visit.kind  # type: ignore[attr-defined]
+    page = visit.open(f"{address}/report?item=0101&lon=117.005&lat=36.605")
+    page.wait_for_selector(".report-pin")
+    page.wait_for_selector("#spot >> text=文化社区")
+    middle = page.locator("#map").bounding_box()
+    page.mouse.click(middle["x"] + middle["width"] / 3, middle["y"] + middle["height"] / 3)
+    page.wait_for_function("document.forms.report.lon.value !== '117.005'")
+    lon, lat = typed(page, "lon", "lat")
+    assert (float(lon) < 117.005, float(lat) > 36.605) == (True, True)
+    page.fill("[name=estate]", "东苑")
+    page.locator("[name=estate]").blur()
+    page.wait_for_selector("#spot >> text=已记下小区")
+    assert typed(page, "lon", "lat") == ["", ""]
+    assert page.locator(".report-pin").count() == 0
+    page.check("[name=unknown]")
+    assert typed(page, "estate") == [""]
+    # Beyond the grids it can be reported all the same.
+    page.context.set_geolocation(FAR)
+    page.click("#locate")
+    page.wait_for_selector("#spot.doubt >> text=不在本地网格范围内")
+    assert not page.is_checked("[name=unknown]")
+    shown(page, f"{kind}-4-outside")
+    page.context.clear_permissions()
+    page.click("#locate")
+    page.wait_for_selector("#spot.doubt >> text=无法定位")
+    visit.assert_clean()
+
+
+def test_what_is_refused_is_shown_where_it_is(visit: Visit, address: str) -> None:
+    kind = visit.kind  # type: ignore[attr-defined]
+    page = visit.open(f"{address}/report")
+    page.fill("[name=reporter_phone]", "12")
+    page.click(".send button")
+    page.wait_for_selector("#refused")
+    assert page.locator("#refused li").count() == 3
+    shown(page, f"{kind}-5-refused")
+    page.click("text=English")
+    page.wait_for_url("**/report?lang=en")
+    shown(page, f"{kind}-6-english")
+    # The browser tells of the refusal too.
+    assert all("422" in one for one in visit.problems)
+
+
+def test_who_takes_a_call_sees_at_once_where_it_would_go(visit: Visit, centre: str) -> None:
+    kind = visit.kind  # type: ignore[attr-defined]
+    page = visit.open(f"{centre}/report?lon=117.004&lat=36.604")
+    page.fill("#find input", "0101")
+    page.click(".pick:visible >> text=暴露垃圾")
+    page.wait_for_selector("#preview >> text=东苑物业")
+    seen = page.inner_text("#preview")
+    assert "文化社区" in seen
+    assert "演示一" in seen
+    shown(page, f"{kind}-7-preview")
+    page.click(".send button >> text=登记")
+    page.wait_for_url("**/orders/*done=order.submit")
+    assert page.inner_text(".said[role=status]") == "已记录：上报。"
+    visit.assert_clean()
+
+
+def test_a_phone_without_a_script_sends_by_the_estate(chromium: Any, address: str) -> None:
+    with window(chromium, {**PHONE, "java_script_enabled": False}) as visit:
+        page = visit.open(f"{address}/report")
+        page.set_default_timeout(20_000)
+        page.click("summary >> text=市政")
+        page.check(".pick >> text=路灯不亮")
+        page.fill("[name=estate]", "没有这个小区")
+        page.click(".send button")
+        page.wait_for_selector("#place-why >> text=没有这个小区")
+        assert page.is_checked("[value='0306']")
+        folder = os.environ.get("GRIDMAP_PICTURES")
+        if folder:
+            page.screenshot(path=str(Path(folder) / "report-plain.png"), full_page=True)
+        page.fill("[name=estate]", "东苑")
+        page.click(".send button")
+        page.wait_for_url("**/receipt/*taken=1")
+        assert "已收到您的上报" in page.inner_text(".taken")
