@@ -13,13 +13,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
 from gridmap.planning.graph import PlanGraph
 from gridmap.planning.ground import Ground
 from gridmap.planning.measures import GridNumbers, Tally
 from gridmap.planning.plan import Plan, heirs_of
 
-__all__ = ["DraftAtom", "DraftGrid", "PlanState", "first_state"]
+__all__ = ["DraftAtom", "DraftGrid", "PlanState", "first_atom", "first_state"]
 
 Rows = NDArray[np.int64]
 Geometries = NDArray[np.object_]
@@ -245,17 +246,7 @@ class PlanState:
 def first_state(ground: Ground) -> PlanState:
     """Return the edition itself as the state that a draft begins with."""
     graph, coverage = ground.graph, ground.graph.coverage
-    atoms = tuple(
-        DraftAtom(
-            code=str(coverage.code[row]),
-            name=str(coverage.name[row]),
-            name_en=str(coverage.name_en[row]),
-            kind=str(coverage.kind[row]),
-            level=coverage.levels[int(coverage.rank[row])].name,
-            origin=str(coverage.code[row]),
-        )
-        for row in graph.row.tolist()
-    )
+    atoms = tuple(first_atom(coverage, row) for row in graph.row.tolist())
     grids = tuple(
         DraftGrid(
             code=str(graph.grid_code[g]),
@@ -268,3 +259,15 @@ def first_state(ground: Ground) -> PlanState:
         for g in range(len(graph.grid_code))
     )
     return PlanState(ground, graph, coverage.geometry[graph.row], atoms, graph.today, grids)
+
+
+def first_atom(coverage: Coverage, row: int) -> DraftAtom:
+    """Return an area of the edition as an atom that no edit has touched."""
+    return DraftAtom(
+        code=str(coverage.code[row]),
+        name=str(coverage.name[row]),
+        name_en=str(coverage.name_en[row]),
+        kind=str(coverage.kind[row]),
+        level=coverage.levels[int(coverage.rank[row])].name,
+        origin=str(coverage.code[row]),
+    )

@@ -118,18 +118,8 @@ class DraftPublishing(DraftSuggesting):
         names = draft.state.graph.coverage.levels.names
         levels = sorted(drafted(draft.state).levels, key=lambda one: names.index(one.level))
         digest = draft.state.fingerprint()
-        kept = {
-            level: self.store.attributes(draft.record["edition"], level)
-            for level in {one.level for one in levels}
-            - {draft.state.graph.level, draft.state.ground.finest}
-        }
         for level in levels:
-            incoming = _incoming(draft.number, level, digest)
-            if level.level in kept:
-                known = kept[level.level]
-                for area, held in zip(incoming.areas, incoming.attributes, strict=True):
-                    held.update(known.get(area.code, {}))
-            self.store.import_areas(edition, incoming, who)
+            self.store.import_areas(edition, _incoming(draft.number, level, digest), who)
         self._expire()
 
 

@@ -1,0 +1,97 @@
+"""What is published is what was drawn: other levels stay, and nothing done meanwhile is lost."""
+
+from __future__ import annotations
+
+import shapely
+
+from tests.draft_doors import begin, edit
+from tests.planning_cases import LAT, LON, SIZE
+
+pytest_plugins = ["tests.draft_fixtures"]
+
+MOVED = {"op": "reassign", "to": "C0002", "atoms": ["C000102"]}
+
+
+def latest(town):
+    """Name of the edition that is in force last."""
+    dated = [one for one in town.workspace.editions() if one["effective_from"] is not None]
+    return max(dated, key=lambda one: one["effective_from"])["name"]
+
+
+def drawn(town, name, *edits):
+    """Begin a draft with the latest edition, edit it, and return its number."""
+    number = begin(town.li, name, edition=latest(town))["id"]
+    for version, one in enumerate(edits):
+        answer = edit(town.li, number, version, one)
+        assert answer.status_code == 200, answer.text
+    return number
+
+
+def publish(town, number, version, edition, day, **more):
+    """Publish a draft from a day of 2027, over HTTP."""
+    body = {"version": version, "edition": edition, "effective_from": f"2027-01-{day:02d}", **more}
+    return town.li.post(f"/api/drafts/{number}/publish", json=body)
+
+
+def spot(column, row):
+    """Longitude and latitude of a place on the board, from its south-west corner."""
+    return LON + SIZE * column, LAT + SIZE * row
+
+
+def communities(town, edition):
+    """Code, name, kind and link of the communities of an edition, as stored."""
+    coverage = town.workspace.store.coverage(edition)
+    areas = [coverage.area(int(row)) for row in coverage.rows("community")]
+    return {one.code: (one.name, one.kind, one.parent_code) for one in areas}
+
+
+def test_communities_stay_beside_one_without_grids_and_ground_in_none(mixed):
+    before = latest(mixed)
+    number = drawn(mixed, "照旧", MOVED)
+    done = publish(mixed, number, 1, "照旧", 1)
+    assert done.status_code == 200, done.text
+    known = communities(mixed, before)
+    assert {"C0", "C1", "V"} < set(known)
+    assert "remainder" in {kind for _, kind, _ in known.values()}
+    assert communities(mixed, "照旧") == known
+    assert done.json()["areas"]["community"] == len(known)
+    store = mixed.workspace.store
+    assert store.attributes("照旧", "community") == store.attributes(before, "community")
+    sources = [
+        {one["level"]: one["source"] for one in store.import_reports(name)}
+        for name in (before, "照旧")
+    ]
+    assert sources[0]["community"] == sources[1]["community"]
+    found = [
+        mixed.workspace.locate(*spot(*at), at="2027-01-01").areas
+        for at in ((1.5, 3.5), (6.5, 2), (7.5, 2))
+    ]
+    assert [(one.get("community"), one.get("grid")) for one in found] == [
+        ("C0", "C0002"), ("V", None), (None, None),
+    ]  # fmt: skip
+
+
+def test_an_area_without_grids_is_drawn_and_described_and_the_others_of_its_level_stay(mixed):
+    before = latest(mixed)
+    state = mixed.workspace.draft_state(drawn(mixed, "东村"))
+    rest = next(one.code for one in state.atoms if one.kind == "remainder")
+    (x0, y0), (x1, y1) = spot(7, 0), spot(7, 4)
+    border = [[x0, y0], [x0 + 0.3 * SIZE, (y0 + y1) / 2], [x1, y1]]
+    number = drawn(
+        mixed,
+        "东村新界",
+        {"op": "replace_border", "between": ["V", rest], "line": border},
+        {"op": "describe", "level": "community", "code": "V", "name": "新东村",
+         "attributes": {"households": 41}},
+    )  # fmt: skip
+    done = publish(mixed, number, 2, "东村新界", 2)
+    assert done.status_code == 200, done.text
+    known = communities(mixed, before)
+    assert communities(mixed, "东村新界") == known | {"V": ("新东村", *known["V"][1:])}
+    store = mixed.workspace.store
+    assert store.attributes("东村新界", "community")["V"]["households"] == 41
+    coverage = store.coverage("东村新界")
+    village = coverage.shapes[coverage.row("community", "V")]
+    assert shapely.covers(village, shapely.Point(*spot(7.1, 2)))
+    assert not shapely.overlaps(village, coverage.shapes[coverage.row("community", rest)])
+    assert coverage.fingerprint() == store.edition("东村新界").content_hash
