@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import shapely
 
 from tests.draft_doors import begin, edit
@@ -10,6 +11,11 @@ from tests.planning_cases import LAT, LON, SIZE
 pytest_plugins = ["tests.draft_fixtures"]
 
 MOVED = {"op": "reassign", "to": "C0002", "atoms": ["C000102"]}
+
+
+def called(name, code="C0003"):
+    """The edit that gives a grid another name."""
+    return {"op": "describe", "level": "grid", "code": code, "name": name}
 
 
 def latest(town):
@@ -95,3 +101,78 @@ def test_an_area_without_grids_is_drawn_and_described_and_the_others_of_its_leve
     assert shapely.covers(village, shapely.Point(*spot(7.1, 2)))
     assert not shapely.overlaps(village, coverage.shapes[coverage.row("community", rest)])
     assert coverage.fingerprint() == store.edition("东村新界").content_hash
+
+
+@pytest.fixture
+def meanwhile(mixed, monkeypatch):
+    """A function that has something done once the areas of an edition are written."""
+    store = mixed.workspace.store
+    copied = store.copy_edition
+
+    def meanwhile(act):
+        def copy_edition(*words, **more):
+            made = copied(*words, **more)
+            monkeypatch.undo()
+            answer = act()
+            assert answer.status_code == 200, answer.text
+            return made
+
+        monkeypatch.setattr(store, "copy_edition", copy_edition)
+
+    return meanwhile
+
+
+def test_an_edit_made_while_a_draft_is_published_is_told_and_not_lost(mixed, meanwhile):
+    before = latest(mixed)
+    number = drawn(mixed, "同时修改", called("甲"))
+    meanwhile(lambda: edit(mixed.wang, number, 1, called("乙", "C1007")))
+    late = publish(mixed, number, 1, "同时修改", 4)
+    assert late.status_code == 409, late.text
+    problem = late.json()
+    assert problem["type"].endswith("stale")
+    assert problem["version"] == 2
+    assert problem["changes"] == mixed.li.get(f"/api/drafts/{number}").json()["log"][1:]
+    assert latest(mixed) == before
+    assert mixed.li.get(f"/api/drafts/{number}").json()["state"] == "open"
+    again = publish(mixed, number, 2, "同时修改", 4)
+    assert again.status_code == 200, again.text
+    told = mixed.li.get(f"/api/drafts/{number}").json()
+    assert (told["state"], told["published_version"]) == ("published", 2)
+    stored = mixed.workspace.store.coverage("同时修改")
+    names = {code: stored.name[stored.row("grid", code)] for code in ("C0003", "C1007")}
+    assert names == {"C0003": "甲", "C1007": "乙"}
+
+
+def test_of_a_draft_that_is_given_up_while_it_is_published_nothing_is_in_force(mixed, meanwhile):
+    before = latest(mixed)
+    number = drawn(mixed, "同时放弃", called("丙"))
+    meanwhile(lambda: mixed.wang.post(f"/api/drafts/{number}/discard", json={"version": 1}))
+    late = publish(mixed, number, 1, "同时放弃", 5)
+    assert late.status_code == 409, late.text
+    assert "discarded" in late.json()["detail"]
+    assert latest(mixed) == before
+    told = mixed.li.get(f"/api/drafts/{number}").json()
+    assert (told["state"], told["published_as"]) == ("discarded", None)
+
+
+def test_of_what_an_earlier_try_has_written_nothing_is_left(mixed, meanwhile):
+    store = mixed.workspace.store
+    before = store.coverage(latest(mixed))
+    state = mixed.workspace.draft_state(drawn(mixed, "再试前"))
+    one, other = state.atom("C000202"), state.atom("C100503")
+    line = shapely.line_merge(shapely.intersection(state.shapes[one], state.shapes[other]))
+    (x0, y0), (x1, y1) = line.coords[0], line.coords[-1]
+    border = [[x0, y0], [(x0 + x1) / 2 + 0.2 * SIZE, (y0 + y1) / 2], [x1, y1]]
+    number = drawn(
+        mixed, "再试", {"op": "replace_border", "between": ["C000202", "C100503"], "line": border}
+    )
+    meanwhile(lambda: mixed.wang.post(f"/api/drafts/{number}/undo", json={"version": 1}))
+    assert publish(mixed, number, 1, "再试", 6).status_code == 409
+    assert edit(mixed.li, number, 2, called("丁")).status_code == 200
+    done = publish(mixed, number, 3, "再试", 6)
+    assert done.status_code == 200, done.text
+    after = store.coverage("再试")
+    assert after.fingerprint() == before.fingerprint()
+    declared = after.geometry[after.row("community", "C0")]
+    assert declared.equals_exact(before.geometry[before.row("community", "C0")])
+    assert store.attributes("再试", "community") == store.attributes(before.edition, "community")
