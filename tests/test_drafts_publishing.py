@@ -103,6 +103,32 @@ def test_an_area_without_grids_is_drawn_and_described_and_the_others_of_its_leve
     assert coverage.fingerprint() == store.edition("东村新界").content_hash
 
 
+def test_a_grid_without_finer_areas_is_stored_as_it_is_named_and_described(mixed):
+    before = latest(mixed)
+    number = drawn(
+        mixed,
+        "四网格",
+        {"op": "describe", "level": "grid", "code": "C0004", "name": "四网格", "name_en": "Four",
+         "kind": "exclusive", "attributes": {"phase": 2}},
+        {"op": "recode", "level": "grid", "code": "C0004", "to": "C0044"},
+    )  # fmt: skip
+    done = publish(mixed, number, 2, "四网格", 3)
+    assert done.status_code == 200, done.text
+    store = mixed.workspace.store
+    coverage, former = store.coverage("四网格"), store.coverage(before)
+    area = coverage.area(coverage.row("grid", "C0044"))
+    assert (area.name, area.name_en, area.kind, area.parent_code) == (
+        "四网格", "Four", "exclusive", "C0",
+    )  # fmt: skip
+    assert "C0004" not in set(coverage.code)
+    assert coverage.shapes[coverage.row("grid", "C0044")].equals_exact(
+        former.shapes[former.row("grid", "C0004")]
+    )
+    assert store.attributes("四网格", "grid")["C0044"] == (
+        store.attributes(before, "grid")["C0004"] | {"phase": 2}
+    )
+
+
 @pytest.fixture
 def meanwhile(mixed, monkeypatch):
     """A function that has something done once the areas of an edition are written."""

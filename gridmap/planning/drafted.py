@@ -179,6 +179,11 @@ def _atom_record(state: PlanState, i: int, code: str) -> _Record:
         source = coverage.area(int(row))
         parent = (source.parent_level, source.parent_code)  # type: ignore[assignment]
     assert parent is not None
+    if grid >= 0 and one.level == graph.level:
+        # A grid without finer areas: it is the grid that edits name and describe.
+        said = state.grids[grid]
+        code, words = said.code, {**one.attributes, **said.attributes}
+        one = replace(one, name=said.title, name_en=said.title_en, kind=said.kind, attributes=words)
     area = Area(
         id=-1,
         level=one.level,
