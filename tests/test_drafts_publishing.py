@@ -202,3 +202,47 @@ def test_of_what_an_earlier_try_has_written_nothing_is_left(mixed, meanwhile):
     declared = after.geometry[after.row("community", "C0")]
     assert declared.equals_exact(before.geometry[before.row("community", "C0")])
     assert store.attributes("再试", "community") == store.attributes(before.edition, "community")
+
+
+def test_a_draft_replaces_what_it_began_with_and_another_edition_only_for_a_reason(mixed):
+    base = latest(mixed)
+    places = {"先": "C0003", "后": "C1007"}
+    numbers = [drawn(mixed, name, called(name, code)) for name, code in places.items()]
+    assert publish(mixed, numbers[0], 1, "先", 11).status_code == 200
+    for query in ("?dry_run=true", ""):
+        body = {"version": 1, "edition": "后", "effective_from": "2027-01-12"}
+        late = mixed.li.post(f"/api/drafts/{numbers[1]}/publish{query}", json=body)
+        assert late.status_code == 409, late.text
+        assert (late.json()["got"], late.json()["allowed"]) == ("先", base)
+    assert latest(mixed) == "先"
+    # From a date at which what it began with is still in force nothing is undone.
+    early = publish(mixed, numbers[1], 1, "后", 10, accept_replaced="未用")
+    assert early.status_code == 200, early.text
+    told = mixed.li.get(f"/api/drafts/{numbers[1]}").json()
+    assert (early.json()["begun_with"], told["replaced_why"]) == (None, None)
+
+
+def test_why_a_draft_replaces_another_edition_is_recorded(mixed):
+    base = latest(mixed)
+    numbers = [drawn(mixed, name, called(name)) for name in ("原案", "改案")]
+    assert publish(mixed, numbers[0], 1, "原案", 14).status_code == 200
+    assert publish(mixed, numbers[1], 1, "改案", 15, accept_replaced=" ").status_code == 422
+    done = publish(mixed, numbers[1], 1, "改案", 15, accept_replaced="以改案为准")
+    assert done.status_code == 200, done.text
+    assert (done.json()["replaces"], done.json()["begun_with"]) == ("原案", base)
+    assert mixed.li.get(f"/api/drafts/{numbers[1]}").json()["replaced_why"] == "以改案为准"
+
+
+def test_an_edition_put_in_force_again_is_the_one_that_a_draft_began_with(mixed):
+    base = latest(mixed)
+    numbers = [drawn(mixed, name, called(name)) for name in ("一稿", "二稿")]
+    assert publish(mixed, numbers[0], 1, "一稿", 17).status_code == 200
+    mixed.workspace.rollback(to=base, effective_from="2027-01-18", why="复核", commit=True)
+    assert publish(mixed, numbers[1], 1, "二稿", 19).status_code == 200
+    # So is what an edition that was never in force was drawn from.
+    mixed.workspace.draft("底稿", source="二稿", commit=True)
+    number = begin(mixed.li, "三稿", edition="底稿")["id"]
+    assert edit(mixed.li, number, 0, called("三稿")).status_code == 200
+    done = publish(mixed, number, 1, "三稿", 20)
+    assert done.status_code == 200, done.text
+    assert (done.json()["replaces"], done.json()["begun_with"]) == ("二稿", None)

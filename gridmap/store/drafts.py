@@ -34,10 +34,13 @@ class DraftClosing:
     ----------
     number, version : int
         Which one, and the version that an edition was published of.
+    replaced_why : str or None
+        Why that replaces another edition than the draft began with.
     """
 
     number: int
     version: int
+    replaced_why: str | None = None
 
 
 def add_draft(
@@ -92,7 +95,7 @@ def mark_published(connection: Connection, closing: DraftClosing, edition: str) 
     number, version = closing.number, closing.version
     _need_open(connection, number, version)
     values = {"state": "published", "published_as": edition, "published_version": version}
-    _set(connection, number, **values)
+    _set(connection, number, **values, replaced_why=closing.replaced_why)
 
 
 def discard(

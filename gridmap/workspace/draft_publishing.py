@@ -33,6 +33,7 @@ class DraftPublishing(DraftSuggesting):
         effective_from: str | datetime,
         why: str | None = None,
         accept_faults: str | None = None,
+        accept_replaced: str | None = None,
         backdate: str | None = None,
         reports: str | MovePolicy = MovePolicy.KEEP,
         commit: bool = False,
@@ -49,13 +50,19 @@ class DraftPublishing(DraftSuggesting):
             Name of the edition that it becomes.
         effective_from, why, accept_faults, backdate, reports
             See :meth:`gridmap.workspace.publishing.Publishing.publish`.
+        accept_replaced : str, optional
+            Why it replaces another edition than the one that it began with, and so undoes what
+            changed since; recorded with the draft.
 
         Raises
         ------
         Stale
             When the draft has another version, or gets one before the edition is in force:
             then nothing is, and what others did is told.
-        CoverageFaulty, OverlappingValidity, Conflict, NotFound, BadValue
+        Conflict
+            When it began with another edition than it would replace, and no reason is given;
+            and as for other editions.
+        CoverageFaulty, OverlappingValidity, NotFound, BadValue
         """
         from gridmap.planning.drafted import drafted_coverage
 
@@ -68,11 +75,15 @@ class DraftPublishing(DraftSuggesting):
         terms = PublishTerms(effective_from, accept_faults, why, None, backdate, reports)
         coverage = drafted_coverage(draft.state, edition)
         family = self.store.edition(draft.record["edition"]).family
-        outcome, _ = self._judged(coverage, family, who, terms, commit=False, stored=False)
+        plan = FromPlan(
+            number, version, draft.record["edition"], coverage.fingerprint(), accept_replaced
+        )
+        outcome, _ = self._judged(
+            coverage, family, who, terms, commit=False, plan=plan, stored=False
+        )
         if not commit:
             return outcome
         self._written(draft, edition, who, over=begun)
-        plan = FromPlan(number, version, coverage.fingerprint())
         with self._changes_told():
             return self._put_in_force(edition, who, terms, commit=True, plan=plan)
 

@@ -52,13 +52,19 @@ class FromPlan:
     Attributes
     ----------
     number, version : int
+    edition : str
+        Name of the edition that it began with.
     content : str
         Fingerprint of the areas that it comes to.
+    accept_replaced : str or None
+        Why it may replace another edition than that one.
     """
 
     number: int
     version: int
+    edition: str
     content: str
+    accept_replaced: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ class PublishOutcome:
     family : str
     replaces : str or None
         The edition that was in force at that date; None when there was none.
+    begun_with : str or None
+        The edition that the draft of a plan began with, where it replaces another one.
     retired : mapping
         Codes that go out of use, by (level, code), with what is recorded of them.
     moves : MovePlan or None
@@ -90,6 +98,7 @@ class PublishOutcome:
     areas: dict[str, int] = field(default_factory=dict)
     family: str = ""
     replaces: str | None = None
+    begun_with: str | None = None
     retired: Mapping[CodeKey, CodeNote] = field(default_factory=dict)
     moves: MovePlan | None = None
     routes: tuple[RouteFault, ...] = ()
@@ -167,7 +176,7 @@ class Publishing(Lifecycle, Proving):
                 repair="Publish the draft again: the edition is written anew.",
             )
         family = self.store.edition(edition).family
-        outcome, accepted = self._judged(coverage, family, who, terms, commit=commit)
+        outcome, accepted = self._judged(coverage, family, who, terms, commit=commit, plan=plan)
         start, moves = outcome.effective_from, outcome.moves
         if commit:
             self._shelve(coverage, content)
@@ -184,7 +193,7 @@ class Publishing(Lifecycle, Proving):
                 backdated=terms.backdate,
                 notes=outcome.retired,
                 moves=moves,
-                closing=None if plan is None else DraftClosing(plan.number, plan.version),
+                closing=None if plan is None else _closing(plan, outcome),
             )
             self.settle_moves(moves)
             self.record_lineage(edition, actor=who)
@@ -198,6 +207,7 @@ class Publishing(Lifecycle, Proving):
         terms: PublishTerms,
         *,
         commit: bool,
+        plan: FromPlan | None = None,
         stored: bool = True,
     ) -> tuple[PublishOutcome, bool]:
         """Return what publishing these areas would come to, and whether faults were accepted.
@@ -211,11 +221,13 @@ class Publishing(Lifecycle, Proving):
             ("Accepting faults", terms.accept_faults),
             ("Publishing", terms.why),
             ("Backdating", terms.backdate),
+            ("Replacing another edition", plan.accept_replaced if plan else None),
         ):
             if text is not None:
                 need_text(what, text)
         self.store.check_date(family, start, who, backdated=terms.backdate)
         before, after = self._neighbours(family, start)
+        begun_with = None if plan is None else self._need_own_base(before, plan)
         faults = self._faults(coverage, start, before, stored=stored)
         errors = _need_sound(edition, faults, terms.accept_faults)
         proofs = self.prove_draft(coverage, start) if family == BASE else []
@@ -229,12 +241,41 @@ class Publishing(Lifecycle, Proving):
             areas=_count_levels(coverage),
             family=family,
             replaces=before.name if before else None,
+            begun_with=begun_with,
             retired=self._notes(coverage, before, after, why=terms.why, reasons=terms.reasons),
             moves=self.plan_moves(edition, coverage, start, policy, family=family),
             routes=tuple(fault for _, proof in proofs for fault in proof.faults),
             route_check=_in_a_line(proofs),
         )
         return outcome, errors > 0
+
+    def _need_own_base(self, before: Edition | None, plan: FromPlan) -> str | None:
+        """Refuse a draft that did not begin with what it would replace, unless that is accepted.
+
+        It holds nothing of what was published since it began. One that began with an edition
+        which was never in force holds what that one was based on.
+
+        Returns
+        -------
+        str or None
+            What it began with, where it replaces another one.
+        """
+        known = {one.name: one for one in self.store.editions()}
+        base = known.get(plan.edition)
+        while base is not None and base.state is not EditionState.PUBLISHED:
+            base = known.get(base.based_on or "")
+        if before is None or base is None or self._root(base) == self._root(before):
+            return None
+        if plan.accept_replaced is None:
+            raise Conflict(
+                "The draft began with another edition than the one that it would replace: what "
+                "changed since would be undone.",
+                got=before.name,
+                allowed=base.name,
+                repair=f"Begin a draft from '{before.name}' and make the edits in it, or say why "
+                "with --accept-replaced WHY.",
+            )
+        return plan.edition
 
     def _publishable(self, edition: str) -> Coverage:
         coverage = self._draft_coverage(edition)
@@ -257,6 +298,11 @@ class Publishing(Lifecycle, Proving):
         if before is not None:
             found += moved_faults(coverage, self._stored_coverage(before))
         return worst_first(found)
+
+
+def _closing(plan: FromPlan, outcome: PublishOutcome) -> DraftClosing:
+    why = plan.accept_replaced if outcome.begun_with else None
+    return DraftClosing(plan.number, plan.version, why)
 
 
 def _need_sound(edition: str, faults: list[Fault], accepted: str | None) -> int:
