@@ -129,6 +129,23 @@ def test_a_grid_without_finer_areas_is_stored_as_it_is_named_and_described(mixed
     )
 
 
+def test_the_workers_told_with_an_edit_are_those_of_the_grid(mixed):
+    number = drawn(mixed, "人手")
+    for version, one in enumerate([
+        {"op": "merge_grids", "grids": ["C1005", "C1006"], "code": "C1006"},
+        {"op": "split_grid", "grid": "C0003", "parts": [["C000301"]]},
+        {"op": "recode", "level": "grid", "code": "C1006", "to": "C1066"},
+    ]):  # fmt: skip
+        answer = edit(mixed.li, number, version, one)
+        assert answer.status_code == 200, answer.text
+        measures = mixed.li.get(f"/api/drafts/{number}/measures").json()["grids"]
+        staff = {grid["code"]: grid["staff"] for grid in measures}
+        told = {grid["code"]: grid["staff"] for grid in answer.json()["grids"]}
+        assert told == {code: staff[code] for code in told}
+        if not version:
+            assert told == {"C1006": 3.0}
+
+
 @pytest.fixture
 def meanwhile(mixed, monkeypatch):
     """A function that has something done once the areas of an edition are written."""

@@ -164,8 +164,12 @@ class PlanState:
     @cached_property
     def tally(self) -> Tally:
         """The sums of all grids."""
-        staff = np.array([self.ground.staff.get(one.code, 1.0) for one in self.grids])
-        return Tally(self.graph, self.outline_plan, self.ground.limits, staff)
+        return Tally(self.graph, self.outline_plan, self.ground.limits, self._staff)
+
+    @property
+    def _staff(self) -> NDArray[np.float64]:
+        """Workers of each grid, by the code that it has now."""
+        return np.array([self.ground.staff.get(one.code, 1.0) for one in self.grids])
 
     def numbers(self, grid: int) -> GridNumbers:
         """Return what a grid is like."""
@@ -214,7 +218,8 @@ class PlanState:
             if grids is None:
                 plan = replace(self.outline_plan, grid_of=grid_of)
                 made.__dict__["outline_plan"] = plan
-            tally = self.tally.fork(made.outline_plan)
+            # A grid may have taken the place, or the code, of another one.
+            tally = self.tally.fork(made.outline_plan, made._staff)
             for atom, grid in moves.items():
                 tally.put(atom, grid)
             made.__dict__["tally"] = tally
