@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import shapely
 
+from gridmap.access import Role
 from tests.draft_doors import begin, edit
 from tests.planning_cases import LAT, LON, SIZE
 
@@ -263,3 +264,17 @@ def test_an_edition_put_in_force_again_is_the_one_that_a_draft_began_with(mixed)
     done = publish(mixed, number, 1, "三稿", 20)
     assert done.status_code == 200, done.text
     assert (done.json()["replaces"], done.json()["begun_with"]) == ("二稿", None)
+
+
+def test_ground_in_no_community_is_drawn_by_who_draws_in_what_holds_it(mixed):
+    number = drawn(mixed, "余地")
+    state = mixed.workspace.draft_state(number)
+    rest = next(one.code for one in state.atoms if one.kind == "remainder")
+    words = {"op": "describe", "level": "community", "code": rest, "name": "余地"}
+    assert edit(mixed.west, number, 0, words).status_code == 403
+    street = mixed.client("street", Role.PLANNER, "street:S")
+    assert edit(street, number, 0, words).status_code == 200
+    for address in ("undo", "discard"):
+        turned = mixed.west.post(f"/api/drafts/{number}/{address}", json={"version": 1})
+        assert turned.status_code == 403
+    assert street.post(f"/api/drafts/{number}/undo", json={"version": 1}).status_code == 200
