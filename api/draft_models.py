@@ -246,6 +246,11 @@ class DraftPublishIn(Exact):
     effective_from: When
     why: _Reason | None = None
     accept_faults: _Reason | None = Field(None, description="Why faults are accepted.")
+    accept_replaced: _Reason | None = Field(
+        None,
+        description="Why it replaces another edition than the one that it began with, and so "
+        "undoes what changed since.",
+    )
     backdate: _Reason | None = Field(None, description="Why from a date that is past.")
     reports: Literal["keep", "migrate"] = Field(
         "keep", description="What becomes of open reports whose area changes."
@@ -310,6 +315,9 @@ class DraftRow(Exact):
     branched_version: int | None
     published_as: str | None
     published_version: int | None
+    replaced_why: str | None = Field(
+        description="Why its edition replaces another one than it began with; else null."
+    )
     discarded_at: datetime | None
     discarded_by: str | None
     discarded_why: str | None
@@ -415,6 +423,9 @@ class DraftPublishedOut(Exact):
     effective_from: datetime
     committed: bool
     replaces: str | None
+    begun_with: str | None = Field(
+        description="What the draft began with, where it replaces another edition; else null."
+    )
     areas: dict[str, int]
     faults: list[dict[str, Any]]
     routes: list[dict[str, Any]]

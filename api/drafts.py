@@ -191,7 +191,9 @@ def publish(
 ) -> Response:
     """Audit the draft, prove its routes, list the open reports that move, and date it.
 
-    It becomes an edition like any other, in force from its date, and is closed.
+    It becomes an edition like any other, in force from its date, and is closed. Was it changed
+    before that, nothing is in force, and the answer is 409 with what others did. So it is when
+    the draft began with another edition than it would replace, unless a reason is given.
     """
     asked = parsed(_PUBLISH, body)
     done = workspace.publish_draft(
@@ -201,6 +203,7 @@ def publish(
         effective_from=asked.effective_from,
         why=asked.why,
         accept_faults=asked.accept_faults,
+        accept_replaced=asked.accept_replaced,
         backdate=asked.backdate,
         reports=asked.reports,
         commit=not dry_run,
@@ -222,6 +225,7 @@ def _published(workspace: Workspace, done: PublishOutcome, lang: str) -> dict[st
         "effective_from": to_site(done.effective_from, workspace.zone),
         "committed": done.committed,
         "replaces": done.replaces,
+        "begun_with": done.begun_with,
         "areas": done.areas,
         "faults": [fault.as_dict(lang) for fault in done.faults],
         "routes": [fault.as_dict(lang) for fault in done.routes],

@@ -6,6 +6,7 @@ A plugin, named by the modules that use it; each has its own stores.
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -17,12 +18,25 @@ from gridmap.settings import Settings
 from gridmap.workspace import open_workspace
 from tests.api_client import REMOTE
 from tests.conftest import KINDS
-from tests.draft_doors import NOW, fill
+from tests.draft_doors import NOW, fill, fill_mixed
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def town(request, made_store, tmp_path_factory):
     """A workspace with the board, clients of planners and a worker, and where its store is."""
+    with _town(request, made_store, tmp_path_factory, fill) as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def mixed(request, made_store, tmp_path_factory):
+    """The same of the board with a village without grids and ground in no community."""
+    with _town(request, made_store, tmp_path_factory, fill_mixed) as made:
+        yield made
+
+
+@contextmanager
+def _town(request, made_store, tmp_path_factory, fill):
     folder = tmp_path_factory.mktemp("drafts")
     made = made_store(request.param)
     if request.param == "geopackage":
@@ -47,6 +61,7 @@ def town(request, made_store, tmp_path_factory):
 
         yield SimpleNamespace(
             workspace=workspace,
+            client=client,
             li=client("li", Role.PLANNER),
             wang=client("wang", Role.PLANNER),
             west=client("west", Role.PLANNER, "community:C0"),

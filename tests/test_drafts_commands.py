@@ -97,6 +97,11 @@ def test_a_draft_goes_from_new_to_published_by_commands(town, run, tmp_path):
         found = gridmap("locate", *spot, "--at", at, "--store", town.url)
         assert grid in found.stdout
     assert "published" in run("undo", "命令行", code=4)
+    run("new", "迟到", "--from", "today")
+    late = ("publish", "迟到", "2027", "--effective-from", "2026-12-07")
+    assert "--accept-replaced" in run(*late, code=4)
+    said = run(*late, "--accept-replaced", "恢复原状")
+    assert "2026-12; the draft began with today" in said
 
 
 def test_a_command_opens_the_store_that_is_named(town):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -19,7 +21,12 @@ from gridmap.planning.parts import with_parts
 from gridmap.planning.state import PlanState, first_state
 from tests.draft_cases import ground, ground_in_parts, random_edit, tried
 
-GROUNDS = [ground(0), ground(1, jitter=0.0), ground(2, homes=False), ground_in_parts(3)]
+GROUNDS = [
+    replace(ground(0), staff={"C0001": 2.0, "C0003": 0.0, "C1005": 3.0, "C1006": 4.0}),
+    ground(1, jitter=0.0),
+    ground(2, homes=False),
+    ground_in_parts(3),
+]
 
 
 def walk(seed: int, length: int) -> tuple[PlanState, list[PlanState], list]:
@@ -74,6 +81,7 @@ def need_measured(state: PlanState) -> None:
             whole.loc[code, "perimeter_m"], rel=1e-6, abs=least
         )
         assert numbers.pieces == whole.loc[code, "pieces"]
+        assert numbers.staff == state.ground.staff.get(code, 1.0)
 
 
 def state_plan(graph):

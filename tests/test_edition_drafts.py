@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from gridmap.access import Actor
-from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound
-from tests.edition_data import MERGED, OLD, march, moving_workspace, published, put, rows, stored
-from tests.store_data import ACTOR
+from gridmap.areas import Area
+from gridmap.errors import BadValue, Conflict, Immutable, NotAllowed, NotFound
+from tests.edition_data import (
+    MERGED,
+    OLD,
+    march,
+    moving_workspace,
+    published,
+    put,
+    rows,
+    shape,
+    stored,
+)
+from tests.store_data import ACTOR, incoming
 
 SHAPES = {"geopackage": "hex(geom)", "postgis": "encode(ST_AsEWKB(geom), 'hex')"}
 
@@ -131,3 +144,46 @@ def test_a_copy_of_what_changes_meanwhile_is_refused(workspace, change):
     expected = {"e1"} if change == "an import" else {"e1", "plan"}
     assert {e.name for e in workspace.store.editions()} == expected
     assert rows(workspace.store, "SELECT name FROM editions WHERE hidden") == []
+
+
+def merged():
+    """The level of grids with other areas."""
+    areas = [Area(-1, "grid", code, "", "", "community", "P0") for code in MERGED]
+    return incoming(areas, [shape(cells) for cells in MERGED.values()], source="draft:1")
+
+
+def test_a_draft_may_have_other_areas_at_a_level_from_the_first_moment_that_it_is_seen(workspace):
+    put(workspace.store, "e1", OLD)
+    seen = []
+
+    def look(done, total):
+        seen.append(([e.name for e in workspace.store.editions()], done, total))
+
+    made = workspace.store.copy_edition("e1", "plan", ACTOR, instead=[merged()], progress=look)
+    assert seen == [(["e1"], 1, 3), (["e1"], 3, 3)]
+    assert (made.areas, made.based_on) == (3, "e1")
+    coverage = workspace.store.coverage("plan")
+    assert set(coverage.code[coverage.rows("grid")]) == set(MERGED)
+    reports = workspace.store.import_reports("plan")
+    assert [one["source"] for one in reports] == ["squares.gpkg", "draft:1"]
+
+
+def test_a_draft_that_is_there_is_written_anew_as_a_whole_or_stays(workspace):
+    put(workspace.store, "e1", OLD)
+    put(workspace.store, "plan", MERGED)
+    former, before = content(workspace.store, "plan"), stored(workspace.store)
+
+    def fail(done, total):
+        raise RuntimeError("half way")
+
+    write = partial(workspace.store.copy_edition, "e1", "plan", ACTOR, over=True)
+    with pytest.raises(RuntimeError, match="half way"):
+        write(progress=fail)
+    assert content(workspace.store, "plan") == former
+    assert stored(workspace.store) == before
+    write()
+    assert content(workspace.store, "plan") == content(workspace.store, "e1")
+    assert workspace.store.edition("plan").based_on == "e1"
+    workspace.publish("plan", effective_from=march(9), commit=True)
+    with pytest.raises(Immutable):
+        write()

@@ -148,6 +148,14 @@ def publish(
         str | None,
         typer.Option("--accept-faults", metavar="WHY", help="Publish a faulty draft; recorded."),
     ] = None,
+    accept_replaced: Annotated[
+        str | None,
+        typer.Option(
+            "--accept-replaced",
+            metavar="WHY",
+            help="Replace another edition than the draft began with; recorded.",
+        ),
+    ] = None,
     why: Annotated[
         str | None, typer.Option("--why", metavar="TEXT", help="Kept with retired codes.")
     ] = None,
@@ -171,6 +179,7 @@ def publish(
             effective_from=effective_from,
             why=why,
             accept_faults=accept_faults,
+            accept_replaced=accept_replaced,
             backdate=backdate,
             reports=reports,
             commit=commit,
@@ -223,6 +232,7 @@ def _show(record: dict[str, Any]) -> None:
             "why": record["why"],
             "state": record["state"],
             "published as": record["published_as"] or "",
+            "replaced another because": record["replaced_why"] or "",
             "given up by": record["discarded_by"] or "",
             "version": f"{record['version']}: {len(record['in_effect'])} edits in effect, "
             f"{len(record['redo'])} to redo",

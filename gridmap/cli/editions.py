@@ -91,12 +91,18 @@ def show_publication(
             "audit": counted(faults) or "no faults",
             "routes": counted(routes) or ("no faults" if outcome.route_check else ""),
             "accepted": accepted if accepted and faults["error"] + routes["error"] else "",
-            "replaces": outcome.replaces or "",
+            "replaces": _replaces(outcome),
             "retired": _codes(outcome.retired),
         }
     )
     show_moves(outcome.moves, listed)
     show_dry_run(outcome.committed)
+
+
+def _replaces(outcome: PublishOutcome) -> str:
+    if outcome.begun_with is None:
+        return outcome.replaces or ""
+    return f"{outcome.replaces}; the draft began with {outcome.begun_with}"
 
 
 def _codes(retired: Mapping[tuple[str, str], Any]) -> str:

@@ -14,12 +14,15 @@ from gridmap.areas import Area
 from gridmap.coverage.model import Coverage
 from gridmap.planning.held import HELD_COLUMNS
 from gridmap.planning.plan import CodePattern
-from gridmap.planning.state import PlanState
+from gridmap.planning.state import PlanState, first_atom
 
 __all__ = ["Drafted", "DraftedLevel", "drafted", "drafted_coverage", "level_shapes"]
 
 # Attribute of atoms whose homes were shared out by area.
 ESTIMATED = "estimated"
+
+# An area with its polygon and its attributes.
+_Record = tuple[Area, Any, dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +42,10 @@ class Drafted:
     Attributes
     ----------
     levels : tuple of DraftedLevel
-        The planned level and the finest; above them those whose outlines have moved.
+        The planned level and the finest; above them those in which an area has changed. Each
+        has all areas that the draft has of it.
     kept : DraftedLevel
-        Areas of the other levels, as they are in the edition; without attributes.
+        Areas of the other levels, as they are in the edition.
     """
 
     levels: tuple[DraftedLevel, ...]
@@ -54,17 +58,19 @@ def drafted(state: PlanState) -> Drafted:
     coverage = ground.graph.coverage
     codes = _final_codes(state)
     own_rows = set(ground.graph.row.tolist())
-    listed: dict[str, list[tuple[Area, Any, dict[str, Any]]]] = {graph.level: [], ground.finest: []}
-    changed_above = {level for level, _ in state.redrawn}
-    kept: list[tuple[Area, Any, dict[str, Any]]] = []
+    # A level is stored as a whole or stays as it is: an area of it may be among the atoms, such
+    # as a community without grids, while the others have grids.
+    stored = (graph.level, ground.finest, *sorted(_changed_above(state)))
+    listed: dict[str, list[_Record]] = {level: [] for level in stored}
+    kept: list[_Record] = []
     for row in range(len(coverage)):
         level = coverage.levels[int(coverage.rank[row])].name
         if row in own_rows or level == graph.level:
             continue
         area = coverage.area(row)
         shape = None if (level, area.code) in state.redrawn else coverage.geometry[row]
-        target = listed.setdefault(level, []) if level in changed_above else kept
-        target.append((_unstored(area), shape, {}))
+        held = dict(ground.kept(level).get(area.code, {}))
+        listed.get(level, kept).append((_unstored(area), shape, held))
     for g in state.grid_at.values():
         if not _is_area_itself(state, g):
             listed[graph.level].append(_grid_record(state, g))
@@ -72,7 +78,7 @@ def drafted(state: PlanState) -> Drafted:
         if ground.in_parts and state.atoms[i].level == ground.finest:
             continue
         record = _atom_record(state, i, codes[i])
-        listed.setdefault(record[0].level, []).append(record)
+        listed.get(record[0].level, kept).append(record)
     levels = tuple(_level(name, rows) for name, rows in listed.items() if rows)
     return Drafted(levels, _level("", kept))
 
@@ -94,7 +100,20 @@ def level_shapes(state: PlanState) -> list[tuple[int, Any]]:
     return out
 
 
-def _level(name: str, rows: Sequence[tuple[Area, Any, dict[str, Any]]]) -> DraftedLevel:
+def _changed_above(state: PlanState) -> set[str]:
+    """Return the levels above the grids in which an area is not as it is in the edition."""
+    ground, first = state.ground, state.ground.graph
+    found = {level for level, _ in state.redrawn}
+    for i, one in enumerate(state.atoms):
+        if one.level not in (state.graph.level, ground.finest):
+            row = int(first.row[first.place[one.origin]])
+            same = state.shapes[i] is first.coverage.geometry[row]
+            if not same or one != first_atom(first.coverage, row):
+                found.add(one.level)
+    return found
+
+
+def _level(name: str, rows: Sequence[_Record]) -> DraftedLevel:
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [shape for _, shape, _ in rows]
     return DraftedLevel(name, [r[0] for r in rows], shapes, [r[2] for r in rows])
@@ -105,7 +124,7 @@ def _is_area_itself(state: PlanState, grid: int) -> bool:
     return any(state.atoms[i].level == state.graph.level for i in state.members(grid).tolist())
 
 
-def _grid_record(state: PlanState, grid: int) -> tuple[Area, Any, dict[str, Any]]:
+def _grid_record(state: PlanState, grid: int) -> _Record:
     graph, one = state.graph, state.grids[grid]
     above = str(graph.container_code[one.container]) if one.container >= 0 else ""
     area = Area(
@@ -151,7 +170,7 @@ def _declared(state: PlanState, grid: int, members: NDArray[np.int64]) -> Any:
     return coverage.geometry[coverage.row(first.level, one.origin)]
 
 
-def _atom_record(state: PlanState, i: int, code: str) -> tuple[Area, Any, dict[str, Any]]:
+def _atom_record(state: PlanState, i: int, code: str) -> _Record:
     graph, one, grid = state.graph, state.atoms[i], int(state.grid_of[i])
     coverage = state.ground.graph.coverage
     parent = (graph.level, state.grids[grid].code) if grid >= 0 else None
@@ -160,6 +179,11 @@ def _atom_record(state: PlanState, i: int, code: str) -> tuple[Area, Any, dict[s
         source = coverage.area(int(row))
         parent = (source.parent_level, source.parent_code)  # type: ignore[assignment]
     assert parent is not None
+    if grid >= 0 and one.level == graph.level:
+        # A grid without finer areas: it is the grid that edits name and describe.
+        said = state.grids[grid]
+        code, words = said.code, {**one.attributes, **said.attributes}
+        one = replace(one, name=said.title, name_en=said.title_en, kind=said.kind, attributes=words)
     area = Area(
         id=-1,
         level=one.level,
@@ -171,7 +195,7 @@ def _atom_record(state: PlanState, i: int, code: str) -> tuple[Area, Any, dict[s
         kind=one.kind,
         provisional=False,
     )
-    kept = state.ground.grid_kept if one.level == graph.level else state.ground.atom_kept
+    kept = state.ground.kept(one.level)
     held = dict(kept.get(one.origin, {})) if one.own else {}
     if one.estimated:
         origin = kept.get(one.origin, {})

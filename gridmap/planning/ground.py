@@ -40,6 +40,8 @@ class Ground:
         EPSG:4326.
     grid_kept, atom_kept : mapping of code to attributes
         What the edition keeps of its grids and atoms beside code and name.
+    above_kept : mapping of level to mapping of code to attributes
+        The same of the levels above the grids.
     used_grids, used_atoms : collection of str
         Codes that were ever in use: no new area gets one of them.
     gone : collection of str
@@ -57,6 +59,7 @@ class Ground:
     estates: Mapping[str, Any] = field(default_factory=dict)
     grid_kept: Kept = field(default_factory=dict)
     atom_kept: Kept = field(default_factory=dict)
+    above_kept: Mapping[str, Kept] = field(default_factory=dict)
     used_grids: Collection[str] = frozenset()
     used_atoms: Collection[str] = frozenset()
     gone: Collection[str] = frozenset()
@@ -68,6 +71,12 @@ class Ground:
     def in_parts(self) -> bool:
         """True where the planned grids have no finer areas: their parts are not stored."""
         return self.levels is not None
+
+    def kept(self, level: str) -> Kept:
+        """Return what the edition keeps of the areas of a level, by code."""
+        if level == self.graph.level:
+            return self.grid_kept
+        return self.atom_kept if level == self.finest else self.above_kept.get(level, {})
 
     @cached_property
     def plane(self) -> Plane:
@@ -81,7 +90,7 @@ class Ground:
         outlines[:] = [self.estates[code] for code in self.graph.estate_code.tolist()]
         return self.plane.metres(polygonal(outlines))
 
-    @property
+    @cached_property
     def finest(self) -> str:
         """The level of the atoms."""
         coverage = self.graph.coverage

@@ -137,10 +137,10 @@ class Tally:
             if grid >= 0 and parts < self._estate_size[estate]:
                 self.cut[grid] += 1
 
-    def fork(self, plan: Plan) -> Tally:
+    def fork(self, plan: Plan, staff: Floats) -> Tally:
         """Return a copy that goes its own way, over a plan of as many grids or more at the end.
 
-        Grids have the atoms that they have here; further ones have none, and one worker.
+        Grids have the atoms that they have here; further ones have none.
         """
         more = len(plan) - len(self.plan)
         if more < 0:
@@ -148,7 +148,7 @@ class Tally:
         made: Tally = object.__new__(Tally)
         made.__dict__.update(self.__dict__)
         made.plan, made.grid_of, made.estates = plan, self.grid_of.copy(), dict(self.estates)
-        made.staff = np.append(self.staff, np.ones(more))
+        made.staff = staff
         for name in ("sums", "crossed", "post"):
             held = getattr(self, name)
             setattr(

@@ -255,10 +255,11 @@ def _parents_moved(state: PlanState, drawn: Redrawn) -> frozenset[tuple[str, str
     rows = [row_of[state.atoms[i].origin] for i in [*drawn.shapes, *drawn.gone]]
     moved = set()
     for above in range(rank):
-        parents = {int(p) for p in coverage.ancestors[rows, above]} - {-1}
+        # The ground beside may be in no area of the level.
+        parents = {int(p) for p in coverage.ancestors[rows, above]}
         if len(parents) > 1:
             level = coverage.levels[above].name
-            moved |= {(level, str(coverage.code[p])) for p in parents}
+            moved |= {(level, str(coverage.code[p])) for p in parents - {-1}}
     return frozenset(moved)
 
 

@@ -13,13 +13,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
 from gridmap.planning.graph import PlanGraph
 from gridmap.planning.ground import Ground
 from gridmap.planning.measures import GridNumbers, Tally
 from gridmap.planning.plan import Plan, heirs_of
 
-__all__ = ["DraftAtom", "DraftGrid", "PlanState", "first_state"]
+__all__ = ["DraftAtom", "DraftGrid", "PlanState", "first_atom", "first_state"]
 
 Rows = NDArray[np.int64]
 Geometries = NDArray[np.object_]
@@ -163,8 +164,12 @@ class PlanState:
     @cached_property
     def tally(self) -> Tally:
         """The sums of all grids."""
-        staff = np.array([self.ground.staff.get(one.code, 1.0) for one in self.grids])
-        return Tally(self.graph, self.outline_plan, self.ground.limits, staff)
+        return Tally(self.graph, self.outline_plan, self.ground.limits, self._staff)
+
+    @property
+    def _staff(self) -> NDArray[np.float64]:
+        """Workers of each grid, by the code that it has now."""
+        return np.array([self.ground.staff.get(one.code, 1.0) for one in self.grids])
 
     def numbers(self, grid: int) -> GridNumbers:
         """Return what a grid is like."""
@@ -213,7 +218,8 @@ class PlanState:
             if grids is None:
                 plan = replace(self.outline_plan, grid_of=grid_of)
                 made.__dict__["outline_plan"] = plan
-            tally = self.tally.fork(made.outline_plan)
+            # A grid may have taken the place, or the code, of another one.
+            tally = self.tally.fork(made.outline_plan, made._staff)
             for atom, grid in moves.items():
                 tally.put(atom, grid)
             made.__dict__["tally"] = tally
@@ -245,17 +251,7 @@ class PlanState:
 def first_state(ground: Ground) -> PlanState:
     """Return the edition itself as the state that a draft begins with."""
     graph, coverage = ground.graph, ground.graph.coverage
-    atoms = tuple(
-        DraftAtom(
-            code=str(coverage.code[row]),
-            name=str(coverage.name[row]),
-            name_en=str(coverage.name_en[row]),
-            kind=str(coverage.kind[row]),
-            level=coverage.levels[int(coverage.rank[row])].name,
-            origin=str(coverage.code[row]),
-        )
-        for row in graph.row.tolist()
-    )
+    atoms = tuple(first_atom(coverage, row) for row in graph.row.tolist())
     grids = tuple(
         DraftGrid(
             code=str(graph.grid_code[g]),
@@ -268,3 +264,15 @@ def first_state(ground: Ground) -> PlanState:
         for g in range(len(graph.grid_code))
     )
     return PlanState(ground, graph, coverage.geometry[graph.row], atoms, graph.today, grids)
+
+
+def first_atom(coverage: Coverage, row: int) -> DraftAtom:
+    """Return an area of the edition as an atom that no edit has touched."""
+    return DraftAtom(
+        code=str(coverage.code[row]),
+        name=str(coverage.name[row]),
+        name_en=str(coverage.name_en[row]),
+        kind=str(coverage.kind[row]),
+        level=coverage.levels[int(coverage.rank[row])].name,
+        origin=str(coverage.code[row]),
+    )

@@ -50,12 +50,6 @@ class DraftStore(OpenedStore):
             drafts.append(connection, number, version, entry)
             self._touched(connection, "plan_drafts", "plan_edits")
 
-    def mark_plan_published(self, number: int, version: int, edition: str) -> None:
-        """Close a draft of which an edition was published."""
-        with self._database.write() as connection:
-            drafts.mark_published(connection, number, version, edition)
-            self._touched(connection, "plan_drafts")
-
     def discard_plan_draft(self, number: int, version: int, by: str, why: str) -> None:
         """Close a draft that was given up; see :func:`gridmap.store.drafts.discard`."""
         with self._database.write() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from gridmap.store.rows import insert_rows
 from gridmap.store.schema_drafts import plan_drafts, plan_edits
 
 __all__ = [
+    "DraftClosing",
     "add_draft",
     "append",
     "discard",
@@ -22,6 +24,23 @@ __all__ = [
     "read_drafts",
     "read_log",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftClosing:
+    """A draft that is closed.
+
+    Attributes
+    ----------
+    number, version : int
+        Which one, and the version that an edition was published of.
+    replaced_why : str or None
+        Why that replaces another edition than the draft began with.
+    """
+
+    number: int
+    version: int
+    replaced_why: str | None = None
 
 
 def add_draft(
@@ -65,10 +84,18 @@ def append(connection: Connection, number: int, version: int, entry: LogEntry) -
     _set(connection, number, version=entry.seq)
 
 
-def mark_published(connection: Connection, number: int, version: int, edition: str) -> None:
-    """Close a draft: an edition was published of a version of it."""
+def mark_published(connection: Connection, closing: DraftClosing, edition: str) -> None:
+    """Close a draft, in the transaction that publishes the edition that was written from it.
+
+    Raises
+    ------
+    NotFound, Stale, Conflict
+        As :func:`append`: what was done meanwhile is not in the edition.
+    """
+    number, version = closing.number, closing.version
+    _need_open(connection, number, version)
     values = {"state": "published", "published_as": edition, "published_version": version}
-    _set(connection, number, **values)
+    _set(connection, number, **values, replaced_why=closing.replaced_why)
 
 
 def discard(

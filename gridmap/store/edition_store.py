@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from gridmap.coverage.retired import CodeHolder, CodeKey, CodeNote, RetiredCode
 from gridmap.store import (
     areas,
     copies,
+    drafts,
     editions,
     families,
     imports,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gridmap.coverage.importing.incoming import Incoming
     from gridmap.coverage.repair.model import Proposal
     from gridmap.routing.moves import MovePlan
+    from gridmap.store.drafts import DraftClosing
 
 __all__ = ["EditionStore"]
 
@@ -90,13 +92,29 @@ class EditionStore(OpenedStore):
             )
 
     def copy_edition(
-        self, source: str, name: str, actor: Actor, *, progress: Progress | None = None
+        self,
+        source: str,
+        name: str,
+        actor: Actor,
+        *,
+        instead: Sequence[Incoming] = (),
+        over: bool = False,
+        progress: Progress | None = None,
     ) -> Edition:
         """Make the draft `name` with all that `source` holds; see :mod:`gridmap.store.copies`.
 
         Like :meth:`import_areas`, in short transactions that nobody sees and one last one.
+
+        Parameters
+        ----------
+        instead : sequence of Incoming
+            Areas in the place of those that `source` has of their levels.
+        over : bool
+            A draft of that name gets the areas, in the place of all that it holds.
         """
-        copies.copy_to_draft(self._database, source, name, actor.name, progress=progress)
+        copies.copy_to_draft(
+            self._database, source, name, actor.name, instead=instead, over=over, progress=progress
+        )
         return self.edition(name)
 
     def import_areas(
@@ -182,6 +200,7 @@ class EditionStore(OpenedStore):
         backdated: str | None = None,
         notes: Mapping[CodeKey, CodeNote] | None = None,
         moves: MovePlan | None = None,
+        closing: DraftClosing | None = None,
     ) -> Edition:
         """Put a draft in force from `effective_from` (aware) until the next edition's date.
 
@@ -194,11 +213,15 @@ class EditionStore(OpenedStore):
             What the proof of routes found.
         why, backdated, notes, moves
             See :class:`gridmap.store.publications.Dating`.
+        closing : DraftClosing, optional
+            The draft of a plan that it was written from: closed with it, or neither is done.
 
         Raises
         ------
         NotFound, Immutable, OverlappingValidity, Conflict
             See :func:`gridmap.store.publications.publish`.
+        Stale, Conflict
+            When the draft of the plan was changed or closed meanwhile.
         """
         dating = self._dating(effective_from, actor, why, backdated, notes, moves)
         # Derived before the store is held: a union of many atoms takes its time.
@@ -213,6 +236,9 @@ class EditionStore(OpenedStore):
                 content_hash=content_hash,
                 route_check=route_check,
             )
+            if closing is not None:
+                drafts.mark_published(connection, closing, edition)
+                self._touched(connection, "plan_drafts")
             self._changed(connection, "editions", "area_shapes", "published_areas")
             return editions.read_edition(connection, edition)
 

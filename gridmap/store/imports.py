@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -28,7 +29,15 @@ from gridmap.store.schema import areas, imports
 if TYPE_CHECKING:
     from gridmap.coverage.importing.incoming import Incoming
 
-__all__ = ["PAUSE_S", "Progress", "import_areas", "read_import_reports"]
+__all__ = [
+    "PAUSE_S",
+    "Progress",
+    "add_pending",
+    "area_rows",
+    "import_areas",
+    "need_storable",
+    "read_import_reports",
+]
 
 Progress = Callable[[int, int], None]
 
@@ -70,7 +79,7 @@ def import_areas(
         When the edition was published, or the import given up for dead, meanwhile.
     """
     leases.sweep(database)
-    _check(incoming)
+    need_storable(incoming)
     job = _begin(database, edition, incoming, by)
     total = len(incoming.areas)
     try:
@@ -89,7 +98,8 @@ def import_areas(
     return total
 
 
-def _check(incoming: Incoming) -> None:
+def need_storable(incoming: Incoming) -> None:
+    """Raise `BadValue` when the store cannot hold what comes in."""
     lengths = {len(incoming.areas), len(incoming.geometry), len(incoming.attributes)}
     if len(lengths) != 1:
         raise BadValue("An import needs geometry and attributes for each area.", got=lengths)
@@ -113,40 +123,50 @@ def _begin(database: Database, edition: str, incoming: Incoming, by: str) -> _Jo
     now, owner = database.clock(), leases.own_name()
     with database.write() as connection:
         edition_id = lock_draft(connection, edition)
-        read_levels_of(connection, edition_id).rank(incoming.level)
-        values = {
-            "edition_id": edition_id,
-            "level": incoming.level,
-            "state": "pending",
-            "source": incoming.source,
-            "source_layer": incoming.source_layer,
-            "source_sha256": incoming.source_sha256,
-            "coord_sys": incoming.coord_sys,
-            "encoding": incoming.encoding,
-            "areas": len(incoming.areas),
-            "report": incoming.report.as_dict(),
-            "created_at": now,
-            "created_by": by,
-            "heartbeat_at": now,
-            "owner": owner,
-        }
-        made = connection.execute(insert(imports).values(values).returning(imports.c.id))
-        import_id = int(made.scalar_one())
+        import_id = add_pending(connection, edition_id, incoming, by, now=now, owner=owner)
     return _Job(database, edition, edition_id, import_id, owner, incoming)
+
+
+def add_pending(
+    connection: Connection,
+    edition_id: int,
+    incoming: Incoming,
+    by: str,
+    *,
+    now: datetime,
+    owner: str,
+) -> int:
+    """Enter an import of which nobody sees anything yet, and return its id.
+
+    Raises
+    ------
+    UnknownLevel
+        When the edition's family has no such level.
+    """
+    read_levels_of(connection, edition_id).rank(incoming.level)
+    values = {
+        "edition_id": edition_id,
+        "level": incoming.level,
+        "state": "pending",
+        "source": incoming.source,
+        "source_layer": incoming.source_layer,
+        "source_sha256": incoming.source_sha256,
+        "coord_sys": incoming.coord_sys,
+        "encoding": incoming.encoding,
+        "areas": len(incoming.areas),
+        "report": incoming.report.as_dict(),
+        "created_at": now,
+        "created_by": by,
+        "heartbeat_at": now,
+        "owner": owner,
+    }
+    made = connection.execute(insert(imports).values(values).returning(imports.c.id))
+    return int(made.scalar_one())
 
 
 def _write_batch(job: _Job, chosen: slice) -> float:
     """Write some of the rows; return the seconds that the store was held for it."""
-    incoming = job.incoming
-    rows = [
-        _row(job, area, shape, attributes)
-        for area, shape, attributes in zip(
-            incoming.areas[chosen],
-            encode(incoming.geometry[chosen]),
-            incoming.attributes[chosen],
-            strict=True,
-        )
-    ]
+    rows = area_rows(job.edition_id, job.import_id, job.incoming, chosen)
     began = time.monotonic()
     with job.database.write() as connection:
         _renew(connection, job)
@@ -154,12 +174,23 @@ def _write_batch(job: _Job, chosen: slice) -> float:
     return time.monotonic() - began
 
 
-def _row(
-    job: _Job, area: Area, shape: Encoded | None, attributes: dict[str, Any]
-) -> dict[str, Any]:
+def area_rows(
+    edition_id: int, import_id: int, incoming: Incoming, chosen: slice
+) -> list[dict[str, Any]]:
+    """Return some of the areas of an import as rows of the table."""
+    return [
+        _row(area, shape, attributes) | {"edition_id": edition_id, "import_id": import_id}
+        for area, shape, attributes in zip(
+            incoming.areas[chosen],
+            encode(incoming.geometry[chosen]),
+            incoming.attributes[chosen],
+            strict=True,
+        )
+    ]
+
+
+def _row(area: Area, shape: Encoded | None, attributes: dict[str, Any]) -> dict[str, Any]:
     return {
-        "edition_id": job.edition_id,
-        "import_id": job.import_id,
         "level": area.level,
         "code": area.code,
         "name": area.name,

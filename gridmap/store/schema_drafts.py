@@ -27,6 +27,8 @@ plan_drafts = new_table(
     # Name of the edition that was published of it.
     Column("published_as", Text),
     Column("published_version", Integer),
+    # Why that edition replaces another one than the draft began with.
+    Column("replaced_why", Text),
     # Set when it was given up; its state is read as `discarded` then.
     Column("discarded_at", UtcTime),
     Column("discarded_by", Text),

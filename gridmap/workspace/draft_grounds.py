@@ -88,6 +88,10 @@ class DraftGrounds(Planning, Publishing):
             estates=self._estate_outlines(),
             grid_kept=kept,
             atom_kept=kept if in_parts else self.store.attributes(record["edition"], finest),
+            above_kept={
+                name: self.store.attributes(record["edition"], name)
+                for name in coverage.levels.names[: coverage.levels.rank(level)]
+            },
             used_grids=frozenset(self.used_codes(level)),
             used_atoms=frozenset() if in_parts else frozenset(self.used_codes(finest)),
             gone=frozenset(self.gone_codes(level)),

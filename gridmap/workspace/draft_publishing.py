@@ -12,7 +12,7 @@ from gridmap.coverage.notes import ImportReport
 from gridmap.errors import Conflict
 from gridmap.routing.moves import MovePolicy
 from gridmap.workspace.draft_suggesting import DraftSuggesting
-from gridmap.workspace.publishing import PublishOutcome
+from gridmap.workspace.publishing import FromPlan, PublishOutcome, PublishTerms
 
 if TYPE_CHECKING:
     from gridmap.planning.drafted import DraftedLevel
@@ -33,6 +33,7 @@ class DraftPublishing(DraftSuggesting):
         effective_from: str | datetime,
         why: str | None = None,
         accept_faults: str | None = None,
+        accept_replaced: str | None = None,
         backdate: str | None = None,
         reports: str | MovePolicy = MovePolicy.KEEP,
         commit: bool = False,
@@ -49,12 +50,19 @@ class DraftPublishing(DraftSuggesting):
             Name of the edition that it becomes.
         effective_from, why, accept_faults, backdate, reports
             See :meth:`gridmap.workspace.publishing.Publishing.publish`.
+        accept_replaced : str, optional
+            Why it replaces another edition than the one that it began with, and so undoes what
+            changed since; recorded with the draft.
 
         Raises
         ------
         Stale
-            When the draft has another version.
-        CoverageFaulty, OverlappingValidity, Conflict, NotFound, BadValue
+            When the draft has another version, or gets one before the edition is in force:
+            then nothing is, and what others did is told.
+        Conflict
+            When it began with another edition than it would replace, and no reason is given;
+            and as for other editions.
+        CoverageFaulty, OverlappingValidity, NotFound, BadValue
         """
         from gridmap.planning.drafted import drafted_coverage
 
@@ -64,36 +72,20 @@ class DraftPublishing(DraftSuggesting):
         begun = self._begun(number, edition)
         if not begun:
             self._need_free_name(edition)
+        terms = PublishTerms(effective_from, accept_faults, why, None, backdate, reports)
+        coverage = drafted_coverage(draft.state, edition)
+        family = self.store.edition(draft.record["edition"]).family
+        plan = FromPlan(
+            number, version, draft.record["edition"], coverage.fingerprint(), accept_replaced
+        )
         outcome, _ = self._judged(
-            drafted_coverage(draft.state, edition),
-            self.store.edition(draft.record["edition"]).family,
-            who,
-            effective_from=effective_from,
-            accept_faults=accept_faults,
-            why=why,
-            reasons=None,
-            backdate=backdate,
-            reports=reports,
-            commit=False,
-            stored=False,
+            coverage, family, who, terms, commit=False, plan=plan, stored=False
         )
         if not commit:
             return outcome
-        if not begun:
-            self.draft(edition, source=draft.record["edition"], commit=True, actor=who)
-        self._fill(draft, edition, who)
-        outcome = self.publish(
-            edition,
-            effective_from=effective_from,
-            accept_faults=accept_faults,
-            why=why,
-            backdate=backdate,
-            reports=reports,
-            commit=True,
-            actor=who,
-        )
-        self.store.mark_plan_published(number, version, edition)
-        return outcome
+        self._written(draft, edition, who, over=begun)
+        with self._changes_told():
+            return self._put_in_force(edition, who, terms, commit=True, plan=plan)
 
     # -- inside ---------------------------------------------------------------------
 
@@ -111,25 +103,19 @@ class DraftPublishing(DraftSuggesting):
             )
         return True
 
-    def _fill(self, draft: OpenDraft, edition: str, who: Actor) -> None:
-        """Write the levels that the draft changes, in the place of those of its edition."""
+    def _written(self, draft: OpenDraft, edition: str, who: Actor, *, over: bool) -> None:
+        """Write a draft as an edition: levels that it changes, and the others of its edition.
+
+        Not a part of it is seen before the whole is. `over`: in the place of what an earlier
+        try has left, whatever that wrote.
+        """
         from gridmap.planning.drafted import drafted
 
         names = draft.state.graph.coverage.levels.names
         levels = sorted(drafted(draft.state).levels, key=lambda one: names.index(one.level))
         digest = draft.state.fingerprint()
-        kept = {
-            level: self.store.attributes(draft.record["edition"], level)
-            for level in {one.level for one in levels}
-            - {draft.state.graph.level, draft.state.ground.finest}
-        }
-        for level in levels:
-            incoming = _incoming(draft.number, level, digest)
-            if level.level in kept:
-                known = kept[level.level]
-                for area, held in zip(incoming.areas, incoming.attributes, strict=True):
-                    held.update(known.get(area.code, {}))
-            self.store.import_areas(edition, incoming, who)
+        changed = [_incoming(draft.number, level, digest) for level in levels]
+        self.store.copy_edition(draft.record["edition"], edition, who, instead=changed, over=over)
         self._expire()
 
 

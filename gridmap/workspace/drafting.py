@@ -285,17 +285,8 @@ class Drafting(DraftGrounds):
         """Raise `NotAllowed` when an edit reaches out of where somebody may draw."""
         if EVERYWHERE in reach(who, Action.EDITION_DRAFT):
             return
-        coverage, above = state.graph.coverage, state.graph.above
-        for code in areas:
-            lines: dict[str, str] = {}
-            if above in coverage.levels.names:
-                line = coverage.ancestors[coverage.row(above, code)]
-                lines = {
-                    coverage.levels[rank].name: str(coverage.code[row])
-                    for rank, row in enumerate(line.tolist())
-                    if row >= 0
-                }
-            self._may(who, Action.EDITION_DRAFT, Subject(lines))
+        for area in areas:
+            self._may(who, Action.EDITION_DRAFT, Subject(_line_to(state, area)))
 
     def _told_draft(self, record: Mapping[str, Any]) -> dict[str, Any]:
         out = {k: v for k, v in record.items() if k != "content_hash"}
@@ -309,20 +300,48 @@ def _areas_edited(done: Iterable[LogEntry]) -> set[str]:
 
 
 def _areas_touched(state: PlanState, done: Applied) -> tuple[str, ...]:
-    """Return the codes of the areas above the grids in which an edit changed something."""
-    found = set()
+    """Return the areas above the grids in which an edit changed something; see `_area_of`."""
     after = done.state
+    atoms = [(after, int(after.members(g)[0])) for g in done.touched]
     for one in done.changed:
         for known in (after, state):
-            if one["level"] == known.graph.level:
-                if one["code"] in known.grid_at:
-                    found.add(known.grids[known.grid_at[one["code"]]].container)
+            if one["level"] == known.graph.level and one["code"] in known.grid_at:
+                atoms.append((known, int(known.members(known.grid_at[one["code"]])[0])))
             elif one["code"] in known.atom_at:
-                at = known.atom_at[one["code"]]
-                found.add(int(known.graph.container[at]))
-    found |= {int(after.grids[g].container) for g in done.touched}
-    names = state.graph.container_code
-    return tuple(sorted(str(names[c]) for c in found if c >= 0))
+                atoms.append((known, known.atom_at[one["code"]]))
+    return tuple(sorted({_area_of(known, atom) for known, atom in atoms}))
+
+
+def _area_of(state: PlanState, atom: int) -> str:
+    """Return the code of the area right above the grids that an atom is in.
+
+    Where there is none, ``LEVEL:CODE`` of the next one above; empty for ground in no area.
+    """
+    container = int(state.graph.container[atom])
+    if container >= 0:
+        return str(state.graph.container_code[container])
+    coverage, first = state.graph.coverage, state.ground.graph
+    line = coverage.ancestors[first.row[first.place[state.atoms[atom].origin]]]
+    above = [row for row in line[: coverage.levels.rank(state.graph.level)].tolist() if row >= 0]
+    if not above:
+        return ""
+    return f"{coverage.levels[int(coverage.rank[above[-1]])].name}:{coverage.code[above[-1]]}"
+
+
+def _line_to(state: PlanState, area: str) -> dict[str, str]:
+    """Return an area of `_area_of` and all that it lies in, by level; nothing for no area."""
+    coverage, graph = state.graph.coverage, state.graph
+    level, code = graph.above, area
+    if area not in graph.container_code:
+        level, _, code = area.partition(":")
+    if level not in coverage.levels.names:
+        return {}
+    line = coverage.ancestors[coverage.row(level, code)]
+    return {
+        coverage.levels[rank].name: str(coverage.code[row])
+        for rank, row in enumerate(line.tolist())
+        if row >= 0
+    }
 
 
 def _need_past(draft: OpenDraft, version: int) -> None:

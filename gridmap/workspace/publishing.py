@@ -14,16 +14,57 @@ from gridmap.coverage.editions import Edition, EditionState
 from gridmap.coverage.families import BASE
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.retired import CodeKey, CodeNote, moved_faults, reuse_faults
-from gridmap.errors import CoverageFaulty, NotFound
+from gridmap.errors import Conflict, CoverageFaulty, NotFound
 from gridmap.routing.moves import MovePlan, MovePolicy
 from gridmap.routing.proof import RouteProof
 from gridmap.routing.route_faults import RouteFault
+from gridmap.store.drafts import DraftClosing
 from gridmap.times import parse_when
 from gridmap.workspace.lifecycle import Lifecycle, need_text
 from gridmap.workspace.moving import move_policy
 from gridmap.workspace.proving import Proving
 
-__all__ = ["PublishOutcome", "Publishing"]
+__all__ = ["FromPlan", "PublishOutcome", "PublishTerms", "Publishing"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTerms:
+    """From when an edition is put in force, and what is said of it.
+
+    Attributes
+    ----------
+    effective_from, accept_faults, why, reasons, backdate, reports
+        See :meth:`Publishing.publish`.
+    """
+
+    effective_from: str | datetime
+    accept_faults: str | None = None
+    why: str | None = None
+    reasons: Mapping[str, str] | None = None
+    backdate: str | None = None
+    reports: str | MovePolicy = MovePolicy.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class FromPlan:
+    """The draft of a plan that an edition is written from, and closed with its publication.
+
+    Attributes
+    ----------
+    number, version : int
+    edition : str
+        Name of the edition that it began with.
+    content : str
+        Fingerprint of the areas that it comes to.
+    accept_replaced : str or None
+        Why it may replace another edition than that one.
+    """
+
+    number: int
+    version: int
+    edition: str
+    content: str
+    accept_replaced: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +78,8 @@ class PublishOutcome:
     family : str
     replaces : str or None
         The edition that was in force at that date; None when there was none.
+    begun_with : str or None
+        The edition that the draft of a plan began with, where it replaces another one.
     retired : mapping
         Codes that go out of use, by (level, code), with what is recorded of them.
     moves : MovePlan or None
@@ -55,6 +98,7 @@ class PublishOutcome:
     areas: dict[str, int] = field(default_factory=dict)
     family: str = ""
     replaces: str | None = None
+    begun_with: str | None = None
     retired: Mapping[CodeKey, CodeNote] = field(default_factory=dict)
     moves: MovePlan | None = None
     routes: tuple[RouteFault, ...] = ()
@@ -108,56 +152,62 @@ class Publishing(Lifecycle, Proving):
             When the date is past, reports were routed since, and no reason is given.
         """
         who = self._may(actor, Action.EDITION_PUBLISH)
+        terms = PublishTerms(effective_from, accept_faults, why, reasons, backdate, reports)
+        return self._put_in_force(edition, who, terms, commit=commit)
+
+    # -- inside ---------------------------------------------------------------------
+
+    def _put_in_force(
+        self,
+        edition: str,
+        who: Actor,
+        terms: PublishTerms,
+        *,
+        commit: bool,
+        plan: FromPlan | None = None,
+    ) -> PublishOutcome:
+        """Judge a draft and, with `commit`, put it in force and close the plan that it is of."""
         coverage = self._publishable(edition)
-        outcome, accepted = self._judged(
-            coverage,
-            self.store.edition(edition).family,
-            who,
-            effective_from=effective_from,
-            accept_faults=accept_faults,
-            why=why,
-            reasons=reasons,
-            backdate=backdate,
-            reports=reports,
-            commit=commit,
-        )
+        content = coverage.fingerprint()
+        if plan is not None and content != plan.content:
+            raise Conflict(
+                "The edition does not hold what the draft comes to: it was changed meanwhile.",
+                got=edition,
+                repair="Publish the draft again: the edition is written anew.",
+            )
+        family = self.store.edition(edition).family
+        outcome, accepted = self._judged(coverage, family, who, terms, commit=commit, plan=plan)
         start, moves = outcome.effective_from, outcome.moves
         if commit:
-            content = coverage.fingerprint()
             self._shelve(coverage, content)
             self.keep_bases(moves)
             self.store.publish(
                 edition,
                 start,
                 who,
-                accepted_faults=accept_faults if accepted else None,
+                accepted_faults=terms.accept_faults if accepted else None,
                 shapes=coverage,
                 content_hash=content,
                 route_check=outcome.route_check,
-                why=why,
-                backdated=backdate,
+                why=terms.why,
+                backdated=terms.backdate,
                 notes=outcome.retired,
                 moves=moves,
+                closing=None if plan is None else _closing(plan, outcome),
             )
             self.settle_moves(moves)
             self.record_lineage(edition, actor=who)
         return outcome
-
-    # -- inside ---------------------------------------------------------------------
 
     def _judged(
         self,
         coverage: Coverage,
         family: str,
         who: Actor,
+        terms: PublishTerms,
         *,
-        effective_from: str | datetime,
-        accept_faults: str | None,
-        why: str | None,
-        reasons: Mapping[str, str] | None,
-        backdate: str | None,
-        reports: str | MovePolicy,
         commit: bool,
+        plan: FromPlan | None = None,
         stored: bool = True,
     ) -> tuple[PublishOutcome, bool]:
         """Return what publishing these areas would come to, and whether faults were accepted.
@@ -166,20 +216,23 @@ class Publishing(Lifecycle, Proving):
         another place is then up to whoever chose them.
         """
         edition = coverage.edition
-        start = parse_when(effective_from, self.zone)
+        start = parse_when(terms.effective_from, self.zone)
         for what, text in (
-            ("Accepting faults", accept_faults),
-            ("Publishing", why),
-            ("Backdating", backdate),
+            ("Accepting faults", terms.accept_faults),
+            ("Publishing", terms.why),
+            ("Backdating", terms.backdate),
+            ("Replacing another edition", plan.accept_replaced if plan else None),
         ):
             if text is not None:
                 need_text(what, text)
-        self.store.check_date(family, start, who, backdated=backdate)
+        self.store.check_date(family, start, who, backdated=terms.backdate)
         before, after = self._neighbours(family, start)
+        begun_with = None if plan is None else self._need_own_base(before, plan)
         faults = self._faults(coverage, start, before, stored=stored)
-        errors = _need_sound(edition, faults, accept_faults)
+        errors = _need_sound(edition, faults, terms.accept_faults)
         proofs = self.prove_draft(coverage, start) if family == BASE else []
-        errors += _need_routed(edition, proofs, accept_faults)
+        errors += _need_routed(edition, proofs, terms.accept_faults)
+        policy = move_policy(terms.reports)
         outcome = PublishOutcome(
             edition=edition,
             effective_from=start,
@@ -188,12 +241,41 @@ class Publishing(Lifecycle, Proving):
             areas=_count_levels(coverage),
             family=family,
             replaces=before.name if before else None,
-            retired=self._notes(coverage, before, after, why=why, reasons=reasons),
-            moves=self.plan_moves(edition, coverage, start, move_policy(reports), family=family),
+            begun_with=begun_with,
+            retired=self._notes(coverage, before, after, why=terms.why, reasons=terms.reasons),
+            moves=self.plan_moves(edition, coverage, start, policy, family=family),
             routes=tuple(fault for _, proof in proofs for fault in proof.faults),
             route_check=_in_a_line(proofs),
         )
         return outcome, errors > 0
+
+    def _need_own_base(self, before: Edition | None, plan: FromPlan) -> str | None:
+        """Refuse a draft that did not begin with what it would replace, unless that is accepted.
+
+        It holds nothing of what was published since it began. One that began with an edition
+        which was never in force holds what that one was based on.
+
+        Returns
+        -------
+        str or None
+            What it began with, where it replaces another one.
+        """
+        known = {one.name: one for one in self.store.editions()}
+        base = known.get(plan.edition)
+        while base is not None and base.state is not EditionState.PUBLISHED:
+            base = known.get(base.based_on or "")
+        if before is None or base is None or self._root(base) == self._root(before):
+            return None
+        if plan.accept_replaced is None:
+            raise Conflict(
+                "The draft began with another edition than the one that it would replace: what "
+                "changed since would be undone.",
+                got=before.name,
+                allowed=base.name,
+                repair=f"Begin a draft from '{before.name}' and make the edits in it, or say why "
+                "with --accept-replaced WHY.",
+            )
+        return plan.edition
 
     def _publishable(self, edition: str) -> Coverage:
         coverage = self._draft_coverage(edition)
@@ -216,6 +298,11 @@ class Publishing(Lifecycle, Proving):
         if before is not None:
             found += moved_faults(coverage, self._stored_coverage(before))
         return worst_first(found)
+
+
+def _closing(plan: FromPlan, outcome: PublishOutcome) -> DraftClosing:
+    why = plan.accept_replaced if outcome.begun_with else None
+    return DraftClosing(plan.number, plan.version, why)
 
 
 def _need_sound(edition: str, faults: list[Fault], accepted: str | None) -> int:
