@@ -131,6 +131,12 @@ class PlanGraph:
         return self.amount[measure]
 
     @property
+    def finest(self) -> str:
+        """The finest level that the edition has atoms of."""
+        coverage = self.coverage
+        return coverage.levels[int(coverage.rank[coverage.atoms].max())].name
+
+    @property
     def exclusive(self) -> NDArray[np.bool_]:
         """True for grids of today that are a site of their own: limits do not concern them."""
         found: NDArray[np.bool_] = self.grid_kind == "exclusive"

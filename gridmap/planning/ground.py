@@ -18,7 +18,7 @@ from gridmap.planning.barriers import Barriers
 from gridmap.planning.graph import Plane, PlanGraph
 from gridmap.planning.rules import Limits
 
-__all__ = ["Ground", "need_plannable", "planned_level"]
+__all__ = ["Ground", "need_codes", "need_plannable", "planned_level"]
 
 Kept = Mapping[str, Mapping[str, Any]]
 
@@ -84,8 +84,7 @@ class Ground:
     @property
     def finest(self) -> str:
         """The level of the atoms."""
-        coverage = self.graph.coverage
-        return coverage.levels[int(coverage.rank[self.graph.row].max())].name
+        return self.graph.finest
 
 
 def planned_level(
@@ -120,7 +119,7 @@ def planned_level(
 
 
 def need_plannable(graph: PlanGraph) -> None:
-    """Raise `BadValue` when an atom has no valid polygon, or two have one code."""
+    """Raise `BadValue` when an atom has no valid polygon: borders are not drawn beside it."""
     shapes = graph.coverage.geometry[graph.row]
     sound = has_shape(shapes) & shapely.is_valid(shapes)
     if not sound.all():
@@ -130,6 +129,10 @@ def need_plannable(graph: PlanGraph) -> None:
             got=str(graph.code[first]),
             repair="See `gridmap check EDITION`, and mend it first.",
         )
+
+
+def need_codes(graph: PlanGraph) -> None:
+    """Raise `BadValue` when two atoms have one code: edits name atoms by it."""
     codes, count = np.unique(graph.code.astype(str), return_counts=True)
     if np.any(count > 1):
         raise BadValue(

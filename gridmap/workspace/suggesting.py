@@ -17,6 +17,7 @@ from gridmap.times import to_site
 from gridmap.workspace.draft_suggesting import ONE_AT_A_TIME, DraftSuggesting
 from gridmap.workspace.drafting import _areas_touched, _why
 from gridmap.workspace.plan_runs import PlanRuns
+from gridmap.workspace.plan_storing import PlanStoring
 
 if TYPE_CHECKING:
     from gridmap.planning.graph import PlanGraph
@@ -66,7 +67,7 @@ class PlanQuestion:
     asked: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Suggesting(DraftSuggesting):
+class Suggesting(PlanStoring, DraftSuggesting):
     """Suggestions worked on behind the scenes; see :mod:`.plan_runs` for how they are kept."""
 
     def ask_for_plans(self, question: PlanQuestion, *, actor: Actor | None = None) -> int:

@@ -1,0 +1,98 @@
+"""Plans of editions that are not divided alike everywhere: stored, suggested, taken over."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridmap.errors import BadValue, EditRefused
+from gridmap.planning.plan import named_plan, today_plan
+from tests.patchy_town import BARE, WHOLE, WHOLE_HOMES, put_coarse, put_gridless, put_patchy
+
+pytest_plugins = ["tests.plan_town"]
+
+REST = "C1~0"
+
+
+@pytest.fixture(scope="module")
+def patchy(planners, tmp_path_factory):
+    """The town of planners, with drafts of three editions more."""
+    folder = tmp_path_factory.mktemp("patchy")
+    put_patchy(planners.workspace, folder)
+    put_coarse(planners.workspace, folder)
+    put_gridless(planners.workspace, folder)
+    return planners
+
+
+def regrouped(graph, moves):
+    """A plan in which some atoms are in the grids of others."""
+    grid_of = graph.today.copy()
+    for atom, other in moves.items():
+        grid_of[graph.place[atom]] = graph.today[graph.place[other]]
+    return named_plan(graph, "planned", grid_of)
+
+
+# -- stored ---------------------------------------------------------------------------------
+
+
+def test_a_plan_is_stored_where_a_grid_is_not_divided_and_ground_is_in_none(patchy):
+    workspace = patchy.workspace
+    graph = workspace.planning_graph("patchy")
+    assert {WHOLE, REST, BARE} <= set(graph.code)
+    beside = next(
+        str(graph.code[j])
+        for e in range(len(graph.a))
+        for i, j in ((graph.a[e], graph.b[e]), (graph.b[e], graph.a[e]))
+        if graph.code[i] == REST
+    )
+    plan = regrouped(graph, {REST: beside})
+    dry = workspace.store_plan(graph, plan, "stored")
+    made = workspace.store_plan(graph, plan, "stored", commit=True)
+    assert (dry.grids, dry.new_codes, dry.gone_codes) == (8, (), ())
+    assert (made.grids, made.atoms_moved) == (8, 1)
+    before, after = (workspace.store.coverage(name) for name in ("patchy", "stored"))
+    assert after.code[after.rows("grid")].tolist() == plan.code.tolist()
+    assert after.code[after.rows("community")].tolist() == ["C0", "C1", BARE]
+    whole = after.row("grid", WHOLE)
+    assert whole in after.atoms
+    assert after.shapes[whole].equals(before.shapes[before.row("grid", WHOLE)])
+    assert workspace.store.attributes("stored", "grid")[WHOLE]["households"] == WHOLE_HOMES
+    grid = after.row("grid", str(plan.code[plan.grid_of[graph.place[REST]]]))
+    assert after.shapes[grid].covers(before.shapes[before.row("grid", REST)])
+    assert "~" not in "".join(after.code.tolist())
+    assert not [one for one in workspace.check("stored") if one.severity == "error"]
+
+
+def test_grids_that_have_no_finer_areas_are_shared_among_communities(patchy):
+    workspace = patchy.workspace
+    graph = workspace.planning_graph("coarse", level="community")
+    plan = regrouped(graph, {"C0002": "C1005"})
+    workspace.store_plan(graph, plan, "shared", commit=True)
+    after = workspace.store.coverage("shared")
+    parents = dict(
+        zip(after.code, (after.code[p] if p >= 0 else None for p in after.parent), strict=True)
+    )
+    # Codes of grids begin with their community's.
+    assert "C0002" not in parents
+    assert sorted(parents.values(), key=str) == ["C0"] * 3 + ["C1"] * 5 + [None] * 2
+    held = workspace.store.attributes("shared", "community")
+    assert (held["C0"]["households"], held["C1"]["households"]) == (900, 1500)
+
+
+def test_what_cannot_be_stored_is_told_by_the_dry_run(patchy):
+    workspace = patchy.workspace
+    graph = workspace.planning_graph("patchy")
+    with pytest.raises(EditRefused, match="no finer areas"):
+        workspace.store_plan(graph, regrouped(graph, {WHOLE: "C000201"}), "never")
+    communities = workspace.planning_graph("today", level="community")
+    with pytest.raises(BadValue, match="the one right above"):
+        workspace.store_plan(communities, today_plan(communities), "never")
+
+
+def test_plans_are_compared_where_a_grid_is_not_divided(patchy):
+    graph = patchy.workspace.planning_graph("patchy")
+    today = today_plan(graph)
+    same = patchy.workspace.compare_plans(graph, today, today)
+    assert not same.moved.any()
+    assert same.whole()["grids_kept"] == 8
+    moved = patchy.workspace.compare_plans(graph, today, regrouped(graph, {"C000301": WHOLE}))
+    assert graph.code[moved.moved].tolist() == ["C000301"]
