@@ -6,6 +6,7 @@ import pytest
 
 from gridmap.errors import BadValue, EditRefused
 from gridmap.planning.plan import named_plan, today_plan
+from tests.demo_doors import run
 from tests.patchy_town import BARE, WHOLE, WHOLE_HOMES, put_coarse, put_gridless, put_patchy
 
 pytest_plugins = ["tests.plan_town"]
@@ -96,3 +97,52 @@ def test_plans_are_compared_where_a_grid_is_not_divided(patchy):
     assert same.whole()["grids_kept"] == 8
     moved = patchy.workspace.compare_plans(graph, today, regrouped(graph, {"C000301": WHOLE}))
     assert graph.code[moved.moved].tolist() == ["C000301"]
+
+
+# -- suggested ------------------------------------------------------------------------------
+
+BAND = {"floor": 150, "ceiling": 700}
+
+
+def suggested(client, **question):
+    answer = client.post("/api/suggestions?wait_s=60&atoms=true", json={**BAND, **question})
+    assert answer.status_code == 201, answer.text
+    told = answer.json()
+    assert told["state"] == "done", told["error"]
+    return told
+
+
+def test_a_suggestion_leaves_what_is_not_divided_and_can_be_taken_over(patchy):
+    told = suggested(patchy.planner, edition="patchy")
+    for plan in told["result"]["plans"]:
+        assert plan["atoms"][WHOLE] == WHOLE
+        assert [a for a, grid in plan["atoms"].items() if grid == WHOLE] == [WHOLE]
+        assert plan["atoms"][BARE] is None
+        assert plan["atoms"][REST] is not None
+        made = patchy.planner.post(
+            f"/api/suggestions/{told['id']}/draft",
+            json={"name": f"patchy {plan['style']}", "plan": plan["style"]},
+        )
+        assert made.status_code == 201, made.text
+    draft = made.json()
+    again = suggested(patchy.planner, draft=draft["id"])
+    assert all(one["atoms"][WHOLE] == WHOLE for one in again["result"]["plans"])
+    refused = patchy.planner.post(
+        "/api/suggestions",
+        json={**BAND, "edition": "patchy", "area": {"level": "community", "code": BARE}},
+    )
+    assert "nothing to plan" in refused.text
+
+
+def test_the_command_begins_a_draft_and_stores_an_edition_of_such_a_suggestion(patchy):
+    url = patchy.settings.store
+    words = (
+        "plan", "suggest", "patchy", "--floor", "150", "--ceiling", "700", "--pick",
+        "best_balance", "--workers", "1", "--draft", "unlike", "--as", "unlike", "--commit",
+        "--store", url,
+    )  # fmt: skip
+    said = run(*words)
+    assert "'unlike', with 'best_balance'." in said
+    after = patchy.workspace.store.coverage("unlike")
+    assert after.row("grid", WHOLE) in after.atoms
+    assert not [one for one in patchy.workspace.check("unlike") if one.severity == "error"]

@@ -18,7 +18,7 @@ from gridmap.planning.refusing import refuse
 from gridmap.planning.state import PlanState, first_state
 from gridmap.planning.suggest import as_today
 
-__all__ = ["graph_now", "immovable", "planned_state", "regrouping", "taken_over", "undivided"]
+__all__ = ["graph_now", "planned_state", "regrouping", "taken_over"]
 
 
 def graph_now(state: PlanState) -> PlanGraph:
@@ -27,24 +27,6 @@ def graph_now(state: PlanState) -> PlanGraph:
     What is suggested from there changes little of what was drawn, and keeps the draft's codes.
     """
     return as_today(state.graph, state.plan)
-
-
-def immovable(state: PlanState) -> frozenset[str]:
-    """Return the codes of the grids whose atoms are no finer areas: nothing is moved there."""
-    finest = state.ground.finest
-    fixed = {
-        state.grids[int(g)].code
-        for g, one in zip(state.grid_of.tolist(), state.atoms, strict=True)
-        if g >= 0 and one.level != finest
-    }
-    return frozenset(fixed)
-
-
-def undivided(graph: PlanGraph) -> frozenset[str]:
-    """Return the codes of today's grids that have no finer areas where others have some."""
-    rank = graph.coverage.rank[graph.row]
-    whole = (rank < rank.max(initial=0)) & (graph.today >= 0)
-    return frozenset(str(code) for code in graph.grid_code[graph.today[whole]])
 
 
 def taken_over(state: PlanState, plan: Plan, source: str) -> Regroup:

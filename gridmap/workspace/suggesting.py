@@ -84,10 +84,7 @@ class Suggesting(PlanStoring, DraftSuggesting):
         from gridmap.planning.suggest import check_question
 
         who = self._may(actor, Action.EDITION_CHECK)
-        graph, version, fixed = self._asked_graph(question, who)
-        # A plan that moves these could not be taken over into a draft.
-        rules = replace(question.rules, locked=question.rules.locked | fixed)
-        question = replace(question, rules=rules)
+        graph, version = self._asked_graph(question, who)
         atoms = None if question.area is None else self.atoms_of(graph, *question.area)
         check_question(graph, question.rules, atoms=atoms, grids=question.rebalance)
         about = {
@@ -232,11 +229,9 @@ class Suggesting(PlanStoring, DraftSuggesting):
     def _told_run(self, record: dict[str, Any]) -> dict[str, Any]:
         return record | {"began_at": to_site(datetime.fromisoformat(record["began_at"]), self.zone)}
 
-    def _asked_graph(
-        self, question: PlanQuestion, who: Actor
-    ) -> tuple[PlanGraph, int | None, frozenset[str]]:
-        """Return what a question is about, the version of a draft, and grids that stay."""
-        from gridmap.planning.takeover import graph_now, immovable, undivided
+    def _asked_graph(self, question: PlanQuestion, who: Actor) -> tuple[PlanGraph, int | None]:
+        """Return what a question is about, and the version of a draft."""
+        from gridmap.planning.takeover import graph_now
 
         if question.draft is None:
             graph = self.planning_graph(
@@ -246,7 +241,7 @@ class Suggesting(PlanStoring, DraftSuggesting):
                 until=question.until,
                 actor=who,
             )
-            return graph, None, undivided(graph)
+            return graph, None
         if question.edition is not None:
             raise BadValue(
                 "Plans are suggested for an edition or a draft.",
@@ -254,7 +249,7 @@ class Suggesting(PlanStoring, DraftSuggesting):
                 allowed="one of them",
             )
         draft = self._opened(question.draft, question.version)
-        return graph_now(draft.state), draft.version, immovable(draft.state)
+        return graph_now(draft.state), draft.version
 
     def _work_on(self, question: PlanQuestion, graph: PlanGraph, who: Actor) -> Callable[..., Any]:
         def work(progress: Any, stop: Any) -> dict[str, Any]:
