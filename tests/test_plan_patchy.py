@@ -146,3 +146,22 @@ def test_the_command_begins_a_draft_and_stores_an_edition_of_such_a_suggestion(p
     after = patchy.workspace.store.coverage("unlike")
     assert after.row("grid", WHOLE) in after.atoms
     assert not [one for one in patchy.workspace.check("unlike") if one.severity == "error"]
+
+
+def test_a_suggestion_on_a_draft_gives_no_code_that_the_draft_has_given_before(patchy):
+    client = patchy.planner
+    draft = client.post("/api/drafts", json={"name": "split", "edition": "today"}).json()["id"]
+    cell = {"op": "split_grid", "grid": "C0001", "parts": [["C000102"]]}
+    split = client.post(f"/api/drafts/{draft}/edits", json={"version": 0, "edit": cell})
+    assert split.status_code == 200, split.text
+    both = {"op": "merge_grids", "grids": ["C0001", "C0005"]}
+    merged = client.post(f"/api/drafts/{draft}/edits", json={"version": 1, "edit": both})
+    assert merged.status_code == 200, merged.text
+    told = suggested(client, draft=draft, grids=5, area={"level": "community", "code": "C0"})
+    for plan in told["result"]["plans"]:
+        assert "C0005" not in plan["atoms"].values()
+        made = client.post(
+            f"/api/suggestions/{told['id']}/draft",
+            json={"name": f"split {plan['style']}", "plan": plan["style"]},
+        )
+        assert made.status_code == 201, made.text

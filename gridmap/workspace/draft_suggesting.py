@@ -133,9 +133,10 @@ class DraftSuggesting(DraftViews):
         only: Sequence[str],
         more: dict[str, Any],
     ) -> Suggestion:
+        from gridmap.planning.coding import codes_in_use
         from gridmap.planning.suggest import rebalance, suggest
 
-        used = set(state.ground.used_grids) | {one.code for one in state.grids}
+        used = codes_in_use(state)
         gone = set(state.ground.gone)
         if only:
             if area is not None or total is not None:

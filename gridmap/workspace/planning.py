@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,6 +188,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         *,
         area: tuple[str, str] | None = None,
         total: int | tuple[int, int] | None = None,
+        used: Collection[str] = (),
         seed: int = 0,
         workers: int = 2,
         progress: Progress | None = None,
@@ -200,6 +201,8 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         ----------
         area : (level, code), optional
             Only inside that area.
+        used : collection of str
+            Codes that no new grid gets, besides those of all editions: say a draft's.
         """
         from gridmap.planning.suggest import suggest
 
@@ -209,7 +212,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             rules,
             atoms=None if area is None else self.atoms_of(graph, *area),
             total=total,
-            used=self.used_codes(graph.level),
+            used=self.used_codes(graph.level) | {*used},
             retired=self.gone_codes(graph.level),
             seed=seed,
             workers=workers,
@@ -223,6 +226,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         grids: Sequence[str],
         rules: Rules | None = None,
         *,
+        used: Collection[str] = (),
         seed: int = 0,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
@@ -236,7 +240,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             graph,
             grids,
             rules,
-            used=self.used_codes(graph.level),
+            used=self.used_codes(graph.level) | {*used},
             retired=self.gone_codes(graph.level),
             seed=seed,
             progress=progress,

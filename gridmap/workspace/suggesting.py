@@ -84,7 +84,7 @@ class Suggesting(PlanStoring, DraftSuggesting):
         from gridmap.planning.suggest import check_question
 
         who = self._may(actor, Action.EDITION_CHECK)
-        graph, version = self._asked_graph(question, who)
+        graph, version, used = self._asked_graph(question, who)
         atoms = None if question.area is None else self.atoms_of(graph, *question.area)
         check_question(graph, question.rules, atoms=atoms, grids=question.rebalance)
         about = {
@@ -95,7 +95,7 @@ class Suggesting(PlanStoring, DraftSuggesting):
             "level": graph.level,
             "asked": dict(question.asked),
         }
-        return self._runs.start(about, self._work_on(question, graph, who))
+        return self._runs.start(about, self._work_on(question, graph, used, who))
 
     def wait_for_plans(self, number: int, seconds: float) -> None:
         """Wait at most so long for a suggestion that this process works on."""
@@ -229,8 +229,11 @@ class Suggesting(PlanStoring, DraftSuggesting):
     def _told_run(self, record: dict[str, Any]) -> dict[str, Any]:
         return record | {"began_at": to_site(datetime.fromisoformat(record["began_at"]), self.zone)}
 
-    def _asked_graph(self, question: PlanQuestion, who: Actor) -> tuple[PlanGraph, int | None]:
-        """Return what a question is about, and the version of a draft."""
+    def _asked_graph(
+        self, question: PlanQuestion, who: Actor
+    ) -> tuple[PlanGraph, int | None, frozenset[str]]:
+        """Return what a question is about, the version of a draft, and codes in use there."""
+        from gridmap.planning.coding import codes_in_use
         from gridmap.planning.takeover import graph_now
 
         if question.draft is None:
@@ -241,7 +244,7 @@ class Suggesting(PlanStoring, DraftSuggesting):
                 until=question.until,
                 actor=who,
             )
-            return graph, None
+            return graph, None, frozenset()
         if question.edition is not None:
             raise BadValue(
                 "Plans are suggested for an edition or a draft.",
@@ -249,9 +252,11 @@ class Suggesting(PlanStoring, DraftSuggesting):
                 allowed="one of them",
             )
         draft = self._opened(question.draft, question.version)
-        return graph_now(draft.state), draft.version
+        return graph_now(draft.state), draft.version, codes_in_use(draft.state)
 
-    def _work_on(self, question: PlanQuestion, graph: PlanGraph, who: Actor) -> Callable[..., Any]:
+    def _work_on(
+        self, question: PlanQuestion, graph: PlanGraph, used: frozenset[str], who: Actor
+    ) -> Callable[..., Any]:
         def work(progress: Any, stop: Any) -> dict[str, Any]:
             # Beside a suggestion that somebody waits for, this one waits.
             with ONE_AT_A_TIME:
@@ -260,7 +265,10 @@ class Suggesting(PlanStoring, DraftSuggesting):
         def solved(progress: Any, stop: Any) -> dict[str, Any]:
             from gridmap.planning.told import suggestion_record
 
-            further = {"seed": question.seed, "progress": progress, "stop": stop, "actor": who}
+            further: dict[str, Any] = {
+                "used": used, "seed": question.seed, "progress": progress, "stop": stop,
+                "actor": who,
+            }  # fmt: skip
             if question.rebalance:
                 found = self.rebalance_plans(graph, question.rebalance, question.rules, **further)
             else:
