@@ -165,3 +165,53 @@ def test_a_suggestion_on_a_draft_gives_no_code_that_the_draft_has_given_before(p
             json={"name": f"split {plan['style']}", "plan": plan["style"]},
         )
         assert made.status_code == 201, made.text
+
+
+# -- no grids yet ---------------------------------------------------------------------------
+
+
+def test_a_town_without_grids_is_measured(patchy):
+    for answer in (
+        patchy.planner.get("/api/plans/measures?plan=gridless"),
+        patchy.planner.get("/api/plans/measures?plan=gridless&level=grid&measure=households"),
+    ):
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["whole"]["grids"] == 0
+        assert (answer.json()["grids"], answer.json()["by_area"]) == ([], [])
+    assert "grids" in run("plan", "measure", "gridless", "--store", patchy.settings.store)
+
+
+def test_a_town_without_grids_gets_its_first_ones(patchy):
+    told = suggested(patchy.planner, edition="gridless")
+    plan = told["result"]["plans"][-1]
+    assert None not in plan["atoms"].values()
+    made = patchy.planner.post(
+        f"/api/suggestions/{told['id']}/draft", json={"name": "first", "plan": plan["style"]}
+    )
+    assert made.status_code == 201, made.text
+    named = f"draft:{made.json()['id']}"
+    found = patchy.planner.get(f"/api/plans/measures?plan={named}&floor=150&ceiling=700").json()
+    assert found["whole"]["grids"] == plan["grids"]
+    compared = patchy.planner.get(f"/api/plans/compare?before=gridless&after={named}")
+    assert compared.status_code == 200, compared.text
+    assert compared.json()["whole"]["grids_after"] == plan["grids"]
+    replayed = patchy.planner.get(f"/api/plans/replay?before=gridless&plan={named}")
+    assert replayed.status_code == 200, replayed.text
+
+
+def test_the_command_stores_the_first_grids_of_a_town(patchy):
+    said = run(
+        "plan", "suggest", "gridless", "--floor", "150", "--ceiling", "700", "--workers", "1",
+        "--as", "gridded", "--draft", "to edit", "--commit", "--store", patchy.settings.store,
+    )  # fmt: skip
+    assert "as the draft gridded" in said
+    assert "'to edit'" in said
+    workspace = patchy.workspace
+    coverage = workspace.store.coverage("gridded")
+    grids = coverage.rows("grid")
+    assert len(grids) > 4
+    assert {coverage.code[p] for p in coverage.parent[grids]} == {"C0", "C1"}
+    held = workspace.store.attributes("gridded", "grid")
+    graph = workspace.planning_graph("gridless")
+    assert sum(one["households"] for one in held.values()) == graph.amount["households"].sum()
+    assert not [one for one in workspace.check("gridded") if one.severity == "error"]

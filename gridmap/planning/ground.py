@@ -98,16 +98,20 @@ def planned_level(
         Levels of the edition, coarse to fine.
     counts : mapping of level to number of areas
     level : str or None
-        The one that is asked for. By default ``grid``, where that is the finest level that has
-        areas or the one right above it; else the one right above.
+        The one that is asked for: the finest level that has areas, the next one that has some, or
+        an empty one in between. By default ``grid``, where that is one of the two that have
+        areas; else the upper one.
 
     Raises
     ------
     BadValue
-        When there are no areas, or the level is neither of the two.
+        When there are no areas, or the level is none of these.
     """
     there = [name for name in names if counts.get(name)]
-    allowed = there[-2:]
+    usual = there[-2:]
+    # The first plan makes the areas of an empty one.
+    first = names.index(usual[0]) if len(usual) > 1 else 0
+    allowed = names[first : names.index(usual[-1]) + 1] if there else ()
     if not there or (level is not None and level not in allowed):
         raise BadValue(
             "A draft plans the finest level that has areas, or the one right above it.",
@@ -115,7 +119,7 @@ def planned_level(
             allowed=allowed or None,
             repair=None if there else "Import the areas of the edition first.",
         )
-    return level or (_GRID if _GRID in allowed else allowed[0])
+    return level or (_GRID if _GRID in usual else usual[0])
 
 
 def need_plannable(graph: PlanGraph) -> None:
