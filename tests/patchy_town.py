@@ -58,6 +58,20 @@ def put_gridless(workspace, folder, edition="gridless"):
     taken_in(workspace, folder, frame, edition, "microgrid")
 
 
+def put_unnamed(workspace, folder, edition="unnamed"):
+    """The board with a grid without a code and micro-grids, and two micro-grids of one code."""
+    coverage = ground().graph.coverage
+    taken_in(workspace, folder, coverage.frame("community"), edition, "community")
+    frame = coverage.frame("grid")
+    frame.loc[frame["code"] == WHOLE, "code"] = ""
+    taken_in(workspace, folder, frame, edition, "grid")
+    frame = coverage.frame("microgrid")
+    frame["households"] = 100
+    frame.loc[frame["code"] == "C100502", "code"] = "C100501"
+    frame = frame[frame["parent_code"] != WHOLE]
+    taken_in(workspace, folder, frame, edition, "microgrid")
+
+
 def put_coarse(workspace, folder, edition="coarse"):
     """Grids in communities, and nothing finer."""
     board = ground()

@@ -7,7 +7,15 @@ import pytest
 from gridmap.errors import BadValue, EditRefused
 from gridmap.planning.plan import named_plan, today_plan
 from tests.demo_doors import run
-from tests.patchy_town import BARE, WHOLE, WHOLE_HOMES, put_coarse, put_gridless, put_patchy
+from tests.patchy_town import (
+    BARE,
+    WHOLE,
+    WHOLE_HOMES,
+    put_coarse,
+    put_gridless,
+    put_patchy,
+    put_unnamed,
+)
 
 pytest_plugins = ["tests.plan_town"]
 
@@ -21,6 +29,7 @@ def patchy(planners, tmp_path_factory):
     put_patchy(planners.workspace, folder)
     put_coarse(planners.workspace, folder)
     put_gridless(planners.workspace, folder)
+    put_unnamed(planners.workspace, folder)
     return planners
 
 
@@ -97,6 +106,27 @@ def test_plans_are_compared_where_a_grid_is_not_divided(patchy):
     assert same.whole()["grids_kept"] == 8
     moved = patchy.workspace.compare_plans(graph, today, regrouped(graph, {"C000301": WHOLE}))
     assert graph.code[moved.moved].tolist() == ["C000301"]
+
+
+def test_a_code_that_was_made_up_stays_so_until_an_area_gets_one(patchy):
+    workspace, client = patchy.workspace, patchy.planner
+    before = workspace.store.coverage("unnamed")
+    assert before.code[before.provisional].tolist() == ["~1", "C100501~2"]
+    graph = workspace.planning_graph("unnamed")
+    workspace.store_plan(graph, regrouped(graph, {"C000301": "C000201"}), "told", commit=True)
+    after = workspace.store.coverage("told")
+    assert after.code[after.provisional].tolist() == ["~1", "C100501~2"]
+
+    def warned(edition):
+        return [one.codes for one in workspace.check(edition) if one.kind.endswith("_code")]
+
+    assert warned("told") == warned("unnamed") != []
+    draft = client.post("/api/drafts", json={"name": "coded", "edition": "unnamed"}).json()["id"]
+    words = {"op": "recode", "level": "microgrid", "code": "C100501~2", "to": "C100599"}
+    coded = client.post(f"/api/drafts/{draft}/edits", json={"version": 0, "edit": words})
+    assert coded.status_code == 200, coded.text
+    after = workspace._plan_coverage(f"draft:{draft}", None)
+    assert after.code[after.provisional].tolist() == ["~1"]
 
 
 # -- suggested ------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _grid_record(state: PlanState, grid: int) -> tuple[Area, Any, dict[str, Any]
         parent_level=graph.above if above else None,
         parent_code=above or None,
         kind=one.kind,
-        provisional=False,
+        provisional=one.code in state.ground.made_up,
     )
     held = dict(state.ground.grid_kept.get(one.origin, {})) if one.origin else {}
     members = state.members(grid)
@@ -169,7 +169,8 @@ def _atom_record(state: PlanState, i: int, code: str) -> tuple[Area, Any, dict[s
         parent_level=parent[0],
         parent_code=parent[1],
         kind=one.kind,
-        provisional=False,
+        # A remainder's code is made up by nature.
+        provisional=one.kind != "remainder" and code in state.ground.made_up,
     )
     kept = state.ground.grid_kept if one.level == graph.level else state.ground.atom_kept
     held = dict(kept.get(one.origin, {})) if one.own else {}

@@ -70,6 +70,13 @@ class Ground:
         return self.levels is not None
 
     @cached_property
+    def made_up(self) -> frozenset[str]:
+        """Codes of areas that have none of their own: what is called so has no real code."""
+        coverage = self.graph.coverage
+        none = coverage.provisional | (coverage.kind == "remainder")
+        return frozenset(coverage.code[none].tolist())
+
+    @cached_property
     def plane(self) -> Plane:
         """The plane of the graph's metres."""
         return Plane.of(self.graph.coverage.geometry[self.graph.row])
