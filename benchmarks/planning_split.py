@@ -36,7 +36,7 @@ def split_subdistrict() -> list[str]:
     exclusive = exclusive[graph.exclusive[exclusive]]
     total = GRIDS + len(exclusive)
     first = suggest(graph, Rules(change=0.3), atoms=atoms, total=total, workers=WORKERS)
-    redrawn = plan_coverage(graph, first.plans[0].plan, keep_codes=True)
+    redrawn = plan_coverage(graph, first.plans[0].plan)
     began, wall = cpu(), time.perf_counter()
     ground, found = split(redrawn)
     spent, wall = cpu() - began, time.perf_counter() - wall

@@ -181,6 +181,8 @@ def test_what_is_planned_is_the_grid_or_one_of_the_two_finest_levels_that_have_a
     assert planned_level(names, {"subdistrict": 1, "community": 2}) == "subdistrict"
     assert planned_level(("precinct", "block"), {"precinct": 3, "block": 9}) == "precinct"
     assert planned_level(names, {"community": 2, "grid": 9}, "community") == "community"
+    assert planned_level(names, {"community": 2, "microgrid": 30}) == "community"
+    assert planned_level(names, {"community": 2, "microgrid": 30}, "grid") == "grid"
     with pytest.raises(BadValue, match="finest level"):
         planned_level(names, {"community": 2, "grid": 9, "microgrid": 30}, "community")
     with pytest.raises(BadValue, match="finest level"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
 import shapely
@@ -13,6 +14,8 @@ from api.pages.map_home import MAP_SCRIPTS, SCRIPTS
 from gridmap.access import Actor, Grant, Role, Scope
 from gridmap.maps.page import RUNTIME
 from gridmap.places.model import Ground
+from gridmap.routing.overlays import Overlay
+from gridmap.times import to_site
 from tests.api_client import STREET_GRID
 from tests.guarded import PERSON, Guarded, report_of
 
@@ -125,6 +128,27 @@ def test_how_many_homes_a_house_has_is_for_staff_who_act_there(peopled: Guarded)
     public = peopled.client().get("/maps/party").text
     assert "东苑1号楼" in public
     assert '"households"' not in public
+
+
+def test_the_estates_are_those_whose_red_line_holds_today(peopled: Guarded) -> None:
+    workspace = peopled.workspace
+    before = workspace.store.records("overlays")
+    tomorrow = to_site(workspace.clock(), workspace.zone).date() + timedelta(days=1)
+    lines = [
+        Overlay("X1", "estate", "旧院", "Old Court", False, valid_to=tomorrow),
+        Overlay("X2", "estate", "新院", "New Court", False, valid_from=tomorrow),
+    ]
+    places = [asdict(one) | {"geom": shape} for one, shape in zip(lines, SHAPES, strict=True)]
+    workspace.put_records("overlays", places)
+
+    def shown() -> set[str]:
+        found = {one["id"] for one in part(peopled, "points.json")["estates"]["estates"]}
+        return found & {"X1", "X2"}
+
+    assert shown() == {"X1"}
+    peopled.watch.pass_by(days=1)
+    assert shown() == {"X2"}
+    workspace.put_records("overlays", before, replace=True)
 
 
 def test_the_staff_edition_of_a_map_says_that_it_is_internal_and_is_not_shared(

@@ -77,6 +77,15 @@ OFFICE = "Mo-Fr 08:30-12:00,13:30-17:30; PH off"
          "10-02 09:00", "10-02 09:00"),
         ("Mo-Su 10:00-20:00; PH 12:00-16:00", "2026-10-01 13:00", "open", "holiday_hours",
          "10-01 16:00", None),
+        # What is said of a season's holidays, or of those on Sundays, says nothing of others.
+        ("Mo-Fr 09:00-17:00; 2026 Feb 15-23 PH 09:00-12:00", "2026-10-01 10:00", "unknown",
+         "holiday_not_stated", "10-01 17:00", "10-08 09:00"),
+        ("Mo-Fr 09:00-17:00; 2026 Feb 15-23 PH 09:00-12:00", "2026-02-17 10:00", "open",
+         "holiday_hours", "02-17 12:00", None),
+        ("Mo-Fr 09:00-17:00; PH Su 10:00-12:00", "2026-10-01 10:00", "unknown",
+         "holiday_not_stated", "10-01 17:00", "10-04 10:00"),
+        ("Mo-Fr 09:00-17:00; PH Su 10:00-12:00", "2026-10-04 10:30", "open", "hours",
+         "10-04 12:00", None),
         # A museum's day off is not moved, and its Saturdays are like any other day.
         ("Tu-Su 09:00-16:30; PH 09:00-16:30", "2026-09-20 10:00", "open", "hours", "09-20 16:30",
          None),

@@ -162,6 +162,19 @@ def test_staff_share_the_hours_and_exclusive_grids_are_exempt():
     assert found.whole()["exclusive"] == 1
 
 
+def test_an_area_of_exclusive_grids_alone_has_none_in_or_out_of_limits():
+    community = np.array([[0, 0, 1, 1]] * 4)
+    for kinds, basic in (({1: "exclusive", 3: "exclusive"}, [0, 2]), (None, [2, 2])):
+        graph = board(HOMES, GRID, community, kinds=kinds)
+        found = measure_plan(graph, today_plan(graph)).by_area()
+        assert found["grids"].tolist() == [2, 2]
+        assert (found["in_limits"] + found["out_of_limits"]).tolist() == basic
+        assert found["cv"].isna().tolist() == [not n for n in basic]
+    graph = board(HOMES, GRID, kinds=dict.fromkeys((1, 2, 3, 4), "exclusive"))
+    (area,) = measure_plan(graph, today_plan(graph)).by_area().to_dict("records")
+    assert (area["grids"], area["in_limits"], area["out_of_limits"]) == (4, 0, 0)
+
+
 def test_households_whose_grid_goes_on_are_kept(graph):
     part = graph.today.copy()
     part[graph.today == 3] = 2  # grid 4 goes to grid 3, and is the larger of the two

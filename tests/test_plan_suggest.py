@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.planning.barriers import Barriers
 from gridmap.planning.counts import cheapest_counts, cost_curve
+from gridmap.planning.drafted import drafted_coverage
+from gridmap.planning.ground import Ground
 from gridmap.planning.measures import measure_plan
-from gridmap.planning.plan import atom_codes, named_plan, today_plan
+from gridmap.planning.plan import named_plan, today_plan
 from gridmap.planning.rules import Limits, Rules
 from gridmap.planning.suggest import rebalance, suggest
 from gridmap.planning.suggestion import STYLES
+from gridmap.planning.takeover import planned_state
 from tests.planning_cases import LAT, LON, SIZE, at, board
 
 # Six columns of two grids each, 100 homes a cell: 2,400 homes.
@@ -319,12 +322,13 @@ def test_the_successor_with_more_than_half_both_ways_keeps_the_code_and_others_a
     new = int(np.flatnonzero(plan.code == "C0008")[0])
     assert plan.heir_of[new] == -1
     assert plan.title[new] == "0社区第8网格"
-    codes = atom_codes(graph, plan)
-    moved = codes != graph.code
-    assert moved.sum() == 9
-    grid = plan.code[plan.grid_of]
-    assert all(c.startswith(g) for c, g in zip(codes[moved], grid[moved], strict=True))
-    assert len(set(codes.tolist())) == len(codes)
+    # An atom's code begins with its grid's.
+    drawn = drafted_coverage(planned_state(Ground(graph), plan, "test"), "p")
+    codes = set(drawn.code[drawn.rows("microgrid")].tolist())
+    assert len(codes) == len(graph)
+    assert len(codes - set(graph.code.tolist())) == 9
+    for row in drawn.rows("microgrid"):
+        assert drawn.code[row].startswith(drawn.code[drawn.parent[row]])
     # A code that a later edition has dropped is not kept either.
     gone = named_plan(graph, "p", part, used={"C0007"}, retired={"C0004"})
     assert "C0004" not in gone.code

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import shapely
 
 from gridmap.errors import NotFound
 from gridmap.sheets.folder import MANIFEST, make_sheets, renew_sheets, stale_sheets
@@ -130,3 +131,18 @@ def test_a_sheet_of_what_there_is_no_more_is_named_and_left(tmp_path: Path) -> N
 def test_a_folder_without_sheets_has_none_to_make_again(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no sheets"):
         renew_sheets(town(), tmp_path)
+
+
+def test_an_area_that_crosses_itself_stops_no_check_and_no_renewal(tmp_path: Path) -> None:
+    district = town(grids=3)
+    coverage = district.coverage
+    shapes = coverage.geometry.copy()
+    row = coverage.row("grid", "G00")
+    west, south, east, north = shapes[row].bounds
+    shapes[row] = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
+    faulty = changed(district, coverage=replace(coverage, geometry=shapes))
+    sheets = [*requests(3), Request("services", "estate", "E1", "a4", "zh")]
+    assert make_sheets(faulty, sheets, tmp_path).failed == ()
+    assert stale_sheets(faulty, tmp_path) == []
+    posts = [{**one, "work_phone": "0990-5559999"} for one in district.posts]
+    assert renew_sheets(changed(faulty, posts=posts), tmp_path).written == 3

@@ -122,9 +122,6 @@ def suggest(
                 progress=progress,
             )
         chosen = found.plan(pick) if pick else found.plans[len(found.plans) // 2]
-        outcome = None
-        if as_draft is not None:
-            outcome = workspace.store_plan(graph, chosen.plan, as_draft, commit=commit)
         number = None
         if to_edit is not None and commit:
             number = workspace.draft_of_plan(
@@ -134,6 +131,10 @@ def suggest(
                 level=level,
                 source=f"suggestion: {chosen.style}, seed {seed}",
             )
+        # After that draft: an edition takes up the codes of its new grids.
+        outcome = None
+        if as_draft is not None:
+            outcome = workspace.store_plan(graph, chosen.plan, as_draft, commit=commit)
         if csv is not None:
             workspace.measure_plan(graph, chosen.plan, rules.limits).frame.to_csv(csv, index=False)
     if json_out is not None:

@@ -80,8 +80,7 @@ def need_loose(state: PlanState, atoms: Iterable[int]) -> None:
     """Refuse to move what is a grid or a community itself: it has no finer areas."""
     for i in atoms:
         one = state.atoms[i]
-        rest = one.level == state.graph.level and one.kind == "remainder"
-        if one.level != state.ground.finest and not rest:
+        if not state.graph.loose[i]:
             raise refuse("whole_grid", {"grid": one.code}, at=state.place_of([i]), codes=[one.code])
 
 

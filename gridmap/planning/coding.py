@@ -12,9 +12,24 @@ from gridmap.planning.plan import CodePattern, heirs_of, named_plan
 from gridmap.planning.refusing import refuse
 from gridmap.planning.state import DraftGrid, PlanState
 
-__all__ = ["heir_codes", "need_free", "new_atom_codes", "new_grids", "renumbered"]
+__all__ = [
+    "codes_in_use",
+    "heir_codes",
+    "need_free",
+    "new_atom_codes",
+    "new_grids",
+    "renumbered",
+]
 
 MAX_CODE = 100
+
+
+def codes_in_use(state: PlanState) -> frozenset[str]:
+    """Return every grid's code that was ever in use, and those that the draft gave out itself.
+
+    Among them are those of grids that are no more: its log names them.
+    """
+    return frozenset(state.ground.used_grids) | {one.code for one in state.grids}
 
 
 def heir_codes(state: PlanState) -> list[str]:
@@ -52,7 +67,7 @@ def new_grids(
             if one.container == container and one.kind != "exclusive" and g not in set(places)
         ],
     )
-    taken = {one.code for one in state.grids} | set(state.ground.used_grids)
+    taken = {*codes_in_use(state)}
     given = dict(zip(places, codes, strict=False))
     made = {}
     for grid in sorted(places, key=lambda g: _west_north(state, state.members(g).tolist())):

@@ -16,7 +16,7 @@ from gridmap.coverage.lineage.model import LevelLineage
 from gridmap.coverage.model import STORED_CRS, Coverage
 from gridmap.errors import BadValue
 from gridmap.planning.graph import PlanGraph
-from gridmap.planning.plan import Plan, atom_codes
+from gridmap.planning.plan import Plan
 
 __all__ = ["Comparison", "compare_plans", "plan_coverage"]
 
@@ -111,14 +111,12 @@ def compare_plans(graph: PlanGraph, before: Plan, after: Plan) -> Comparison:
 
     An atom has moved when its grid after is not the one that its grid before goes on as.
     """
-    one, other = (plan_coverage(graph, plan, keep_codes=True) for plan in (before, after))
+    one, other = (plan_coverage(graph, plan) for plan in (before, after))
     homes = graph.amount.get("households")
-    finest = graph.coverage.levels[int(graph.coverage.rank[graph.row[0]])].name
-    counted = (
-        {}
-        if homes is None
-        else {"households": {finest: dict(zip(graph.code.tolist(), homes.tolist(), strict=True))}}
-    )
+    counted = {}
+    if homes is not None:
+        held = dict(zip(graph.code.tolist(), homes.tolist(), strict=True))
+        counted["households"] = {graph.finest: held}
     found = lineage(one, other, counted=counted).level(graph.level)
     place_old = {code: i for i, code in enumerate(found.old_code.tolist())}
     place_new = {code: i for i, code in enumerate(found.new_code.tolist())}
@@ -129,32 +127,26 @@ def compare_plans(graph: PlanGraph, before: Plan, after: Plan) -> Comparison:
     return Comparison(graph, before, after, found, moved & ~((old < 0) & (new < 0)))
 
 
-def plan_coverage(
-    graph: PlanGraph, plan: Plan, *, keep_codes: bool = False, used: tuple[str, ...] = ()
-) -> Coverage:
-    """Return an edition's areas as they would be under a plan.
+def plan_coverage(graph: PlanGraph, plan: Plan) -> Coverage:
+    """Return an edition's areas as they would be under a plan, to be compared.
 
-    Parameters
-    ----------
-    keep_codes : bool
-        Leave the atoms' codes as they are, where they would be renumbered with their grid.
-    used : tuple of str
-        Atom codes that were ever in use, besides today's.
+    All atoms are of one level there, grids and communities without finer areas too: what a plan
+    makes of them is told by the grids alone. They keep their codes.
     """
-    source = graph.coverage
+    source, finest = graph.coverage, graph.finest
     rank = source.levels.rank(graph.level)
-    code = graph.code if keep_codes else atom_codes(graph, plan, used=used)
     grid_at = dict(zip(graph.row.tolist(), plan.grid_of.tolist(), strict=True))
-    code_at = dict(zip(graph.row.tolist(), code.tolist(), strict=True))
     areas: list[Area] = []
     shapes: list[object] = []
     for row in range(len(source)):
         if int(source.rank[row]) == rank and row not in grid_at:
             continue
         area = source.area(row)
-        grid = grid_at.get(row, -1)
         if row in grid_at:
-            area = _regrouped(area, str(code_at[row]), plan, grid, graph.level)
+            area = replace(area, level=finest)
+        if grid_at.get(row, -1) >= 0:
+            code = str(plan.code[grid_at[row]])
+            area = replace(area, kind="basic", parent_level=graph.level, parent_code=code)
         areas.append(area)
         shapes.append(source.geometry[row])
     for grid in range(len(plan)):
@@ -174,12 +166,6 @@ def plan_coverage(
         )
         shapes.append(None)
     return Coverage.build(plan.name or source.edition, source.levels, areas, shapes)
-
-
-def _regrouped(area: Area, code: str, plan: Plan, grid: int, level: str) -> Area:
-    if grid < 0:
-        return area
-    return replace(area, code=code, parent_level=level, parent_code=str(plan.code[grid]))
 
 
 def _shapes(graph: PlanGraph, plan: Plan) -> NDArray[np.object_]:

@@ -136,7 +136,7 @@ def _grid_record(state: PlanState, grid: int) -> _Record:
         parent_level=graph.above if above else None,
         parent_code=above or None,
         kind=one.kind,
-        provisional=False,
+        provisional=one.code in state.ground.made_up,
     )
     held = dict(state.ground.grid_kept.get(one.origin, {})) if one.origin else {}
     members = state.members(grid)
@@ -193,7 +193,8 @@ def _atom_record(state: PlanState, i: int, code: str) -> _Record:
         parent_level=parent[0],
         parent_code=parent[1],
         kind=one.kind,
-        provisional=False,
+        # A remainder's code is made up by nature.
+        provisional=one.kind != "remainder" and code in state.ground.made_up,
     )
     kept = state.ground.kept(one.level)
     held = dict(kept.get(one.origin, {})) if one.own else {}

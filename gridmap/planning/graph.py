@@ -47,6 +47,9 @@ class PlanGraph:
     row : int64 (n,)
         Row of each atom in the coverage.
     code : object (n,)
+    loose : bool (n,)
+        Atoms that can be given to another grid: those of the finest level, and what planned
+        areas leave of one above. The others are grids or communities themselves.
     amount : mapping of str to float64 (n,)
         By :data:`AMOUNTS`; what is not known is not there.
     area_m2, perimeter_m : float64 (n,)
@@ -79,6 +82,7 @@ class PlanGraph:
     coverage: Coverage
     row: Rows
     code: Names
+    loose: NDArray[np.bool_]
     amount: Mapping[str, Floats]
     area_m2: Floats
     perimeter_m: Floats
@@ -129,6 +133,12 @@ class PlanGraph:
                 repair="Import it as a column of the finest level, or name another measure.",
             )
         return self.amount[measure]
+
+    @property
+    def finest(self) -> str:
+        """The finest level that the edition has atoms of."""
+        coverage = self.coverage
+        return coverage.levels[int(coverage.rank[coverage.atoms].max())].name
 
     @property
     def exclusive(self) -> NDArray[np.bool_]:
@@ -198,6 +208,8 @@ def planning_graph(
     points = shapely.get_coordinates(shapely.point_on_surface(shapes))
     estate_code, estate_of, estate_atom = _estates(estates or {}, shapes, plane)
     code = coverage.code[row]
+    ranks = coverage.rank[row]
+    rest = (ranks == rank) & (coverage.kind[row] == "remainder")
     return PlanGraph(
         edition=coverage.edition,
         level=level,
@@ -205,6 +217,7 @@ def planning_graph(
         coverage=coverage,
         row=row,
         code=code,
+        loose=(ranks == ranks.max(initial=0)) | rest,
         amount={name: _held(name, code, known) for name, known in (amounts or {}).items()},
         area_m2=shapely.area(shapes),
         perimeter_m=shapely.length(shapes),

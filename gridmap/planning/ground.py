@@ -18,7 +18,7 @@ from gridmap.planning.barriers import Barriers
 from gridmap.planning.graph import Plane, PlanGraph
 from gridmap.planning.rules import Limits
 
-__all__ = ["Ground", "need_plannable", "planned_level"]
+__all__ = ["Ground", "need_codes", "need_plannable", "planned_level"]
 
 Kept = Mapping[str, Mapping[str, Any]]
 
@@ -79,6 +79,13 @@ class Ground:
         return self.atom_kept if level == self.finest else self.above_kept.get(level, {})
 
     @cached_property
+    def made_up(self) -> frozenset[str]:
+        """Codes of areas that have none of their own: what is called so has no real code."""
+        coverage = self.graph.coverage
+        none = coverage.provisional | (coverage.kind == "remainder")
+        return frozenset(coverage.code[none].tolist())
+
+    @cached_property
     def plane(self) -> Plane:
         """The plane of the graph's metres."""
         return Plane.of(self.graph.coverage.geometry[self.graph.row])
@@ -93,8 +100,7 @@ class Ground:
     @cached_property
     def finest(self) -> str:
         """The level of the atoms."""
-        coverage = self.graph.coverage
-        return coverage.levels[int(coverage.rank[self.graph.row].max())].name
+        return self.graph.finest
 
 
 def planned_level(
@@ -108,16 +114,20 @@ def planned_level(
         Levels of the edition, coarse to fine.
     counts : mapping of level to number of areas
     level : str or None
-        The one that is asked for. By default ``grid``, where that is the finest level that has
-        areas or the one right above it; else the one right above.
+        The one that is asked for: the finest level that has areas, the next one that has some, or
+        an empty one in between. By default ``grid``, where that is one of the two that have
+        areas; else the upper one.
 
     Raises
     ------
     BadValue
-        When there are no areas, or the level is neither of the two.
+        When there are no areas, or the level is none of these.
     """
     there = [name for name in names if counts.get(name)]
-    allowed = there[-2:]
+    usual = there[-2:]
+    # The first plan makes the areas of an empty one.
+    first = names.index(usual[0]) if len(usual) > 1 else 0
+    allowed = names[first : names.index(usual[-1]) + 1] if there else ()
     if not there or (level is not None and level not in allowed):
         raise BadValue(
             "A draft plans the finest level that has areas, or the one right above it.",
@@ -125,11 +135,11 @@ def planned_level(
             allowed=allowed or None,
             repair=None if there else "Import the areas of the edition first.",
         )
-    return level or (_GRID if _GRID in allowed else allowed[0])
+    return level or (_GRID if _GRID in usual else usual[0])
 
 
 def need_plannable(graph: PlanGraph) -> None:
-    """Raise `BadValue` when an atom has no valid polygon, or two have one code."""
+    """Raise `BadValue` when an atom has no valid polygon: borders are not drawn beside it."""
     shapes = graph.coverage.geometry[graph.row]
     sound = has_shape(shapes) & shapely.is_valid(shapes)
     if not sound.all():
@@ -139,6 +149,10 @@ def need_plannable(graph: PlanGraph) -> None:
             got=str(graph.code[first]),
             repair="See `gridmap check EDITION`, and mend it first.",
         )
+
+
+def need_codes(graph: PlanGraph) -> None:
+    """Raise `BadValue` when two atoms have one code: edits name atoms by it."""
     codes, count = np.unique(graph.code.astype(str), return_counts=True)
     if np.any(count > 1):
         raise BadValue(

@@ -26,6 +26,11 @@ Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _BITS = 3
+# Columns of a grid beside what it is called and what it holds.
+_NUMBERS = (
+    "atoms", "area_m2", "perimeter_m", "compactness", "width_m", "pieces", "barriers",
+    "estates_cut", "post_m", "staff", "hours_each", "in_limits",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,20 +312,24 @@ class PlanMeasures:
             }
             for i, one in enumerate(self.grids)
         ]
-        return pd.DataFrame(rows)
+        # Named, for there may be no grids yet.
+        return pd.DataFrame(
+            rows, columns=["code", "name", "kind", graph.above, *graph.amount, *_NUMBERS]
+        )
 
     def by_area(self) -> pd.DataFrame:
         """Sums and spread by area of the level above; exclusive grids count in the sums."""
         frame = self.frame
+        above = frame[self.graph.above]
         sums = [n for n in (*self.graph.amount, "atoms", "area_m2", "estates_cut") if n in frame]
-        out = frame.groupby(self.graph.above, sort=True)[sums].sum()
-        out.insert(0, "grids", frame.groupby(self.graph.above).size())
-        basic = frame[frame["kind"] != "exclusive"]
-        group = basic.groupby(self.graph.above)
-        out["in_limits"] = group["in_limits"].apply(lambda one: int(one.astype(bool).sum()))
-        out["out_of_limits"] = group["in_limits"].apply(lambda one: int((~one.astype(bool)).sum()))
+        out = frame[sums].groupby(above, sort=True).sum()
+        out.insert(0, "grids", frame.groupby(above).size())
+        basic = frame["kind"] != "exclusive"
+        inside = frame["in_limits"] == True  # noqa: E712 - a column of True, False and None
+        out["in_limits"] = (basic & inside).groupby(above).sum()
+        out["out_of_limits"] = (basic & ~inside).groupby(above).sum()
         if self.limits.measure in frame:
-            held = group[self.limits.measure]
+            held = frame.loc[basic, self.limits.measure].astype(float).groupby(above[basic])
             out["cv"] = held.std(ddof=0) / held.mean()
         return out.reset_index()
 

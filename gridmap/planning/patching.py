@@ -73,6 +73,7 @@ def patched_graph(
         graph,
         row=np.where(same, graph.row[source], -1),
         code=np.array([one.code for one in rows], dtype=object),
+        loose=graph.loose[source],
         amount=amount,
         area_m2=area,
         perimeter_m=perimeter,

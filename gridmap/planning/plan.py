@@ -18,7 +18,6 @@ from gridmap.planning.graph import PlanGraph
 __all__ = [
     "CodePattern",
     "Plan",
-    "atom_codes",
     "heirs_of",
     "named_plan",
     "plan_of",
@@ -329,42 +328,3 @@ def _chinese(number: int) -> str:
     tens, ones = divmod(number, 10)
     head = "" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens]}十"
     return head + (_DIGITS[ones] if ones or not tens else "")
-
-
-def atom_codes(graph: PlanGraph, plan: Plan, *, used: Collection[str] = ()) -> Names:
-    """Return the atoms' codes under a plan.
-
-    Where an atom's code begins with its grid's, an atom that changes grid gets the next
-    number of the new one, from west to east and north to south; elsewhere codes stay.
-    """
-    out = graph.code.copy()
-    known = graph.today >= 0
-    nested = known & np.array(
-        [
-            bool(k) and str(code).startswith(str(graph.grid_code[t])) and code != graph.grid_code[t]
-            for code, t, k in zip(graph.code, graph.today, known, strict=True)
-        ],
-        dtype=bool,
-    )
-    taken = {*graph.code.tolist(), *used}
-    for grid in range(len(plan)):
-        members = plan.members(grid)
-        prefix = str(plan.code[grid])
-        moved = [i for i in members.tolist() if nested[i] and not str(out[i]).startswith(prefix)]
-        if not moved:
-            continue
-        inside = [str(code)[len(prefix) :] for code in taken if str(code).startswith(prefix)]
-        numbers = [int(n) for n in inside if n.isdecimal()]
-        width = len(str(graph.code[moved[0]])) - len(str(graph.grid_code[graph.today[moved[0]]]))
-        last = max(numbers, default=0)
-        for i in sorted(moved, key=lambda i: (graph.xy[i, 0], -graph.xy[i, 1])):
-            last += 1
-            out[i] = f"{prefix}{last:0{width}d}"
-            if len(out[i]) > len(prefix) + width:
-                raise BadValue(
-                    "The pattern of the codes has no number left, and none is used again.",
-                    got=out[i],
-                    repair="Give the atoms codes that do not begin with their grid's.",
-                )
-            taken.add(out[i])
-    return out

@@ -81,7 +81,8 @@ def divide(
     Parameters
     ----------
     atoms : bool (n,)
-        Which atoms may be regrouped. Those of locked and exclusive grids stay.
+        Which atoms may be regrouped. Those of locked and exclusive grids stay, and what is a
+        grid or a community itself.
     opened : frozenset of str
         Areas of the level above in which barriers are not kept to, because their sides
         could not be divided by themselves.
@@ -89,9 +90,10 @@ def divide(
     # One more: that of no grid.
     fixed = np.append(graph.exclusive, False)
     fixed[grids_named(graph, rules.locked)] = True
+    fixed[graph.today[~graph.loose & (graph.today >= 0)]] = True
     inside = atoms & (graph.container >= 0)
     held = inside & (graph.today >= 0) & fixed[graph.today]
-    free = inside & ~held
+    free = inside & graph.loose & ~held
     sets, findings = _together(graph, rules, free)
     hard = bits_of(rules.barriers)
     regions: list[Region] = []

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from gridmap.errors import Conflict
+from gridmap.planning.applying import apply_edit
+from gridmap.planning.changing import regrided
 from gridmap.planning.edits import Regroup
 from gridmap.planning.graph import PlanGraph
+from gridmap.planning.ground import Ground
 from gridmap.planning.plan import Plan
 from gridmap.planning.refusing import refuse
-from gridmap.planning.state import PlanState
+from gridmap.planning.state import PlanState, first_state
 from gridmap.planning.suggest import as_today
 
-__all__ = ["graph_now", "immovable", "regrouping", "taken_over", "undivided"]
+__all__ = ["graph_now", "planned_state", "regrouping", "taken_over"]
 
 
 def graph_now(state: PlanState) -> PlanGraph:
@@ -23,24 +27,6 @@ def graph_now(state: PlanState) -> PlanGraph:
     What is suggested from there changes little of what was drawn, and keeps the draft's codes.
     """
     return as_today(state.graph, state.plan)
-
-
-def immovable(state: PlanState) -> frozenset[str]:
-    """Return the codes of the grids whose atoms are no finer areas: nothing is moved there."""
-    finest = state.ground.finest
-    fixed = {
-        state.grids[int(g)].code
-        for g, one in zip(state.grid_of.tolist(), state.atoms, strict=True)
-        if g >= 0 and one.level != finest
-    }
-    return frozenset(fixed)
-
-
-def undivided(graph: PlanGraph) -> frozenset[str]:
-    """Return the codes of today's grids that have no finer areas where others have some."""
-    rank = graph.coverage.rank[graph.row]
-    whole = (rank < rank.max(initial=0)) & (graph.today >= 0)
-    return frozenset(str(code) for code in graph.grid_code[graph.today[whole]])
 
 
 def taken_over(state: PlanState, plan: Plan, source: str) -> Regroup:
@@ -59,6 +45,45 @@ def taken_over(state: PlanState, plan: Plan, source: str) -> Regroup:
     EditRefused
         When the draft's grids are the plan's already.
     """
+    edit = _edit_to(state, plan, source)
+    if edit is None:
+        raise refuse("nothing", {"grid": source})
+    return edit
+
+
+def planned_state(ground: Ground, plan: Plan, source: str) -> PlanState:
+    """Return the draft of an edition that has the grids of a plan, as its first edit.
+
+    Parameters
+    ----------
+    ground : Ground
+    plan : Plan
+        Of the ground's atoms, in their order; atoms in none stay where they are.
+    source : str
+        Whose plan it is; kept with the edit.
+
+    Raises
+    ------
+    EditRefused
+    """
+    state = first_state(ground)
+    edit = _edit_to(state, plan, source)
+    if edit is None:
+        return state
+    state = apply_edit(state, edit).state
+    # One that goes on under another code, its own being out of use, is what it was otherwise.
+    place = {str(code): g for g, code in enumerate(plan.code)}
+    heirs = np.append(ground.graph.grid_code, "")[plan.heir_of]
+    listed = list(state.grids)
+    for at, one in enumerate(state.grids):
+        g = place.get(one.code, -1)
+        if g >= 0 and heirs[g] and not one.origin:
+            listed[at] = replace(one, kind=str(plan.kind[g]), origin=str(heirs[g]))
+    return regrided(state, tuple(listed))
+
+
+def _edit_to(state: PlanState, plan: Plan, source: str) -> Regroup | None:
+    """Return the edit that makes a draft's grids those of a plan; None where they are."""
     then = np.append(plan.code, "")[plan.grid_of].tolist()
     grids = {one.code: str(code) for one, code in zip(state.atoms, then, strict=True) if code}
     titles = {
@@ -66,10 +91,7 @@ def taken_over(state: PlanState, plan: Plan, source: str) -> Regroup:
         for g, code in enumerate(plan.code)
         if code not in state.grid_at
     }
-    edit = regrouping(state, grids, source, titles)
-    if edit is None:
-        raise refuse("nothing", {"grid": source})
-    return edit
+    return regrouping(state, grids, source, titles)
 
 
 def regrouping(

@@ -116,7 +116,7 @@ def _of_area(district: District, request: Request) -> Sheet:
         district.area_name(request.level, request.code),
         tuple(chain),
         Named(""),
-        coverage.shapes[row],
+        district.shapes[row],
         _contacts(district, [(request.level, request.code)]),
         _contacts(district, below, roles=("grid_lead", "grid_worker"), by_area=True),
         site=district.site,

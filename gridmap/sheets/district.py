@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gridmap.areas import tie_key
 from gridmap.coverage.model import Coverage
+from gridmap.coverage.overlaps import polygonal
 from gridmap.errors import BadValue, NotFound
 from gridmap.maps.categories import OTHER, SERVICES, Category
 from gridmap.places.rosters import posts_for
@@ -214,13 +215,21 @@ class District:
         return [*own, *(one for one in self.items if not one["level"])]
 
     @cached_property
+    def shapes(self) -> Objects:
+        """The areas by row of the edition as they are drawn; empty for those without a polygon.
+
+        What crosses itself is mended for the paper: an edition may be published with faults.
+        """
+        return polygonal(self.coverage.shapes)
+
+    @cached_property
     def area_tree(self) -> dict[str, tuple[NDArray[np.int64], shapely.STRtree]]:
         """For each level its rows and a tree of their shapes."""
         found = {}
         for level in self.coverage.levels.names:
             rows = self.coverage.rows(level)
             rows = rows[~shapely.is_missing(self.coverage.shapes[rows])]
-            found[level] = (rows, shapely.STRtree(self.coverage.shapes[rows]))
+            found[level] = (rows, shapely.STRtree(self.shapes[rows]))
         return found
 
     @cached_property

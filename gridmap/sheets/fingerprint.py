@@ -76,7 +76,7 @@ def _areas(district: District, frame: Frame) -> str:
         found = rows[np.sort(tree.query(box, predicate="intersects"))]
         names += [[coverage.code[r], coverage.name[r], coverage.name_en[r]] for r in found]
         # Cut to the paper: what changes beyond its edge is not on it.
-        shapes += shapely.intersection(coverage.shapes[found], box).tolist()
+        shapes += shapely.intersection(district.shapes[found], box).tolist()
     estates, tree = district.estate_tree
     for i in np.sort(tree.query(box, predicate="intersects")):
         names.append([estates[i].code, estates[i].name.zh, estates[i].name.en])

@@ -109,7 +109,7 @@ def grids_of(district: District, sheet: Sheet, frame: Frame) -> list[tuple[int, 
         # Only its own: names and borders of the neighbours would drown it.
         own = coverage.row(sheet.request.level, sheet.request.code)
         found = found[coverage.ancestors[found, coverage.rank[own]] == own]
-    shapes = frame.drawn(coverage.shapes[found])
+    shapes = frame.drawn(district.shapes[found])
     return [(int(r), s) for r, s in zip(found, shapes, strict=True) if not shapely.is_empty(s)]
 
 

@@ -51,6 +51,7 @@ Commands, HTTP routes and notebooks call nothing else. One module a family of wo
 :mod:`.drafting`      plans drawn edit by edit; their states, layers and publication are
                       in ``draft_states``, ``draft_frames`` and ``draft_publishing``
 :mod:`.planning`      plans measured, replayed, compared, suggested
+:mod:`.plan_storing`  plans stored as draft editions
 :mod:`.suggesting`    suggestions asked for, watched, stopped, made a draft
 :mod:`.plan_reading`  plans by name, editions and drafts alike
 :mod:`.microgrids`    grids split into micro-grids from their buildings
@@ -91,7 +92,7 @@ from gridmap.workspace.own_reports import OwnReports
 from gridmap.workspace.pausing import Pausing
 from gridmap.workspace.picturing import Picturing
 from gridmap.workspace.place_exporting import PlaceExporting
-from gridmap.workspace.planning import PlanOutcome
+from gridmap.workspace.plan_storing import PlanOutcome
 from gridmap.workspace.previewing import Previewing
 from gridmap.workspace.publishing import PublishOutcome
 from gridmap.workspace.repairing import RepairOutcome, Repairs

@@ -16,7 +16,9 @@ from gridmap.workspace.planning import Planning
 from gridmap.workspace.publishing import Publishing
 
 if TYPE_CHECKING:
+    from gridmap.areas import Levels
     from gridmap.coverage.model import Coverage
+    from gridmap.planning.graph import PlanGraph
     from gridmap.planning.ground import Ground
     from gridmap.workspace.draft_states import DraftDesk, OpenDraft
 
@@ -52,19 +54,22 @@ class DraftGrounds(Planning, Publishing):
 
     def _draft_record(self, coverage: Coverage, level: str | None) -> dict[str, Any]:
         """Return what a draft that begins with an edition is drawn over."""
-        from gridmap.planning.ground import planned_level
-
-        counts = {name: len(coverage.rows(name)) for name in coverage.levels.names}
         return {
             "edition": coverage.edition,
             "content_hash": coverage.fingerprint(),
-            "level": planned_level(coverage.levels.names, counts, level),
+            "level": self._level_to_plan(coverage, level),
         }
+
+    def _level_to_plan(self, coverage: Coverage, level: str | None) -> str:
+        """Return the level that is planned over an edition; `BadValue` for one that cannot be."""
+        from gridmap.planning.ground import planned_level
+
+        counts = {name: len(coverage.rows(name)) for name in coverage.levels.names}
+        return planned_level(coverage.levels.names, counts, level)
 
     def _ground_of(self, record: Mapping[str, Any]) -> Ground:
         """Return what a draft is drawn over; `Conflict` when its edition was changed since."""
-        from gridmap.planning.barriers import Barriers
-        from gridmap.planning.ground import Ground, need_plannable
+        from gridmap.planning.ground import need_plannable
 
         level = record["level"]
         coverage = self._planned_coverage(record["edition"])
@@ -80,23 +85,37 @@ class DraftGrounds(Planning, Publishing):
             record["edition"], level=level, homes=False, in_parts=in_parts, actor=Actor.operator()
         )
         need_plannable(graph)
-        kept = self.store.attributes(record["edition"], level)
-        finest = graph.coverage.levels[int(graph.coverage.rank[graph.row].max())].name
+        return self._ground_on(graph, coverage.levels if in_parts else None)
+
+    def _ground_on(self, graph: PlanGraph, levels: Levels | None = None) -> Ground:
+        """Return the atoms of an edition with all that drafts have of it.
+
+        Parameters
+        ----------
+        levels : Levels, optional
+            Of the edition, where the atoms are parts.
+        """
+        from gridmap.planning.barriers import Barriers
+        from gridmap.planning.ground import Ground, need_codes
+
+        need_codes(graph)
+        names = graph.coverage.levels.names
+        kept = self.store.attributes(graph.edition, graph.level)
         return Ground(
             graph=graph,
             barriers=Barriers.of(**self._barriers()),
             estates=self._estate_outlines(),
             grid_kept=kept,
-            atom_kept=kept if in_parts else self.store.attributes(record["edition"], finest),
+            atom_kept=kept if levels else self.store.attributes(graph.edition, graph.finest),
             above_kept={
-                name: self.store.attributes(record["edition"], name)
-                for name in coverage.levels.names[: coverage.levels.rank(level)]
+                name: self.store.attributes(graph.edition, name)
+                for name in names[: names.index(graph.level)]
             },
-            used_grids=frozenset(self.used_codes(level)),
-            used_atoms=frozenset() if in_parts else frozenset(self.used_codes(finest)),
-            gone=frozenset(self.gone_codes(level)),
-            staff=self.grid_staff(level),
-            levels=coverage.levels if in_parts else None,
+            used_grids=frozenset(self.used_codes(graph.level)),
+            used_atoms=frozenset() if levels else frozenset(self.used_codes(graph.finest)),
+            gone=frozenset(self.gone_codes(graph.level)),
+            staff=self.grid_staff(graph.level),
+            levels=levels,
         )
 
     def _resolved(self, edit: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gridmap.access import Action, Actor
@@ -103,14 +103,13 @@ class DraftSuggesting(DraftViews):
         """
         from gridmap.planning.edits import edit_record
         from gridmap.planning.rules import Rules
-        from gridmap.planning.takeover import graph_now, immovable, taken_over
+        from gridmap.planning.takeover import graph_now, taken_over
 
         who = self._may(actor, Action.EDITION_DRAFT)
         with self._changes_told():
             draft = self._draft_at(number, version)
         state, asked = draft.state, rules or Rules()
         graph = graph_now(state)
-        asked = replace(asked, locked=asked.locked | immovable(state))
         more = {"seed": seed, "progress": progress, "stop": stop, "workers": workers}
         with _alone():
             found = self._plans_for(state, graph, asked, area, total, only, more)
@@ -134,9 +133,10 @@ class DraftSuggesting(DraftViews):
         only: Sequence[str],
         more: dict[str, Any],
     ) -> Suggestion:
+        from gridmap.planning.coding import codes_in_use
         from gridmap.planning.suggest import rebalance, suggest
 
-        used = set(state.ground.used_grids) | {one.code for one in state.grids}
+        used = codes_in_use(state)
         gone = set(state.ground.gone)
         if only:
             if area is not None or total is not None:

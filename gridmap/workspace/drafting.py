@@ -66,7 +66,7 @@ class Drafting(DraftGrounds):
         edition : str, optional
             What it begins with; the edition in force now by default.
         level : str, optional
-            What is planned: the finest level that has areas, or the one right above it. By
+            What is planned: the finest level that has areas, or one right above it, be it empty. By
             default ``grid`` where it is one of the two, else the one above. Areas of the finest
             level are drawn over parts of themselves, one each until it is cut.
         why : str

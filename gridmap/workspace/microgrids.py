@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,6 +123,7 @@ class Microgrids(PlanReading):
         Conflict
             When there is an edition of that name.
         """
+        from gridmap.planning.drafted import DraftedLevel
         from gridmap.planning.microgrids import micro_coverage
 
         who = self._may(actor, Action.EDITION_DRAFT)
@@ -141,4 +142,8 @@ class Microgrids(PlanReading):
             further = self.store.attributes(source.edition, level)
             if level == ground.level:
                 further = {**further, **new}
-            self._import_level(coverage, level, further, edition, who)
+            rows = coverage.rows(level)
+            areas = [replace(coverage.area(row), id=-1) for row in rows.tolist()]
+            held = [dict(further.get(area.code, {})) for area in areas]
+            made = DraftedLevel(level, areas, coverage.shapes[rows], held)
+            self._import_level(made, edition, coverage.fingerprint(), who)

@@ -75,12 +75,13 @@ class OneMap(Mapmaking):
         now = self.clock()
         coverage = self.coverage_at(now)
         rows = area_places(coverage)
+        today = to_site(now, self.zone).toordinal()
 
         def make() -> dict[str, Any]:
             people = people_by_area(self.rosters_stored(now), actor=who)
             known = {one.code for one in PARTY}
             further = (one for one in service_pins(self.categories) if one.code not in known)
-            estates, held = self._kept_part("estates", self._estates_part)
+            estates, held = self._kept_part("estates", self._estates_part, until=today)
             return {
                 "places": places_data(
                     self.map_points("all"),
@@ -95,9 +96,10 @@ class OneMap(Mapmaking):
                 "estates": estates_data(estates, held, bounds_of(coverage)),
             }
 
-        # What may be seen of them hangs on the roles alone, and who is on duty on the day.
+        # What may be seen of them hangs on the roles alone; who is on duty, and which red lines
+        # hold, on the day.
         roles = " ".join(sorted(who.roles))
-        found = self._kept_part(f"points:{roles}", make, until=to_site(now, self.zone).toordinal())
+        found = self._kept_part(f"points:{roles}", make, until=today)
         scope = sorted({area for one in reach(who, Action.MAP_SEE) for area in one.areas})
         return {**found, "scope": scope}
 

@@ -1,9 +1,8 @@
-"""Planning: plans measured, replayed, compared, suggested, and stored as drafts."""
+"""Planning: plans measured, replayed, compared and suggested."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from gridmap.coverage.notes import ImportReport
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.locator import Locator
 from gridmap.places.model import Post
-from gridmap.planning.held import HELD_COLUMNS
 from gridmap.tables import read_table
 from gridmap.times import to_site
 from gridmap.workspace.amounts import amounts_of
@@ -31,6 +29,7 @@ from gridmap.workspace.mapping import Mapmaking
 if TYPE_CHECKING:
     from gridmap.maps.document import GridMap
     from gridmap.planning.compare import Comparison
+    from gridmap.planning.drafted import DraftedLevel
     from gridmap.planning.graph import PlanGraph
     from gridmap.planning.measures import PlanMeasures
     from gridmap.planning.plan import Plan
@@ -38,26 +37,13 @@ if TYPE_CHECKING:
     from gridmap.planning.rules import Limits, Rules
     from gridmap.planning.suggestion import Suggestion
 
-__all__ = ["HANDLING_HOURS", "PlanOutcome", "Planning"]
+__all__ = ["HANDLING_HOURS", "Planning"]
 
 _YEAR = timedelta(days=365)
 # Hours of a grid worker's time by handling level, where the site names none for an item:
 # what the grid closes by itself, hands to the sub-district, or to several departments.
 HANDLING_HOURS = {"G": 0.5, "S": 1.0, "X": 1.5}
 _STATIONS = ("grid_station", "service_centre")
-
-
-@dataclass(frozen=True)
-class PlanOutcome:
-    """A plan stored as a draft, or what would be stored when `committed` is False."""
-
-    edition: str
-    based_on: str
-    grids: int
-    atoms_moved: int
-    new_codes: tuple[str, ...]
-    gone_codes: tuple[str, ...]
-    committed: bool
 
 
 class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
@@ -202,6 +188,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         *,
         area: tuple[str, str] | None = None,
         total: int | tuple[int, int] | None = None,
+        used: Collection[str] = (),
         seed: int = 0,
         workers: int = 2,
         progress: Progress | None = None,
@@ -214,6 +201,8 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         ----------
         area : (level, code), optional
             Only inside that area.
+        used : collection of str
+            Codes that no new grid gets, besides those of all editions: say a draft's.
         """
         from gridmap.planning.suggest import suggest
 
@@ -223,7 +212,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             rules,
             atoms=None if area is None else self.atoms_of(graph, *area),
             total=total,
-            used=self.used_codes(graph.level),
+            used=self.used_codes(graph.level) | {*used},
             retired=self.gone_codes(graph.level),
             seed=seed,
             workers=workers,
@@ -237,6 +226,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
         grids: Sequence[str],
         rules: Rules | None = None,
         *,
+        used: Collection[str] = (),
         seed: int = 0,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
@@ -250,7 +240,7 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             graph,
             grids,
             rules,
-            used=self.used_codes(graph.level),
+            used=self.used_codes(graph.level) | {*used},
             retired=self.gone_codes(graph.level),
             seed=seed,
             progress=progress,
@@ -282,49 +272,6 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             for one in self.store.retired_codes(BASE)
             if one.level == level and one.back_in is None
         }
-
-    def store_plan(
-        self,
-        graph: PlanGraph,
-        plan: Plan,
-        edition: str,
-        *,
-        commit: bool = False,
-        actor: Actor | None = None,
-    ) -> PlanOutcome:
-        """Store a plan as a draft based on the graph's edition; a dry run unless `commit`.
-
-        The draft has all areas of that edition; grids and atoms take the place of its own, so
-        that checking, exporting and publishing know it as any other.
-
-        Raises
-        ------
-        Conflict
-            When there is an edition of that name.
-        """
-        from gridmap.planning.compare import plan_coverage
-        from gridmap.planning.plan import today_plan
-
-        who = self._may(actor, Action.EDITION_DRAFT)
-        finest = graph.coverage.levels.finest.name
-        used = tuple(sorted(self.used_codes(finest)))
-        self.draft(edition, source=graph.edition, commit=False, actor=who)
-        planned = plan_coverage(graph, plan, used=used)
-        today = today_plan(graph)
-        if commit:
-            self.draft(edition, source=graph.edition, commit=True, actor=who)
-            for level in (graph.level, finest):
-                self._import_planned(graph, plan, planned, level, edition, who)
-        moved = np.append(plan.heir_of, -1)[plan.grid_of] != graph.today
-        return PlanOutcome(
-            edition,
-            graph.edition,
-            len(plan),
-            int(moved.sum()),
-            tuple(sorted(set(plan.code.tolist()) - set(today.code.tolist()))),
-            tuple(sorted(set(today.code.tolist()) - set(plan.code.tolist()))),
-            commit,
-        )
 
     def comparison_map(self, comparison: Comparison, *, actor: Actor | None = None) -> GridMap:
         """Return a document with both plans under a slider, and the from-to table to print."""
@@ -430,55 +377,32 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             dtype=np.float64,
         )
 
-    def _import_planned(
-        self,
-        graph: PlanGraph,
-        plan: Plan,
-        planned: Coverage,
-        level: str,
-        edition: str,
-        who: Actor,
-    ) -> None:
-        kept = self.store.attributes(graph.edition, level)
-        if level == graph.level:
-            further = _summed(graph, plan, kept)
-        else:
-            old = dict(zip(graph.row.tolist(), graph.code.tolist(), strict=True))
-            codes = _recoded(graph, planned)
-            further = {new: dict(kept.get(old[row], {})) for row, new in codes.items()}
-        self._import_level(planned, level, further, edition, who)
+    def _import_level(self, level: DraftedLevel, edition: str, digest: str, who: Actor) -> None:
+        """Put a level of planned areas into a draft, in the place of what is there.
 
-    def _import_level(
-        self,
-        planned: Coverage,
-        level: str,
-        further: Mapping[str, Mapping[str, Any]],
-        edition: str,
-        who: Actor,
-    ) -> None:
-        """Put a level of planned areas into a draft, in the place of what is there."""
-        from dataclasses import replace
-
-        rows = planned.rows(level)
-        attributes = [dict(further.get(code, {})) for code in planned.code[rows].tolist()]
+        Parameters
+        ----------
+        digest : str
+            SHA-256 of the plan, kept with the import.
+        """
         report = ImportReport(
-            rows=len(rows),
-            areas=len(rows),
+            rows=len(level.areas),
+            areas=len(level.areas),
             coord_sys=STORED_CRS,
-            kept_columns=tuple(sorted({name for held in attributes for name in held})),
+            kept_columns=tuple(sorted({name for held in level.attributes for name in held})),
             dropped_columns=(),
             provisional=(),
             messages=(),
         )
         incoming = Incoming(
-            level=level,
-            areas=[replace(planned.area(row), id=-1) for row in rows.tolist()],
-            geometry=planned.shapes[rows],
-            attributes=attributes,
+            level=level.level,
+            areas=level.areas,
+            geometry=level.geometry,
+            attributes=[dict(held) for held in level.attributes],
             coord_sys=STORED_CRS,
             source=f"plan:{edition}",
-            source_layer=level,
-            source_sha256=planned.fingerprint(),
+            source_layer=level.level,
+            source_sha256=digest,
             encoding=None,
             report=report,
         )
@@ -498,35 +422,6 @@ def _item_hours(path: Path) -> dict[str, float]:
             row.refuse("hours", "is not a number", allowed="hours, for example 0.5")
         if not 0 <= out[item] < 10_000:
             row.refuse("hours", "is out of range", allowed="0 to 10,000")
-    return out
-
-
-def _recoded(graph: PlanGraph, planned: Coverage) -> dict[int, str]:
-    """Return the code under the plan of each of the graph's rows, by shape: both share them."""
-    at = {id(planned.geometry[row]): str(planned.code[row]) for row in planned.atoms.tolist()}
-    return {row: at[id(graph.coverage.geometry[row])] for row in graph.row.tolist()}
-
-
-def _summed(
-    graph: PlanGraph, plan: Plan, kept: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Return the attributes of planned grids: what goes on, with its sums anew."""
-    out: dict[str, dict[str, Any]] = {}
-    held = plan.grid_of >= 0
-    sums = {
-        name: np.bincount(plan.grid_of[held], graph.amount[name][held], len(plan))
-        for name in HELD_COLUMNS
-        if name in graph.amount
-    }
-    for grid, code in enumerate(plan.code.tolist()):
-        heir = int(plan.heir_of[grid])
-        known = dict(kept.get(str(graph.grid_code[heir]), {})) if heir >= 0 else {}
-        for name, columns in HELD_COLUMNS.items():
-            if name in sums:
-                column = next((c for c in columns if c in known), columns[0])
-                total = float(sums[name][grid])
-                known[column] = int(total) if total.is_integer() else total
-        out[code] = known
     return out
 
 

@@ -17,6 +17,7 @@ from gridmap.times import to_site
 from gridmap.workspace.draft_suggesting import ONE_AT_A_TIME, DraftSuggesting
 from gridmap.workspace.drafting import _areas_touched, _why
 from gridmap.workspace.plan_runs import PlanRuns
+from gridmap.workspace.plan_storing import PlanStoring
 
 if TYPE_CHECKING:
     from gridmap.planning.graph import PlanGraph
@@ -66,7 +67,7 @@ class PlanQuestion:
     asked: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Suggesting(DraftSuggesting):
+class Suggesting(PlanStoring, DraftSuggesting):
     """Suggestions worked on behind the scenes; see :mod:`.plan_runs` for how they are kept."""
 
     def ask_for_plans(self, question: PlanQuestion, *, actor: Actor | None = None) -> int:
@@ -83,10 +84,7 @@ class Suggesting(DraftSuggesting):
         from gridmap.planning.suggest import check_question
 
         who = self._may(actor, Action.EDITION_CHECK)
-        graph, version, fixed = self._asked_graph(question, who)
-        # A plan that moves these could not be taken over into a draft.
-        rules = replace(question.rules, locked=question.rules.locked | fixed)
-        question = replace(question, rules=rules)
+        graph, version, used = self._asked_graph(question, who)
         atoms = None if question.area is None else self.atoms_of(graph, *question.area)
         check_question(graph, question.rules, atoms=atoms, grids=question.rebalance)
         about = {
@@ -97,7 +95,7 @@ class Suggesting(DraftSuggesting):
             "level": graph.level,
             "asked": dict(question.asked),
         }
-        return self._runs.start(about, self._work_on(question, graph, who))
+        return self._runs.start(about, self._work_on(question, graph, used, who))
 
     def wait_for_plans(self, number: int, seconds: float) -> None:
         """Wait at most so long for a suggestion that this process works on."""
@@ -234,8 +232,9 @@ class Suggesting(DraftSuggesting):
     def _asked_graph(
         self, question: PlanQuestion, who: Actor
     ) -> tuple[PlanGraph, int | None, frozenset[str]]:
-        """Return what a question is about, the version of a draft, and grids that stay."""
-        from gridmap.planning.takeover import graph_now, immovable, undivided
+        """Return what a question is about, the version of a draft, and codes in use there."""
+        from gridmap.planning.coding import codes_in_use
+        from gridmap.planning.takeover import graph_now
 
         if question.draft is None:
             graph = self.planning_graph(
@@ -245,7 +244,7 @@ class Suggesting(DraftSuggesting):
                 until=question.until,
                 actor=who,
             )
-            return graph, None, undivided(graph)
+            return graph, None, frozenset()
         if question.edition is not None:
             raise BadValue(
                 "Plans are suggested for an edition or a draft.",
@@ -253,9 +252,11 @@ class Suggesting(DraftSuggesting):
                 allowed="one of them",
             )
         draft = self._opened(question.draft, question.version)
-        return graph_now(draft.state), draft.version, immovable(draft.state)
+        return graph_now(draft.state), draft.version, codes_in_use(draft.state)
 
-    def _work_on(self, question: PlanQuestion, graph: PlanGraph, who: Actor) -> Callable[..., Any]:
+    def _work_on(
+        self, question: PlanQuestion, graph: PlanGraph, used: frozenset[str], who: Actor
+    ) -> Callable[..., Any]:
         def work(progress: Any, stop: Any) -> dict[str, Any]:
             # Beside a suggestion that somebody waits for, this one waits.
             with ONE_AT_A_TIME:
@@ -264,7 +265,10 @@ class Suggesting(DraftSuggesting):
         def solved(progress: Any, stop: Any) -> dict[str, Any]:
             from gridmap.planning.told import suggestion_record
 
-            further = {"seed": question.seed, "progress": progress, "stop": stop, "actor": who}
+            further: dict[str, Any] = {
+                "used": used, "seed": question.seed, "progress": progress, "stop": stop,
+                "actor": who,
+            }  # fmt: skip
             if question.rebalance:
                 found = self.rebalance_plans(graph, question.rebalance, question.rules, **further)
             else:

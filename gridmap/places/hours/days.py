@@ -129,8 +129,10 @@ def plan_of(
 
 
 def _on_holiday(hours: Hours, day: date, kind: CalendarDay, school: bool) -> DayPlan:
-    plan = _laid(hours, _Taken(day, day.weekday(), True, school), kind)
-    if any(rule.public_holiday for rule in hours.rules):
+    taken = _Taken(day, day.weekday(), True, school)
+    plan = _laid(hours, taken, kind)
+    # What is said of other holidays (a season's, those on Sundays) says nothing of this one.
+    if any(rule.public_holiday and _meets(rule, taken) for rule in hours.rules):
         return plan
     daily = [_laid(hours, _Taken(day, n, True, school), kind).stretches for n in range(7)]
     if all(one == daily[0] for one in daily):
