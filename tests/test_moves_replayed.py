@@ -105,6 +105,23 @@ def test_a_report_that_got_its_deadline_by_moving_is_replayed_with_it(town):
     assert found["replayed"]["due_at"] == workspace.report(number)["due_at"] is not None
 
 
+def test_a_report_that_was_routed_anew_after_it_moved_is_replayed_as_it_was_first_routed(town):
+    workspace, hands = town
+    number = send(workspace, GIVEN, "mended", item="0301")
+    first = workspace.report(number)
+    workspace.publish("redrawn", effective_from=SECOND, reports="migrate", commit=True)
+    hands.set("2026-06-02 09:00")
+    moved_to = workspace.report(number)
+    assert moved_to["department"] == f"JD:{EAST}" != first["department"]
+    workspace.reroute_reports([number], "the register is mended", commit=True)
+    (former,) = workspace.report(number)["reroutes"]
+    assert former["old_explanation"] == first["explanation"]
+    for edition, then in (("town", first), ("redrawn", moved_to)):
+        found = workspace.replay(number, edition=None if edition == "town" else edition)
+        assert (found["same"], found["made_by"]["edition"]) == (True, edition)
+        assert found["stored"]["department"] == then["department"]
+
+
 def test_stragglers_and_a_rollback_keep_what_they_were_decided_by(town, tmp_path):
     workspace, hands = town
     workspace.publish("redrawn", effective_from=SECOND, reports="migrate", commit=True)
