@@ -215,7 +215,7 @@ class Order:
     needs_person : bool
         A person has to look at its route before it is sent to anybody.
     due_at : datetime or None
-        What is due now; None while unknown or managed by a leader.
+        What is due now; None while unknown, managed by a leader, or while its clock stands still.
     due_original : datetime or None
         What was promised first; what the numbers count by.
     due_from : datetime or None
