@@ -157,6 +157,13 @@ def window(browser: Any, shape: dict[str, Any]) -> Iterator[Visit]:
         context.close()
 
 
+def keep_picture(page: Any, name: str) -> None:
+    """Keep a picture of the whole page in $GRIDMAP_PICTURES, for somebody to look at."""
+    folder = os.environ.get("GRIDMAP_PICTURES")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
 def violations(page: Any) -> list[str]:
     """What axe finds against WCAG 2.2 AA, and good practice."""
     if page.evaluate("typeof window.axe") == "undefined":

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser import DESKTOP, PHONE, Visit, served, violations, window
+from tests.browser import DESKTOP, PHONE, Visit, keep_picture, served, violations, window
 from tests.order_forms import PageTown
 
 pytest_plugins = ["tests.order_fixtures"]
@@ -78,10 +76,7 @@ class People:
         page = self[name]
         wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         assert wide[0] <= wide[1], (picture, wide)
-        folder = os.environ.get("GRIDMAP_PICTURES")
-        if folder:
-            name = f"orders-{self.kind}-{picture}.png"
-            page.screenshot(path=str(Path(folder) / name), full_page=True)
+        keep_picture(page, f"orders-{self.kind}-{picture}")
         # The same pages in another shape: on a phone those that are laid out otherwise.
         if self.kind == "desktop" or picture in ON_A_PHONE:
             assert violations(page) == [], picture

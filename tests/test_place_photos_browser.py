@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from gridmap.demo.dice import Dice
 from gridmap.demo.pictures import draw_pictures
 from gridmap.places.model import Place
 from gridmap.workspace import Workspace
-from tests.browser import DESKTOP, PHONE, Visit, served, violations, window
+from tests.browser import DESKTOP, PHONE, Visit, keep_picture, served, violations, window
 
 pytest_plugins = ["tests.api_fixtures"]
 pytestmark = [
@@ -88,9 +87,7 @@ def visit(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Visit]:
 
 def shown(page: Any, name: str) -> None:
     """Keep a picture where somebody wants to look at it."""
-    folder = os.environ.get("GRIDMAP_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"photos-{name}.png"), full_page=True)
+    keep_picture(page, f"photos-{name}")
 
 
 def loaded(page: Any, what: str) -> list[list[int]]:

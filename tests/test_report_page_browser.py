@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.app import create_app
 from gridmap.workspace import Workspace
-from tests.browser import DESKTOP, PHONE, Visit, served, violations, window
+from tests.browser import DESKTOP, PHONE, Visit, keep_picture, served, violations, window
 from tests.test_photos import picture, saved
 
 pytest_plugins = ["tests.api_fixtures"]
@@ -53,9 +51,7 @@ def visit(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Visit]:
 
 def shown(page: Any, name: str) -> None:
     """The page is whole: it fits, axe finds nothing, and it may be looked at."""
-    folder = os.environ.get("GRIDMAP_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"report-{name}.png"), full_page=True)
+    keep_picture(page, f"report-{name}")
     wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert wide[0] <= wide[1], (name, wide)
     assert violations(page) == [], name
@@ -162,9 +158,7 @@ def test_a_phone_without_a_script_sends_by_the_estate(chromium: Any, address: st
         page.click(".send button")
         page.wait_for_selector("#place-why >> text=没有这个小区")
         assert page.is_checked("[value='0306']")
-        folder = os.environ.get("GRIDMAP_PICTURES")
-        if folder:
-            page.screenshot(path=str(Path(folder) / "report-plain.png"), full_page=True)
+        keep_picture(page, "report-plain")
         page.fill("[name=estate]", "东苑")
         page.click(".send button")
         page.wait_for_url("**/receipt/*taken=1")

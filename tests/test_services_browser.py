@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from fastapi import FastAPI
 from gridmap.places.model import Place, Post, ServiceItem
 from gridmap.workspace import Workspace
 from tests.api_client import STREET_GRID
-from tests.browser import DESKTOP, PHONE, Visit, served, violations, window
+from tests.browser import DESKTOP, PHONE, Visit, keep_picture, served, violations, window
 
 pytest_plugins = ["tests.api_fixtures"]
 pytestmark = [
@@ -88,9 +86,7 @@ def visit(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Visit]:
 
 def shown(page: Any, name: str) -> None:
     """Keep a picture where somebody wants to look at it."""
-    folder = os.environ.get("GRIDMAP_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"services-{name}.png"), full_page=True)
+    keep_picture(page, f"services-{name}")
 
 
 def opened(visit: Visit, address: str) -> Any:

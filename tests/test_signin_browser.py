@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.browser import Visit, served
+from tests.browser import Visit, keep_picture, served
 from tests.guarded import PASSWORD, Guarded
 
 pytest_plugins = ["tests.guarded_fixtures"]
@@ -28,9 +26,7 @@ def address(guarded: Guarded) -> Iterator[str]:
 
 def shown(page, name: str) -> None:
     """Keep a picture where somebody wants to look at it."""
-    folder = os.environ.get("GRIDMAP_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+    keep_picture(page, name)
 
 
 def fill(page, password: str) -> None:
