@@ -6,7 +6,8 @@ import pytest
 import shapely
 
 from gridmap.access import Role
-from tests.draft_doors import begin, edit
+from gridmap.planning.log import LogEntry
+from tests.draft_doors import NOW, begin, edit
 from tests.planning_cases import LAT, LON, SIZE
 
 pytest_plugins = ["tests.draft_fixtures"]
@@ -102,6 +103,22 @@ def test_an_area_without_grids_is_drawn_and_described_and_the_others_of_its_leve
     assert shapely.covers(village, shapely.Point(*spot(7.1, 2)))
     assert not shapely.overlaps(village, coverage.shapes[coverage.row("community", rest)])
     assert coverage.fingerprint() == store.edition("东村新界").content_hash
+
+
+def test_a_draft_whose_log_gave_to_a_grid_without_finer_areas_is_not_published(mixed):
+    number = drawn(mixed, "旧记录")
+    edit_then = {"op": "regroup", "grids": {"C0004": ["C000304"]}}
+    entry = LogEntry(1, NOW, "li", "edit", "", edit_then, (), ("C0",))
+    mixed.workspace.store.append_plan_edit(number, 0, entry)
+    late = publish(mixed, number, 1, "旧记录", 8)
+    assert late.status_code == 409, late.text
+    reason = late.json()["reasons"][0]
+    assert (reason["kind"], reason["codes"]) == ("whole_grid", ["C0004", "C000304"])
+    back = {"op": "reassign", "to": "C0003", "atoms": ["C000304"]}
+    assert edit(mixed.li, number, 1, back).status_code == 200
+    body = {"version": 2, "edition": "旧记录", "effective_from": "2027-01-08"}
+    dry = mixed.li.post(f"/api/drafts/{number}/publish?dry_run=true", json=body)
+    assert dry.status_code == 200, dry.text
 
 
 def test_a_grid_without_finer_areas_is_stored_as_it_is_named_and_described(mixed):

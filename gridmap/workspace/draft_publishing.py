@@ -62,13 +62,18 @@ class DraftPublishing(DraftSuggesting):
         Conflict
             When it began with another edition than it would replace, and no reason is given;
             and as for other editions.
+        EditRefused
+            When a grid without finer areas holds others beside itself, as an edit of a former
+            version may have left it: its own ground would be in no grid.
         CoverageFaulty, OverlappingValidity, NotFound, BadValue
         """
+        from gridmap.planning.changing import need_undivided
         from gridmap.planning.drafted import drafted_coverage
 
         who = self._may(actor, Action.EDITION_PUBLISH)
         with self._changes_told():
             draft = self._draft_at(number, version)
+        need_undivided(draft.state)
         begun = self._begun(number, edition)
         if not begun:
             self._need_free_name(edition)
