@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gridmap.access import Action, Actor
+from gridmap.access import ANYTHING, Action, Actor
 from gridmap.coverage.auditing.audit import Fault, audit
 from gridmap.coverage.auditing.faults import worst_first
 from gridmap.coverage.editions import Edition, EditionState
@@ -150,8 +150,10 @@ class Publishing(Lifecycle, Proving):
             When it is published already, or another edition starts at that moment.
         Conflict
             When the date is past, reports were routed since, and no reason is given.
+        NotAllowed
+            Also for who may publish in some places only: an edition is of all of them.
         """
-        who = self._may(actor, Action.EDITION_PUBLISH)
+        who = self._may(actor, Action.EDITION_PUBLISH, ANYTHING)
         terms = PublishTerms(effective_from, accept_faults, why, reasons, backdate, reports)
         return self._put_in_force(edition, who, terms, commit=commit)
 
@@ -227,7 +229,10 @@ class Publishing(Lifecycle, Proving):
                 need_text(what, text)
         self.store.check_date(family, start, who, backdated=terms.backdate)
         before, after = self._neighbours(family, start)
-        begun_with = None if plan is None else self._need_own_base(before, plan)
+        begun_with = None
+        if plan is not None:
+            begun_with = self._need_own_base(before, plan)
+            self._need_reach(who, before, plan)
         faults = self._faults(coverage, start, before, stored=stored)
         errors = _need_sound(edition, faults, terms.accept_faults)
         proofs = self.prove_draft(coverage, start) if family == BASE else []
@@ -276,6 +281,17 @@ class Publishing(Lifecycle, Proving):
                 "with --accept-replaced WHY.",
             )
         return plan.edition
+
+    def _need_reach(self, who: Actor, before: Edition | None, plan: FromPlan) -> None:
+        """Refuse who acts in some places only, unless a draft's edits are all that changes."""
+        begun = self.store.edition(plan.edition)
+        # What was never in force may differ from what is anywhere.
+        if (
+            before is None
+            or begun.state is not EditionState.PUBLISHED
+            or self._root(begun) != self._root(before)
+        ):
+            self._may(who, Action.EDITION_PUBLISH, ANYTHING)
 
     def _publishable(self, edition: str) -> Coverage:
         coverage = self._draft_coverage(edition)
