@@ -351,3 +351,30 @@ def test_editions_as_a_whole_are_for_who_acts_everywhere(mixed):
     ):
         with pytest.raises(NotAllowed, match="outside"):
             asked()
+
+
+def test_an_edition_published_between_judging_a_draft_and_publishing_it_is_noticed(
+    mixed, monkeypatch
+):
+    store, base = mixed.workspace.store, latest(mixed)
+    mine, others = (drawn(mixed, name, called(name)) for name in ("我方", "他方"))
+    stored = store.publish
+
+    def publish_late(*words, **more):
+        monkeypatch.undo()
+        answer = publish(mixed, others, 1, "他方", 25)
+        assert answer.status_code == 200, answer.text
+        return stored(*words, **more)
+
+    monkeypatch.setattr(store, "publish", publish_late)
+    late = publish(mixed, mine, 1, "我方", 26)
+    assert late.status_code == 409, late.text
+    assert "meanwhile" in late.json()["detail"]
+    assert late.json()["got"] == "after 他方, before none"
+    assert late.json()["allowed"] == f"after {base}, before none"
+    assert latest(mixed) == "他方"
+    assert mixed.li.get(f"/api/drafts/{mine}").json()["state"] == "open"
+    again = publish(mixed, mine, 1, "我方", 26)
+    assert (again.status_code, again.json()["got"]) == (409, "他方")
+    done = publish(mixed, mine, 1, "我方", 26, accept_replaced="以我方为准")
+    assert (done.status_code, done.json()["replaces"]) == (200, "他方")

@@ -161,7 +161,8 @@ class Lifecycle(Listing, Moving, Lineages):
         Raises
         ------
         Conflict
-            When `to` was not in force before that date, or is in force then anyway.
+            When `to` was not in force before that date, or is in force then anyway; or when
+            another edition was published or withdrawn beside it meanwhile.
         OverlappingValidity
             When another edition begins at that moment.
         """
@@ -191,6 +192,7 @@ class Lifecycle(Listing, Moving, Lineages):
                 backdated=backdate,
                 notes=notes,
                 moves=moves,
+                beside=(replaced.name, after.name if after else None),
                 progress=progress,
             )
             self.settle_moves(moves)

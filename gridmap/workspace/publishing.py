@@ -78,6 +78,8 @@ class PublishOutcome:
     family : str
     replaces : str or None
         The edition that was in force at that date; None when there was none.
+    followed_by : str or None
+        The published edition that takes over from it; None when there is none.
     begun_with : str or None
         The edition that the draft of a plan began with, where it replaces another one.
     retired : mapping
@@ -98,6 +100,7 @@ class PublishOutcome:
     areas: dict[str, int] = field(default_factory=dict)
     family: str = ""
     replaces: str | None = None
+    followed_by: str | None = None
     begun_with: str | None = None
     retired: Mapping[CodeKey, CodeNote] = field(default_factory=dict)
     moves: MovePlan | None = None
@@ -149,7 +152,8 @@ class Publishing(Lifecycle, Proving):
         Immutable, OverlappingValidity
             When it is published already, or another edition starts at that moment.
         Conflict
-            When the date is past, reports were routed since, and no reason is given.
+            When the date is past, reports were routed since, and no reason is given. When
+            another edition was published or withdrawn beside it before it was in force.
         NotAllowed
             Also for who may publish in some places only: an edition is of all of them.
         """
@@ -195,6 +199,7 @@ class Publishing(Lifecycle, Proving):
                 backdated=terms.backdate,
                 notes=outcome.retired,
                 moves=moves,
+                beside=(outcome.replaces, outcome.followed_by),
                 closing=None if plan is None else _closing(plan, outcome),
             )
             self.settle_moves(moves)
@@ -246,6 +251,7 @@ class Publishing(Lifecycle, Proving):
             areas=_count_levels(coverage),
             family=family,
             replaces=before.name if before else None,
+            followed_by=after.name if after else None,
             begun_with=begun_with,
             retired=self._notes(coverage, before, after, why=terms.why, reasons=terms.reasons),
             moves=self.plan_moves(edition, coverage, start, policy, family=family),
