@@ -194,6 +194,9 @@ def publish(
     It becomes an edition like any other, in force from its date, and is closed. Was it changed
     before that, nothing is in force, and the answer is 409 with what others did. So it is when
     the draft began with another edition than it would replace, unless a reason is given.
+
+    Who may publish in some places only is answered 403 unless all edits in effect lie there and
+    it replaces the edition that it began with.
     """
     asked = parsed(_PUBLISH, body)
     done = workspace.publish_draft(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import shapely
 
-from gridmap.access import Role
-from tests.draft_doors import begin, edit
+from gridmap.access import Actor, Role, Scope
+from gridmap.errors import NotAllowed
+from gridmap.planning.log import LogEntry
+from tests.draft_doors import NOW, begin, edit
 from tests.planning_cases import LAT, LON, SIZE
 
 pytest_plugins = ["tests.draft_fixtures"]
@@ -102,6 +104,22 @@ def test_an_area_without_grids_is_drawn_and_described_and_the_others_of_its_leve
     assert shapely.covers(village, shapely.Point(*spot(7.1, 2)))
     assert not shapely.overlaps(village, coverage.shapes[coverage.row("community", rest)])
     assert coverage.fingerprint() == store.edition("东村新界").content_hash
+
+
+def test_a_draft_whose_log_gave_to_a_grid_without_finer_areas_is_not_published(mixed):
+    number = drawn(mixed, "旧记录")
+    edit_then = {"op": "regroup", "grids": {"C0004": ["C000304"]}}
+    entry = LogEntry(1, NOW, "li", "edit", "", edit_then, (), ("C0",))
+    mixed.workspace.store.append_plan_edit(number, 0, entry)
+    late = publish(mixed, number, 1, "旧记录", 8)
+    assert late.status_code == 409, late.text
+    reason = late.json()["reasons"][0]
+    assert (reason["kind"], reason["codes"]) == ("whole_grid", ["C0004", "C000304"])
+    back = {"op": "reassign", "to": "C0003", "atoms": ["C000304"]}
+    assert edit(mixed.li, number, 1, back).status_code == 200
+    body = {"version": 2, "edition": "旧记录", "effective_from": "2027-01-08"}
+    dry = mixed.li.post(f"/api/drafts/{number}/publish?dry_run=true", json=body)
+    assert dry.status_code == 200, dry.text
 
 
 def test_a_grid_without_finer_areas_is_stored_as_it_is_named_and_described(mixed):
@@ -278,3 +296,85 @@ def test_ground_in_no_community_is_drawn_by_who_draws_in_what_holds_it(mixed):
         turned = mixed.west.post(f"/api/drafts/{number}/{address}", json={"version": 1})
         assert turned.status_code == 403
     assert street.post(f"/api/drafts/{number}/undo", json={"version": 1}).status_code == 200
+
+
+def test_who_publishes_in_one_community_publishes_what_changes_there_alone(mixed):
+    base = latest(mixed)
+    number = drawn(mixed, "西区", called("西"), called("东", "C1007"))
+    for query in ("?dry_run=true", ""):
+        body = {"version": 2, "edition": "西区", "effective_from": "2027-01-21"}
+        refused = mixed.west.post(f"/api/drafts/{number}/publish{query}", json=body)
+        assert refused.status_code == 403, refused.text
+        assert refused.json()["allowed"] == "community:C0"
+    assert latest(mixed) == base
+    # What is undone changes nothing.
+    assert mixed.li.post(f"/api/drafts/{number}/undo", json={"version": 2}).status_code == 200
+    done = mixed.west.post(f"/api/drafts/{number}/publish", json=body | {"version": 3})
+    assert done.status_code == 200, done.text
+    assert latest(mixed) == "西区"
+
+
+def test_who_publishes_in_one_community_undoes_nothing_elsewhere(mixed):
+    base = latest(mixed)
+    mixed.workspace.draft("西区底稿", source=base, commit=True)
+    unforced = begin(mixed.li, "未生效", edition="西区底稿")["id"]
+    assert edit(mixed.li, unforced, 0, called("西一")).status_code == 200
+    empty, mine = drawn(mixed, "无改动"), drawn(mixed, "西二稿", called("西二"))
+    others = drawn(mixed, "东一稿", called("东一", "C1007"))
+    assert publish(mixed, others, 1, "东一稿", 22).status_code == 200
+    for number, version, more in (
+        (unforced, 1, {"accept_replaced": "以西为准"}),
+        (mine, 1, {"accept_replaced": "以西为准"}),
+        (empty, 0, {"accept_replaced": "以西为准"}),
+    ):
+        body = {"version": version, "edition": "西三稿", "effective_from": "2027-01-23", **more}
+        refused = mixed.west.post(f"/api/drafts/{number}/publish", json=body)
+        assert refused.status_code == 403, refused.text
+    # At a date before the others' it is what the draft began with that is replaced.
+    for number, version in ((unforced, 1), (empty, 0)):
+        body = {"version": version, "edition": "西三稿", "effective_from": "2027-01-21T12:00"}
+        refused = mixed.west.post(f"/api/drafts/{number}/publish?dry_run=true", json=body)
+        assert refused.status_code == 403, refused.text
+    early = mixed.west.post(f"/api/drafts/{mine}/publish?dry_run=true", json=body | {"version": 1})
+    assert early.status_code == 200, early.text
+    assert latest(mixed) == "东一稿"
+
+
+def test_editions_as_a_whole_are_for_who_acts_everywhere(mixed):
+    workspace, base = mixed.workspace, latest(mixed)
+    workspace.draft("整版", source=base, commit=True)
+    west = Actor.with_role("planner", "west", Scope.of(areas=["community:C0"]))
+    for asked in (
+        lambda: workspace.publish("整版", effective_from="2027-01-24", actor=west),
+        lambda: workspace.retire(base, why="误发", actor=west),
+        lambda: workspace.rollback(to="today", effective_from="2027-01-24", why="误发", actor=west),
+    ):
+        with pytest.raises(NotAllowed, match="outside"):
+            asked()
+
+
+def test_an_edition_published_between_judging_a_draft_and_publishing_it_is_noticed(
+    mixed, monkeypatch
+):
+    store, base = mixed.workspace.store, latest(mixed)
+    mine, others = (drawn(mixed, name, called(name)) for name in ("我方", "他方"))
+    stored = store.publish
+
+    def publish_late(*words, **more):
+        monkeypatch.undo()
+        answer = publish(mixed, others, 1, "他方", 25)
+        assert answer.status_code == 200, answer.text
+        return stored(*words, **more)
+
+    monkeypatch.setattr(store, "publish", publish_late)
+    late = publish(mixed, mine, 1, "我方", 26)
+    assert late.status_code == 409, late.text
+    assert "meanwhile" in late.json()["detail"]
+    assert late.json()["got"] == "after 他方, before none"
+    assert late.json()["allowed"] == f"after {base}, before none"
+    assert latest(mixed) == "他方"
+    assert mixed.li.get(f"/api/drafts/{mine}").json()["state"] == "open"
+    again = publish(mixed, mine, 1, "我方", 26)
+    assert (again.status_code, again.json()["got"]) == (409, "他方")
+    done = publish(mixed, mine, 1, "我方", 26, accept_replaced="以我方为准")
+    assert (done.status_code, done.json()["replaces"]) == (200, "他方")

@@ -132,3 +132,28 @@ def test_a_withdrawn_edition_is_no_former_one(both):
     workspace.retire("e3", why="x", commit=True)
     with pytest.raises(Conflict, match="not in force before"):
         workspace.rollback(to="e3", effective_from=march(28), why="x", commit=True)
+
+
+def test_an_edition_published_or_withdrawn_meanwhile_beside_it_is_noticed(both, monkeypatch):
+    workspace, _ = both
+    put(workspace.store, "e3", SPLIT)
+    restored = workspace.store.restore
+
+    def after(act):
+        def restore(*words, **more):
+            monkeypatch.undo()
+            act()
+            return restored(*words, **more)
+
+        monkeypatch.setattr(workspace.store, "restore", restore)
+
+    for act in (
+        lambda: workspace.publish("e3", effective_from=march(18), commit=True),
+        lambda: workspace.retire("e3", why="另行调整", commit=True),
+    ):
+        after(act)
+        with pytest.raises(Conflict, match="meanwhile"):
+            workspace.rollback(to="e1", effective_from=march(20), why="划分有误", commit=True)
+        assert "e1 (2)" not in {one.name for one in workspace.store.editions()}
+    done = workspace.rollback(to="e1", effective_from=march(20), why="划分有误", commit=True)
+    assert (done.edition, done.replaces) == ("e1 (2)", "e2")

@@ -117,7 +117,10 @@ def permissions_page() -> str:
         "to those who act everywhere.",
         _table(("role", "中文", "sees"), named),
         "Which role may do what. Guards of a single case (who handled it does not inspect it) "
-        "come on top. `public.see` and `report.submit` need no account.",
+        "come on top. `public.see` and `report.submit` need no account. An edition is of all "
+        "places: who holds `edition.publish` in some of them publishes drafts of plans that "
+        "change nothing but what lies there; to publish any other edition, to withdraw one and to "
+        "roll back is for those who act everywhere.",
         _table(head, rows),
     ]
     return "\n\n".join(parts) + "\n"

@@ -23,6 +23,7 @@ __all__ = [
     "lasso_shape",
     "lassoed",
     "need_loose",
+    "need_undivided",
     "regrided",
     "with_atoms",
     "with_grid",
@@ -82,6 +83,20 @@ def need_loose(state: PlanState, atoms: Iterable[int]) -> None:
         one = state.atoms[i]
         if not state.graph.loose[i]:
             raise refuse("whole_grid", {"grid": one.code}, at=state.place_of([i]), codes=[one.code])
+
+
+def need_undivided(state: PlanState) -> None:
+    """Refuse a draft in which a grid without finer areas holds others beside itself.
+
+    Stored, it would be made of those alone, and its own ground in no grid. No edit comes to
+    that any more; logs that were written before may.
+    """
+    for i in np.flatnonzero(~state.graph.loose & (state.grid_of >= 0)).tolist():
+        away = [m for m in state.members(int(state.grid_of[i])).tolist() if m != i]
+        if away:
+            grid = state.grids[int(state.grid_of[i])].code
+            codes = [grid, *(state.atoms[m].code for m in away[:20])]
+            raise refuse("whole_grid", {"grid": grid}, at=state.place_of(away), codes=codes)
 
 
 def at_finest(state: PlanState, atoms: Iterable[int]) -> PlanState:

@@ -145,7 +145,7 @@ def regroup(state: PlanState, edit: Regroup, fresh: bool) -> Applied:
         raise refuse("nothing", {"grid": ", ".join([*edit.grids][:5])}, codes=[*edit.grids][:20])
     need_loose(state, moves)
     if fresh:
-        # Nor is anything given to a grid without finer areas.
+        # Nor is anything given to a grid without finer areas; logs of before that are replayed.
         targets = sorted({g for g in moves.values() if g < len(state.grids) and state.live[g]})
         need_loose(state, [int(state.members(g)[0]) for g in targets])
     left = grids_of(state, moves)

@@ -200,6 +200,7 @@ class EditionStore(OpenedStore):
         backdated: str | None = None,
         notes: Mapping[CodeKey, CodeNote] | None = None,
         moves: MovePlan | None = None,
+        beside: tuple[str | None, str | None] | None = None,
         closing: DraftClosing | None = None,
     ) -> Edition:
         """Put a draft in force from `effective_from` (aware) until the next edition's date.
@@ -211,7 +212,7 @@ class EditionStore(OpenedStore):
             must be those of the areas the draft holds now.
         route_check : str, optional
             What the proof of routes found.
-        why, backdated, notes, moves
+        why, backdated, notes, moves, beside
             See :class:`gridmap.store.publications.Dating`.
         closing : DraftClosing, optional
             The draft of a plan that it was written from: closed with it, or neither is done.
@@ -223,7 +224,7 @@ class EditionStore(OpenedStore):
         Stale, Conflict
             When the draft of the plan was changed or closed meanwhile.
         """
-        dating = self._dating(effective_from, actor, why, backdated, notes, moves)
+        dating = self._dating(effective_from, actor, why, backdated, notes, moves, beside)
         # Derived before the store is held: a union of many atoms takes its time.
         _ = shapes.shapes
         with self._database.write() as connection:
@@ -261,6 +262,7 @@ class EditionStore(OpenedStore):
         backdated: str | None = None,
         notes: Mapping[CodeKey, CodeNote] | None = None,
         moves: MovePlan | None = None,
+        beside: tuple[str | None, str | None] | None = None,
         progress: Progress | None = None,
     ) -> Edition:
         """Put a former edition in force anew, as the edition `name`; see :meth:`copy_edition`.
@@ -270,7 +272,7 @@ class EditionStore(OpenedStore):
         NotFound, OverlappingValidity, Conflict
             See :func:`gridmap.store.copies.restore`.
         """
-        dating = self._dating(effective_from, actor, why, backdated, notes, moves)
+        dating = self._dating(effective_from, actor, why, backdated, notes, moves, beside)
         copies.restore(self._database, former, name, dating, progress=progress)
         return self.edition(name)
 
@@ -313,6 +315,7 @@ class EditionStore(OpenedStore):
         backdated: str | None,
         notes: Mapping[CodeKey, CodeNote] | None,
         moves: MovePlan | None = None,
+        beside: tuple[str | None, str | None] | None = None,
     ) -> Dating:
         moment, now = ensure_utc(effective_from), self._database.clock()
-        return Dating(moment, actor.name, now, why, backdated, notes or {}, moves)
+        return Dating(moment, actor.name, now, why, backdated, notes or {}, moves, beside)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,9 @@ class Dating:
         What to record of codes that are retired, by (level, code).
     moves : MovePlan or None
         What it does to open reports, recorded with it.
+    beside : (str or None, str or None), optional
+        Names of the editions before and after it with which all that was judged; not compared
+        when not given.
     """
 
     effective_from: datetime
@@ -55,6 +58,7 @@ class Dating:
     backdated: str | None = None
     notes: Mapping[CodeKey, CodeNote] = field(default_factory=dict)
     moves: MovePlan | None = None
+    beside: tuple[str | None, str | None] | None = None
 
 
 def publish(
@@ -132,9 +136,10 @@ def check_date(connection: Connection, family: str, dating: Dating) -> None:
     OverlappingValidity
         When another published edition begins at the same moment.
     Conflict
-        When the date is past, reports of the time since have been routed, and no reason is
-        given: their answers would no longer be those of their edition. The first edition of
-        a family changes no answer, and no report is routed by a family beside the base grids.
+        When it would stand between other editions than those that it was judged with. When
+        the date is past, reports of the time since have been routed, and no reason is given:
+        their answers would no longer be those of their edition. The first edition of a family
+        changes no answer, and no report is routed by a family beside the base grids.
     """
     start = to_millisecond(dating.effective_from)
     succession = in_succession(read_editions(connection, family), family)
@@ -145,6 +150,7 @@ def check_date(connection: Connection, family: str, dating: Dating) -> None:
             got=start.isoformat(),
             repair="Choose another date.",
         )
+    _need_beside(succession, start, dating)
     if family != BASE or not succession or start >= dating.now or dating.backdated:
         return
     count = _routed(connection, start, later[0].effective_from if later else None)
@@ -156,6 +162,27 @@ def check_date(connection: Connection, family: str, dating: Dating) -> None:
             repair="Choose a date that is still to come, or say why with --backdate WHY; the "
             "reports keep the edition they were routed by.",
         )
+
+
+def _need_beside(succession: Sequence[Edition], start: datetime, dating: Dating) -> None:
+    """Refuse an edition when others were published or withdrawn beside it since it was judged."""
+    dated = [(e.effective_from, e.name) for e in succession if e.effective_from is not None]
+    before = [name for since, name in dated if since < start]
+    after = [name for since, name in dated if since > start]
+    found = (before[-1] if before else None, after[0] if after else None)
+    if dating.beside is not None and dating.beside != found:
+        raise Conflict(
+            "Another edition was published or withdrawn meanwhile: what this one replaces, and "
+            "what follows it, is not what was judged.",
+            got=_between(found),
+            allowed=_between(dating.beside),
+            repair="Publish it again: it is judged anew.",
+        )
+
+
+def _between(names: tuple[str | None, str | None]) -> str:
+    before, after = names
+    return f"after {before or 'none'}, before {after or 'none'}"
 
 
 def _routed(connection: Connection, since: datetime, until: datetime | None) -> int:

@@ -12,6 +12,7 @@ from gridmap.coverage.notes import ImportReport
 from gridmap.errors import Conflict
 from gridmap.routing.moves import MovePolicy
 from gridmap.workspace.draft_suggesting import DraftSuggesting
+from gridmap.workspace.drafting import areas_edited
 from gridmap.workspace.publishing import FromPlan, PublishOutcome, PublishTerms
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class DraftPublishing(DraftSuggesting):
         """Audit a draft, prove its routes, list the orders that move, and put it in force.
 
         A dry run unless `commit`. The draft becomes an edition, by the same way as others do,
-        and is closed; :meth:`rollback` takes it back.
+        and is closed; :meth:`rollback` takes it back. Who may publish in some places only may do
+        so with all edits in effect there, and nothing else changing.
 
         Parameters
         ----------
@@ -62,13 +64,24 @@ class DraftPublishing(DraftSuggesting):
         Conflict
             When it began with another edition than it would replace, and no reason is given;
             and as for other editions.
+        NotAllowed
+            When an edit in effect lies out of where one may publish; or, for who does not act
+            everywhere, when it would replace anything but what it began with.
+        EditRefused
+            When a grid without finer areas holds others beside itself, as an edit of a former
+            version may have left it: its own ground would be in no grid.
         CoverageFaulty, OverlappingValidity, NotFound, BadValue
         """
+        from gridmap.planning.changing import need_undivided
         from gridmap.planning.drafted import drafted_coverage
 
         who = self._may(actor, Action.EDITION_PUBLISH)
         with self._changes_told():
             draft = self._draft_at(number, version)
+        # One without edits is a plan of the whole edition.
+        areas = areas_edited(draft.done) or {""}
+        self._may_there(who, draft.state, areas, Action.EDITION_PUBLISH)
+        need_undivided(draft.state)
         begun = self._begun(number, edition)
         if not begun:
             self._need_free_name(edition)

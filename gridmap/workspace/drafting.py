@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gridmap.planning.state import PlanState
     from gridmap.workspace.draft_states import OpenDraft
 
-__all__ = ["Drafting", "EditOutcome"]
+__all__ = ["Drafting", "EditOutcome", "areas_edited"]
 
 MAX_WHY = 500
 
@@ -238,7 +238,7 @@ class Drafting(DraftGrounds):
         reason = _why(why)
         with self._changes_told():
             draft = self._draft_at(number, version)
-            self._may_there(who, draft.state, _areas_edited(draft.done))
+            self._may_there(who, draft.state, areas_edited(draft.done))
             if commit:
                 self.store.discard_plan_draft(number, version, who.name, reason)
         return self.plan_draft(number, actor=who)
@@ -281,12 +281,18 @@ class Drafting(DraftGrounds):
         grids = tuple(after.state.numbers(known[c]) for c in dict.fromkeys(codes) if c in known)
         return EditOutcome(number, entry.seq, entry, grids, len(after.undone))
 
-    def _may_there(self, who: Actor, state: PlanState, areas: Iterable[str]) -> None:
-        """Raise `NotAllowed` when an edit reaches out of where somebody may draw."""
-        if EVERYWHERE in reach(who, Action.EDITION_DRAFT):
+    def _may_there(
+        self,
+        who: Actor,
+        state: PlanState,
+        areas: Iterable[str],
+        action: Action = Action.EDITION_DRAFT,
+    ) -> None:
+        """Raise `NotAllowed` when edits reach out of where somebody may draw, or publish."""
+        if EVERYWHERE in reach(who, action):
             return
         for area in areas:
-            self._may(who, Action.EDITION_DRAFT, Subject(_line_to(state, area)))
+            self._may(who, action, Subject(_line_to(state, area)))
 
     def _told_draft(self, record: Mapping[str, Any]) -> dict[str, Any]:
         out = {k: v for k, v in record.items() if k != "content_hash"}
@@ -294,7 +300,7 @@ class Drafting(DraftGrounds):
         return out | {n: at and to_site(at, self.zone) for n, at in times.items()}
 
 
-def _areas_edited(done: Iterable[LogEntry]) -> set[str]:
+def areas_edited(done: Iterable[LogEntry]) -> set[str]:
     """Return the codes of the areas above the grids in which edits have changed something."""
     return {area for entry in done for area in entry.areas}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gridmap.access import Action, Actor
+from gridmap.access import ANYTHING, Action, Actor
 from gridmap.coverage.editions import Edition, EditionState, check_name, in_succession
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.retired import CodeKey, CodeNote, drop_notes
@@ -118,7 +118,7 @@ class Lifecycle(Listing, Moving, Lineages):
         Immutable
             When it is or was in force: roll back to a former one instead.
         """
-        who = self._may(actor, Action.EDITION_PUBLISH)
+        who = self._may(actor, Action.EDITION_PUBLISH, ANYTHING)
         need_text("Retiring an edition", why)
         found = self.store.check_retirable(edition)
         before, _ = self._neighbours(found.family, found.effective_from)
@@ -161,11 +161,12 @@ class Lifecycle(Listing, Moving, Lineages):
         Raises
         ------
         Conflict
-            When `to` was not in force before that date, or is in force then anyway.
+            When `to` was not in force before that date, or is in force then anyway; or when
+            another edition was published or withdrawn beside it meanwhile.
         OverlappingValidity
             When another edition begins at that moment.
         """
-        who = self._may(actor, Action.EDITION_PUBLISH)
+        who = self._may(actor, Action.EDITION_PUBLISH, ANYTHING)
         need_text("Rolling back", why)
         if backdate is not None:
             need_text("Backdating", backdate)
@@ -191,6 +192,7 @@ class Lifecycle(Listing, Moving, Lineages):
                 backdated=backdate,
                 notes=notes,
                 moves=moves,
+                beside=(replaced.name, after.name if after else None),
                 progress=progress,
             )
             self.settle_moves(moves)

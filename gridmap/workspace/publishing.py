@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gridmap.access import Action, Actor
+from gridmap.access import ANYTHING, Action, Actor
 from gridmap.coverage.auditing.audit import Fault, audit
 from gridmap.coverage.auditing.faults import worst_first
 from gridmap.coverage.editions import Edition, EditionState
@@ -78,6 +78,8 @@ class PublishOutcome:
     family : str
     replaces : str or None
         The edition that was in force at that date; None when there was none.
+    followed_by : str or None
+        The published edition that takes over from it; None when there is none.
     begun_with : str or None
         The edition that the draft of a plan began with, where it replaces another one.
     retired : mapping
@@ -98,6 +100,7 @@ class PublishOutcome:
     areas: dict[str, int] = field(default_factory=dict)
     family: str = ""
     replaces: str | None = None
+    followed_by: str | None = None
     begun_with: str | None = None
     retired: Mapping[CodeKey, CodeNote] = field(default_factory=dict)
     moves: MovePlan | None = None
@@ -149,9 +152,12 @@ class Publishing(Lifecycle, Proving):
         Immutable, OverlappingValidity
             When it is published already, or another edition starts at that moment.
         Conflict
-            When the date is past, reports were routed since, and no reason is given.
+            When the date is past, reports were routed since, and no reason is given. When
+            another edition was published or withdrawn beside it before it was in force.
+        NotAllowed
+            Also for who may publish in some places only: an edition is of all of them.
         """
-        who = self._may(actor, Action.EDITION_PUBLISH)
+        who = self._may(actor, Action.EDITION_PUBLISH, ANYTHING)
         terms = PublishTerms(effective_from, accept_faults, why, reasons, backdate, reports)
         return self._put_in_force(edition, who, terms, commit=commit)
 
@@ -193,6 +199,7 @@ class Publishing(Lifecycle, Proving):
                 backdated=terms.backdate,
                 notes=outcome.retired,
                 moves=moves,
+                beside=(outcome.replaces, outcome.followed_by),
                 closing=None if plan is None else _closing(plan, outcome),
             )
             self.settle_moves(moves)
@@ -227,7 +234,10 @@ class Publishing(Lifecycle, Proving):
                 need_text(what, text)
         self.store.check_date(family, start, who, backdated=terms.backdate)
         before, after = self._neighbours(family, start)
-        begun_with = None if plan is None else self._need_own_base(before, plan)
+        begun_with = None
+        if plan is not None:
+            begun_with = self._need_own_base(before, plan)
+            self._need_reach(who, before, plan)
         faults = self._faults(coverage, start, before, stored=stored)
         errors = _need_sound(edition, faults, terms.accept_faults)
         proofs = self.prove_draft(coverage, start) if family == BASE else []
@@ -241,6 +251,7 @@ class Publishing(Lifecycle, Proving):
             areas=_count_levels(coverage),
             family=family,
             replaces=before.name if before else None,
+            followed_by=after.name if after else None,
             begun_with=begun_with,
             retired=self._notes(coverage, before, after, why=terms.why, reasons=terms.reasons),
             moves=self.plan_moves(edition, coverage, start, policy, family=family),
@@ -276,6 +287,17 @@ class Publishing(Lifecycle, Proving):
                 "with --accept-replaced WHY.",
             )
         return plan.edition
+
+    def _need_reach(self, who: Actor, before: Edition | None, plan: FromPlan) -> None:
+        """Refuse who acts in some places only, unless a draft's edits are all that changes."""
+        begun = self.store.edition(plan.edition)
+        # What was never in force may differ from what is anywhere.
+        if (
+            before is None
+            or begun.state is not EditionState.PUBLISHED
+            or self._root(begun) != self._root(before)
+        ):
+            self._may(who, Action.EDITION_PUBLISH, ANYTHING)
 
     def _publishable(self, edition: str) -> Coverage:
         coverage = self._draft_coverage(edition)
