@@ -164,8 +164,16 @@ def keep_picture(page: Any, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
+# What fades in has not the colours yet that it will have.
+SETTLED = """Promise.all(document.getAnimations()
+  .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
+  .map((one) => one.finished.catch(() => null)))
+  .then(() => null)"""
+
+
 def violations(page: Any) -> list[str]:
     """What axe finds against WCAG 2.2 AA, and good practice."""
+    page.evaluate(SETTLED)
     if page.evaluate("typeof window.axe") == "undefined":
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
