@@ -75,6 +75,19 @@ def test_the_check_finds_no_fault(district):
     assert {fault["kind"] for fault in json.loads(shown)["faults"]} == {"island"}
 
 
+def test_a_whole_street_is_redrawn_with_every_grid_in_the_band(district):
+    # Among its communities is one whose best plans the search does not come to the end of.
+    said = json.loads(
+        run("plan", "suggest", EDITION, "--area", "subdistrict=990101005",
+            "--json", "-", "--store", district.url)
+    )  # fmt: skip
+    assert [plan["style"] for plan in said["plans"]] == ["least_change", "default", "best_balance"]
+    for plan in said["plans"]:
+        assert len(plan["regions"]) == 7
+        assert len(plan["reasons"]) == plan["planned"] > 80
+        assert all(300 <= grid["held"] <= 500 for grid in plan["reasons"])
+
+
 def test_every_microgrid_has_its_whole_chain_and_no_area_is_childless(areas):
     for upper, lower in pairwise(LEVELS):
         parents = {area["parent_code"] for area in areas[lower].values()}

@@ -13,7 +13,7 @@ from gridmap.planning.anneal import anneal_region, first_draft, set_costs
 from gridmap.planning.costing import Band, candidates, described, packed
 from gridmap.planning.engine import ANNEAL, POOL, settle, settle_one, survey
 from gridmap.planning.kernel import masks_of
-from gridmap.planning.pool import choose
+from gridmap.planning.pool import Master, choose
 from gridmap.planning.region import Region, Weights, possible_counts
 from tests.planning_cases import connected, random_region
 
@@ -197,6 +197,28 @@ def test_a_region_too_large_for_the_pool_is_annealed_and_says_that_nothing_is_pr
     assert found.in_band
     for g in range(9):
         assert connected(np.flatnonzero(found.part == g).tolist(), region.links.tolist())
+
+
+def test_where_the_search_of_the_pool_gives_up_the_region_is_annealed(monkeypatch):
+    monkeypatch.setattr(Master, "solve", lambda *_: None)
+    region = random_region(np.random.default_rng(7), 30)
+    usual = round(region.total / 350.0)
+    for elastic in (False, True):
+        (found,) = settle(region, 150.0, 600.0, [(Weights(350.0), usual)], elastic=elastic)
+        assert (found.engine, found.in_band, found.count) == (ANNEAL, True, usual)
+        assert found.gap is None
+        for g in range(usual):
+            assert connected(np.flatnonzero(found.part == g).tolist(), region.links.tolist())
+
+
+def test_without_a_plan_in_the_band_there_is_one_outside_it_where_that_may_be():
+    region = random_region(np.random.default_rng(7), 30)
+    narrow = region.total / 4
+    wanted = [(Weights(narrow), 4)]
+    assert settle(region, narrow - 0.01, narrow + 0.01, wanted) == [None]
+    (found,) = settle(region, narrow - 0.01, narrow + 0.01, wanted, elastic=True)
+    assert sorted(set(found.part.tolist())) == [0, 1, 2, 3]
+    assert not found.in_band
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_may_not():

@@ -141,7 +141,8 @@ def settle(
     Returns
     -------
     list of Outcome or None
-        None: the pool holds no such plan.
+        None: no such plan in the band was found. Never where grids may be outside it and there
+        are as many nodes as grids.
     """
     counts = [count for _, count in wanted]
     band = Band(floor, ceiling, min(counts), max(counts))
@@ -158,12 +159,17 @@ def settle(
         if pool is None:
             out.append(_annealed(region, count, coefficients, band, seed))
             continue
-        if not len(pool):
-            out.append(None)
+        found = None
+        if len(pool):
+            master = _master(pool, region, pool.cost(coefficients), master)
+            found = master.solve(count)
+        if found is not None:
+            out.append(_pooled(region, pool, found, band))
             continue
-        master = _master(pool, region, pool.cost(coefficients), master)
-        found = master.solve(count)
-        out.append(None if found is None else _pooled(region, pool, found, band))
+        # The pool holds no such plan, or the search among too many was given up: a plan that is
+        # near, or proof of nothing, but no reason to leave a district without any.
+        made = _annealed(region, count, coefficients, band, seed)
+        out.append(made if made is not None and (elastic or made.in_band) else None)
     return out
 
 

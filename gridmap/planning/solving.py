@@ -28,7 +28,8 @@ __all__ = ["Work"]
 
 Mask = NDArray[np.bool_]
 
-_ROUNDS = 8
+# Each round takes a number of grids from a region, or ends: more than any district has seen.
+_ROUNDS = 60
 
 
 class Work:
