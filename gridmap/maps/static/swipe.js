@@ -29,6 +29,7 @@
       moved.style.zIndex = 405;
       const renderer = L.svg({ pane: "gm-moved", padding: 1 });
       for (const rings of data.moved) L.polygon(rings, { renderer, stroke: false, fillColor: "#d98a00", fillOpacity: 0.45, interactive: false }).addTo(map);
+      this.layers(moved);
       this.slider = el("input", { type: "range", min: "0", max: "1000", value: "500", class: "gm-swipe" });
       this.slider.addEventListener("input", () => { this.at = Number(this.slider.value) / 1000; this.cut(); });
       this.words = SIDES.map((side) => el("span", { class: "gm-swipe-word", style: { color: side.colour } }));
@@ -40,6 +41,21 @@
       map.on("move zoom resize", () => this.cut());
       this.cut();
       this.list();
+    }
+
+    layers(moved) {
+      SIDES.forEach((side, i) => gridmap.panel.layer({
+        id: side.key, key: "map.swipe." + side.key, order: 10 + i, swatch: "line", on: true,
+        style: { borderTopColor: side.colour },
+        toggle: (on) => { this.panes[i].style.display = on ? "" : "none"; },
+        hint: () => gridmap.number(this.data[side.key].length),
+      }));
+      gridmap.panel.layer({
+        id: "moved", key: "map.swipe.moved", order: 20, swatch: "box", on: true,
+        style: { background: "rgba(217, 138, 0, 0.45)" },
+        toggle: (on) => { moved.style.display = on ? "" : "none"; },
+        hint: () => gridmap.number(this.data.moved.length),
+      });
     }
 
     label() {
