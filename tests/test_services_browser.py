@@ -144,6 +144,7 @@ def test_a_canteen_that_is_open_within_15_minutes_is_found_called_and_shared(
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.wait_for_selector("#sheet:not([open])", state="attached")
+    page.wait_for_url("**within=15**")
     shared = page.url
     with window(chromium, PHONE) as other:
         elsewhere = opened(other, shared)
@@ -154,6 +155,29 @@ def test_a_canteen_that_is_open_within_15_minutes_is_found_called_and_shared(
     page.go_back()
     settled(page)
     assert "within" not in page.url
+    visit.assert_clean()
+
+
+def test_going_back_closes_the_sheet_of_a_place_and_leaves_the_list(
+    visit: Visit, address: str
+) -> None:
+    page = opened(visit, f"{address}/services?text=食堂")
+    before = page.url
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator(".name").first.click()
+    page.wait_for_selector("#sheet[open] #place")
+    assert "/services/" in page.url
+    page.go_back()
+    page.wait_for_selector("#sheet:not([open])", state="attached")
+    assert page.url == before
+    page.go_forward()
+    page.wait_for_selector("#sheet[open] #place")
+    page.click("#sheet .close")
+    page.wait_for_url(before)
+    assert page.locator("#sheet").get_attribute("open") is None
+    # The list was not asked for again.
+    assert before not in asked
     visit.assert_clean()
 
 

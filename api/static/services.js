@@ -103,7 +103,7 @@ function listen() {
       open(link.getAttribute("href"));
     }
   });
-  window.addEventListener("popstate", () => show(location.href, { keep: true }));
+  window.addEventListener("popstate", wentBack);
   const locate = $("#locate");
   if ("geolocation" in navigator) {
     locate.hidden = false;
@@ -114,6 +114,30 @@ function listen() {
   sheet.addEventListener("click", (event) => {
     if (event.target === sheet) sheet.close();
   });
+  sheet.addEventListener("close", () => {
+    if (!sheetKept) return;
+    sheetKept = false;
+    leaving = true;
+    history.back();
+  });
+}
+
+// A sheet has an entry of the history: going back closes it, and the list is as it was.
+let sheetKept = false;
+let leaving = false;
+
+function wentBack(event) {
+  if (leaving) {
+    leaving = false;
+  } else if (sheetKept) {
+    sheetKept = false;
+    $("#sheet").close();
+  } else if (event.state?.sheet) {
+    sheetKept = true;
+    open(location.href);
+  } else {
+    show(location.href, { keep: true });
+  }
 }
 
 function find() {
@@ -149,6 +173,9 @@ async function open(href) {
     $("#sheet").setAttribute("aria-labelledby", "sheet-title");
     $("#sheet").showModal();
     $("#sheet-body").scrollTop = 0;
+    // The address is that of the place: it can be shared, and loaded anew.
+    if (!sheetKept) history.pushState({ sheet: true }, "", href);
+    sheetKept = true;
   } catch {
     location.href = href;
   }
