@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,35 @@ def wait(client: TestClient, key: str) -> int:
     assert (found["due_at"], found["due_reason"]) == (None, "calendar_missing")
     assert found["department"] == "SZ"
     return int(found["id"])
+
+
+def test_an_order_that_waited_into_a_year_without_a_calendar_is_due_when_the_table_comes(
+    opened: Callable[[], Any], hands: Hands, rules: Path
+) -> None:
+    hands.set("2026-12-29 10:00")
+    with opened() as (client, workspace):
+        sent = send(client, spot(0.2, 0.2, item="0101"), "into-the-year").json()
+        number, first = int(sent["id"]), sent["due_at"]
+        assert first == "2026-12-29T15:30:00+08:00"
+        hands.set("2026-12-29 11:00")
+        workspace.pause_report(number, "material")
+        hands.set("2026-12-29 11:01")
+        workspace.work()
+        hands.set("2026-12-31 17:00")
+        workspace.resume_report(number)
+        assert workspace.report(number)["due_reason"] == "calendar_missing"
+        hands.set("2026-12-31 17:01")
+        workspace.work()
+        order = workspace.store.order(number)
+        assert (order.due_at, order.paused_at) == (None, None)
+        (rules / "calendar.csv").write_text(YEAR, encoding="utf-8")
+        workspace.complete_due_times(commit=True)
+        hands.set("2026-12-31 17:03")
+        workspace.work()
+        due = workspace.report(number)["due_at"]
+        assert due is not None
+        assert due.date() == date(2027, 1, 4)
+        assert workspace.store.order(number).due_at == due
 
 
 def warnings(client: TestClient) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from gridmap.errors import Conflict
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.store.migrate import HEAD
@@ -146,6 +147,29 @@ def test_an_edition_moves_a_report_by_the_item_that_was_put_right(moving: Worksp
         assert (replayed["same"], replayed["item"]) == (True, item)
     assert [moving.replay(n)["item"] for n in leads] == [LITTER, OFFICE, OFFICE]
     assert all(moving.replay(number)["same"] for number in leads)
+
+
+def test_a_clock_that_is_stopped_while_an_item_is_put_right_is_not_overrun(
+    board: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = report(board, 0.2, 0.2, "a", item=LITTER)["id"]
+    before = board.store.order(number)
+    change = Store.change_orders
+
+    def late(self, *given, **more):
+        monkeypatch.setattr(Store, "change_orders", change)
+        board.pause_report(number, "material")
+        return change(self, *given, **more)
+
+    monkeypatch.setattr(Store, "change_orders", late)
+    with pytest.raises(Conflict, match="clock"):
+        board.act(number, "order.confirm", item=LAMP)
+    assert board.store.order(number) == before
+    assert board.report(number)["item"] == LITTER
+    board.act(number, "order.confirm", item=LAMP)
+    after = board.store.order(number)
+    assert (after.item, after.due_at) == (LAMP, None)
+    assert after.paused_at is not None
 
 
 def test_a_store_that_was_in_use_knows_what_was_put_right_and_what_waits(review_url: str) -> None:

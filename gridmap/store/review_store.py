@@ -37,6 +37,8 @@ class ReviewStore(OpenedStore):
             When there is no such report, or it is closed.
         """
         with self._database.write() as connection:
+            # Before the reports: who settles a review takes both in this order.
+            reviews.lock_board(connection)
             _need_open(connection, number)
             now = self._database.clock()
             found = reviews.gather(
@@ -102,6 +104,8 @@ class ReviewStore(OpenedStore):
     def reroute_reports(self, found: Sequence[Rerouted], *, why: str, by: str) -> None:
         """Give open reports new routes, all or none, and keep the former ones."""
         with self._database.write() as connection:
+            if any(one.case is not None for one in found):
+                reviews.lock_board(connection)
             for one in found:
                 _need_open(connection, one.number)
             now = self._database.clock()

@@ -14,9 +14,11 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     false,
     func,
     insert,
+    literal,
     or_,
     select,
     text,
@@ -35,6 +37,7 @@ from gridmap.store.rows import insert_rows
 from gridmap.store.rules import basis_ids
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_keys, report_routes
+from gridmap.store.schema_reviews import report_pauses
 
 __all__ = [
     "FILTERS",
@@ -265,11 +268,14 @@ def count_due_missing(connection: Connection) -> int:
 
 
 def set_due(
-    connection: Connection, dues: Sequence[tuple[int, Due, Sequence[Mapping[str, Any]]]]
+    connection: Connection,
+    dues: Sequence[tuple[int, Due, Sequence[Mapping[str, Any]]]],
+    now: datetime,
 ) -> int:
     """Put in due times that could not be computed before; return how many still waited.
 
-    Each is a report's id, what was found, and all its steps.
+    Each is a report's id, what was found, and all its steps. Orders of reports whose clocks stood
+    still had a due time once: they are told to follow.
     """
     rows = [
         {
@@ -283,6 +289,9 @@ def set_due(
     ]
     if not rows:
         return 0
+    stopped = select(report_pauses.c.id).where(
+        report_pauses.c.report_id == report_routes.c.report_id
+    )
     # Another process may have been first: what no longer waits is left as it is.
     statement = (
         update(report_routes)
@@ -292,6 +301,10 @@ def set_due(
             due_reason=bindparam("new_reason"),
             steps=bindparam("new_steps"),
             review_on=bindparam("new_review"),
+            redue_at=case(
+                (stopped.exists(), literal(now, report_routes.c.redue_at.type)),
+                else_=report_routes.c.redue_at,
+            ),
         )
     )
     return connection.execute(statement, rows).rowcount

@@ -11,9 +11,11 @@ from sqlalchemy import Column, Connection, ScalarSelect, insert, select, update
 
 from gridmap.errors import Conflict
 from gridmap.routing.book import Decision
+from gridmap.routing.clock import Pause
 from gridmap.routing.overlays import Overlay
 from gridmap.routing.reviews import ReviewCase, ReviewReason, ReviewState
 from gridmap.routing.rulings import RULING, Ruling
+from gridmap.store.pauses import pauses_of
 from gridmap.store.records import put_records
 from gridmap.store.reviews import gather, lock_board
 from gridmap.store.routes import read_report, route_values
@@ -43,12 +45,15 @@ class Rerouted:
         What it goes before the board with again, where nobody is known to own it still.
     item : str or None
         The item that it is about from now on, which brings its own time; None: as before.
+    pauses : tuple of Pause
+        What that time was counted with.
     """
 
     number: int
     decision: Decision
     case: ReviewCase | None = None
     item: str | None = None
+    pauses: tuple[Pause, ...] = ()
 
 
 def record_ruling(
@@ -149,7 +154,18 @@ def reroute(
             .where(report_routes.c.report_id == one.number)
             .values(values | {"decided_at": now, "rerouted_at": now, "redue_at": now})
         )
+        # Who stops a clock writes the row above: what stands now stays until this is written.
+        if one.item is not None and _pauses(connection, one.number) != one.pauses:
+            raise Conflict(
+                "The clock of the report was stopped, or runs on, just now.",
+                got=one.number,
+                repair="Do it again.",
+            )
     gather(connection, again, reason=ReviewReason.NO_OWNER, why="", by=by, now=now)
+
+
+def _pauses(connection: Connection, number: int) -> tuple[Pause, ...]:
+    return tuple(pauses_of(connection, [number]).get(number, ()))
 
 
 def _deadline(old: Mapping[str, Any], decision: Decision) -> dict[str, Any]:

@@ -233,7 +233,7 @@ class Store(
     def set_due(self, dues: Sequence[tuple[int, Due, Sequence[Mapping[str, Any]]]]) -> int:
         """Put in due times: (report id, due, all steps); return how many still waited."""
         with self._database.write() as connection:
-            count = routes.set_due(connection, dues)
+            count = routes.set_due(connection, dues, self._database.clock())
             self._touched(connection, "report_routes")
             return count
 

@@ -12,7 +12,6 @@ from gridmap.coverage.notes import ImportReport
 from gridmap.errors import Conflict
 from gridmap.routing.moves import MovePolicy
 from gridmap.workspace.draft_suggesting import DraftSuggesting
-from gridmap.workspace.drafting import areas_edited
 from gridmap.workspace.publishing import FromPlan, PublishOutcome, PublishTerms
 
 if TYPE_CHECKING:
@@ -78,8 +77,9 @@ class DraftPublishing(DraftSuggesting):
         who = self._may(actor, Action.EDITION_PUBLISH)
         with self._changes_told():
             draft = self._draft_at(number, version)
-        # One without edits is a plan of the whole edition.
-        areas = areas_edited(draft.done) or {""}
+        # One without edits is a plan of the whole edition; an edit that names no area was logged
+        # when ground in none was not named.
+        areas = {area for entry in draft.done for area in entry.areas or ("",)} or {""}
         self._may_there(who, draft.state, areas, Action.EDITION_PUBLISH)
         need_undivided(draft.state)
         begun = self._begun(number, edition)

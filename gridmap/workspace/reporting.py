@@ -147,7 +147,8 @@ class Reporting(Answering, Deadlines, Moving, Reviewing, Personal, Senders):
         row = self.store.report(number)
         decision, found = self._routed_for(row, item)
         case = cases_of([decision], found, row["catalogue"] or "")[0]
-        return Rerouted(number, self._with_deadline(row, decision, pauses), case, item)
+        made = self._with_deadline(row, decision, pauses)
+        return Rerouted(number, made, case, item, tuple(pauses))
 
     def _routed_for(self, row: Mapping[str, Any], item: str) -> tuple[Decision, Locations]:
         points = Points(

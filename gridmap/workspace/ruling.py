@@ -243,7 +243,7 @@ class Rulings(Reviewing):
 
         # What was put right since it was put before the board is another matter.
         about = {row["item"], *(name.rpartition(":")[2] for name in ruling.items)}
-        rows = [one for one in map(self.store.report, held) if one["item"] in about]
+        rows = [one for one in map(self.store.report, held) if (one["item"] or "").strip() in about]
         return self._routed_anew(rows, max(self.clock(), begins), with_ruling)
 
 
