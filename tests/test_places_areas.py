@@ -77,7 +77,7 @@ def test_an_area_of_no_edition_is_a_fault_with_its_row(squares: Workspace, table
         # What is over may have been of an area that is no more.
         "T4,R4,丁,grid_worker,basic,grid,C9999,2025-01-01,2026-01-01",
     )
-    what = "column 'area_code' is no {} of the editions in force or to come, got '{}'"
+    what = "column 'area_code' is no {} of an edition in force, to come or drafted, got '{}'"
     assert faults(squares, "posts", path) == [
         "table.csv, row 3, " + what.format("grid", "1"),
         "table.csv, row 4, " + what.format("community", "C0001"),
@@ -92,6 +92,21 @@ def test_an_area_of_no_edition_is_a_fault_with_its_row(squares: Workspace, table
     ]
     done = squares.import_records("posts", table(POSTS, "T1,R1,甲,grid_worker,basic,grid,C0000,,"))
     assert (done.rows, done.unchecked) == (1, 0)
+
+
+def test_the_roster_of_a_draft_is_made_ready_before_it_is_published(
+    squares: Workspace, table: Table
+) -> None:
+    (edition,) = squares.store.editions()
+    squares.draft("next", source=edition.name, commit=True)
+    row = "T1,R1,甲,grid_worker,basic,grid,C7777,,"
+    assert faults(squares, "posts", table(POSTS, row))
+    with squares.store._database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE areas SET code = 'C7777' WHERE code = 'C0000' AND edition_id ="
+            " (SELECT id FROM editions WHERE name = 'next')"
+        )
+    assert squares.import_records("posts", table(POSTS, row), commit=True).added == 1
 
 
 def test_a_second_table_adds_no_second_worker(squares: Workspace, table: Table) -> None:

@@ -308,8 +308,8 @@ def test_faults_of_organisations_are_located(tmp_path):
         "table.csv, row 3, column 'area_code' is empty, the level is not",
         "table.csv, row 4, column 'level' has an unknown value, got 'planet', allowed: subdistrict",
         "table.csv, row 4, column 'parent_code' leads back to itself",
-        "table.csv, row 5, column 'area_code' is no grid of the editions in force or to come, "
-        "got '9'",
+        "table.csv, row 5, column 'area_code' is no grid of an edition in force, to come or "
+        "drafted, got '9'",
         "table.csv, row 5, column 'members' is not a whole number",
         "table.csv, row 5, column 'parent_code' leads back to itself",
         "table.csv, row 6, column 'level' is empty",
@@ -449,8 +449,8 @@ def test_faults_of_posts_are_located(tmp_path):
     )
     found = faults_of(read_posts, csv_file(tmp_path, text), areas={("grid", "99")})
     for start in (
-        "table.csv, row 2, column 'area_code' is no microgrid of the editions in force or to "
-        "come, got '99'",
+        "table.csv, row 2, column 'area_code' is no microgrid of an edition in force, to come "
+        "or drafted, got '99'",
         "table.csv, row 3, column 'person' is empty",
         "table.csv, row 3, column 'name' is empty",
         "table.csv, row 3, column 'role' has an unknown value, got 'King', allowed: grid_lead",

@@ -469,7 +469,7 @@ def _area(record: Record, levels: Levels, areas: Areas | None, *, needed: bool) 
     if not code and not needed:
         record.refuse("area_code", "is empty, the level is not")
     elif level and code and areas is not None and (level, code) not in areas:
-        record.refuse("area_code", f"is no {level} of the editions in force or to come")
+        record.refuse("area_code", f"is no {level} of an edition in force, to come or drafted")
     return level, code
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.access import Action, Actor, redact, visible_records
+from gridmap.coverage.editions import EditionState
 from gridmap.coverage.model import STORED_CRS
 from gridmap.coverage.reading.read import split_source
 from gridmap.errors import BadValue, Conflict
@@ -220,10 +221,16 @@ class Facts(PlacePhotos):
         return self.store.change_records("posts", decide, replace=replace)
 
     def _areas_ahead(self) -> Areas | None:
-        """Return the areas of the editions in force and to come; None where there are none."""
+        """Return the areas of the editions in force, to come, and drafted.
+
+        None where nothing is published yet. A roster is made ready before the edition that
+        brings its grids is in force.
+        """
         found = [locator.coverage for locator in self.atlas.locators_from(self.clock())]
         if not found:
             return None
+        drafts = (one for one in self.store.editions() if one.state is EditionState.DRAFT)
+        found += [self._stored_coverage(one) for one in drafts]
         return frozenset(
             (names[rank], code)
             for one in found
