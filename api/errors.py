@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from api.identity import Identity
 
 __all__ = [
+    "CHALLENGE",
     "HTTP_PROBLEMS",
     "PROBLEMS",
     "ErrorNet",
@@ -78,7 +79,8 @@ HTTP_PROBLEMS: Mapping[int, Kind] = {
     500: Kind("internal-error", 500, "Internal error"),
 }
 
-_CHALLENGE = 'Bearer realm="gridmap"'
+# What comes with a 401: how programs sign in.
+CHALLENGE = 'Bearer realm="gridmap"'
 
 # Whoever has a receipt may follow the report: it stands in no log.
 _RECEIPT = re.compile(r"(/receipt/)[^/]+")
@@ -149,7 +151,7 @@ def _refused(request: Request, error: errors.NotAllowed) -> Response:
     identity: Identity | None = getattr(request.state, "identity", None)
     stranger = identity is not None and identity.via == "nobody" and identity.can_sign_in
     if isinstance(error, errors.NotSignedIn):
-        extra = {"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'}
+        extra = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
         return problem_of(request.scope, error, extra)
     if not stranger:
         return problem_of(request.scope, error)
@@ -165,7 +167,7 @@ def _refused(request: Request, error: errors.NotAllowed) -> Response:
             allowed=error.allowed,
             repair="Send a key as `Authorization: Bearer KEY`, or sign in at /login.",
         ),
-        {"WWW-Authenticate": _CHALLENGE},
+        {"WWW-Authenticate": CHALLENGE},
     )
 
 

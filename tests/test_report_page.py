@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from gridmap.errors import StoreBusy
+from gridmap.errors import StoreBusy, StoreFull
 from gridmap.workspace import open_workspace
 from tests.api_client import LOCAL, REMOTE
 from tests.order_forms import Form, PageTown, forms_in
@@ -260,9 +260,14 @@ def test_what_is_for_staff_alone_does_not_count_for_others(town: PageTown) -> No
     form = form_in(page)
     assert {"source", "received_at"} & {*form.fields, *form.options} == set()
     assert 'id="preview"' not in page
-    more = {"source": "hotline_12345", "received_at": "2026-01-01T00:00", "do": "preview"}
+    more = {"source": "hotline_12345", "received_at": "2026-01-01T00:00"}
     report = reported(town, town.send_form("gu", form, item="0101", **STREET, **more))
     assert (report["source"], report["received_at"][:10]) == ("web", "2026-03-12")
+    # Asked to show only, it stores nothing.
+    before = total(town)
+    refused = town.send_form("gu", form, 403, item="0101", **STREET, **more, do="preview")
+    assert form_in(refused.text).fields["source"] == "hotline_12345"
+    assert total(town) == before
     # Who checks what others did records nothing.
     assert "source" not in blank(town, "jian").options
 
@@ -327,6 +332,63 @@ def test_forms_of_a_session_need_its_token(town: PageTown) -> None:
             wrong = data | {"csrf_token": "x"}
             assert client.post("/report", data=wrong, **more).status_code == 403
             assert client.post("/report", data=data, **more).status_code == 303
+
+
+def test_a_session_that_has_ended_records_nothing_and_loses_nothing_that_was_typed(
+    town: PageTown,
+) -> None:
+    town.workspace.set_password("zhang", PASSWORD)
+    begun = town.workspace.sign_in("zhang", PASSWORD, address="127.0.0.1", device=None)
+    with TestClient(
+        create_app(workspace=town.workspace),
+        client=LOCAL,
+        cookies={"gridmap_session": begun.session},
+        follow_redirects=False,
+    ) as client:
+        form = form_in(client.get("/report").text)
+        town.workspace.sign_out(begun.session)
+        typed = {"item": "0101", "text": "来电反映", "reporter_phone": "13900008888",
+                 "source": "web", "received_at": "2026-03-11T16:00", **STREET}  # fmt: skip
+        before = total(town)
+        # Sent to see where it goes, sent to record it, and by a browser that dropped the cookie.
+        for more in ({"do": "preview"}, {"as": "", "do": "preview"}, {}, {"cookie": ""}):
+            data = form.fields | typed | more
+            if data.pop("cookie", None) is not None:
+                client.cookies.clear()
+            for lang, said in (("zh", "重新登录"), ("en", "not signed in any more")):
+                answer = client.post(f"/report?lang={lang}", data=data)
+                assert answer.status_code == 401, answer.text
+                assert said in answer.text
+                assert answer.headers["www-authenticate"]
+                again = form_in(answer.text).fields
+                assert {name: again[name] for name in typed} == typed
+                assert (again["key"], again["as"]) == (form.fields["key"], "staff")
+        assert total(town) == before
+
+
+def test_a_report_that_is_stored_leads_to_its_receipt_whatever_the_store_does_then(
+    town: PageTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFull("There is no room left for the store.", repair="Free some disk space.")
+
+    photo = ("灯.jpg", saved(picture()))
+    with monkeypatch.context() as patch:
+        patch.setattr(town.workspace, "add_photo", full)
+        before = total(town)
+        answer = with_photos(town, "", photo, text="照片存不下")
+        assert answer.status_code == 507
+        assert total(town) == before + 1
+        for said in ("已收到您的上报", "灯.jpg", "存储空间已满"):
+            assert said in answer.text, said
+        patch.setattr(town.workspace, "order", full)
+        answer = with_photos(town, "zhang", photo, text="照片存不下")
+        assert (answer.status_code, "已收到您的上报" in answer.text) == (507, True)
+        # Even its page cannot be shown: the way to it is.
+        patch.setattr(town.workspace, "own_report", full)
+        answer = with_photos(town, "", photo, text="照片存不下")
+        assert re.fullmatch(r"/receipt/[0-9A-Z-]{24}\?taken=1", answer.headers["location"])
+    assert "已收到您的上报" in town.see("", answer.headers["location"])
 
 
 def test_a_store_that_is_busy_loses_nothing_that_was_typed(

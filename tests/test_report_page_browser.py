@@ -78,7 +78,10 @@ def test_a_resident_finds_item_and_place_and_sends(visit: Visit, address: str) -
     page.fill("[name=text]", "小区东门口的路灯三天不亮，晚上看不清台阶。")
     photo = {"name": "灯.jpg", "mimeType": "image/jpeg", "buffer": saved(picture((300, 200)))}
     page.set_input_files("[name=photo]", photo)
+    # Brought back as it was left, what was typed and not sent stays.
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     shown(page, f"{kind}-2-filled")
+    assert typed(page, "text") == ["小区东门口的路灯三天不亮，晚上看不清台阶。"]
     page.click(".send button")
     page.wait_for_url("**/receipt/*taken=1*")
     said = page.inner_text(".taken")
@@ -105,6 +108,16 @@ def test_the_last_thing_said_of_the_place_counts(visit: Visit, address: str) -> 
     assert page.locator(".report-pin").count() == 0
     page.check("[name=unknown]")
     assert typed(page, "estate") == [""]
+    # An answer that comes late is about what was said before.
+    page.evaluate("navigator.geolocation.getCurrentPosition = (found) => { window.found = found; }")
+    page.click("#locate")
+    page.wait_for_selector("#spot >> text=正在定位")
+    page.uncheck("[name=unknown]")
+    page.check("[name=unknown]")
+    page.evaluate("window.found({ coords: { longitude: 117, latitude: 36.6, accuracy: 5 } })")
+    assert typed(page, "lon", "lat") == ["", ""]
+    assert page.is_checked("[name=unknown]")
+    page.evaluate("delete navigator.geolocation.getCurrentPosition")
     # Beyond the grids it can be reported all the same.
     page.context.set_geolocation(FAR)
     page.click("#locate")

@@ -144,7 +144,8 @@ def test_a_canteen_that_is_open_within_15_minutes_is_found_called_and_shared(
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.wait_for_selector("#sheet:not([open])", state="attached")
-    page.wait_for_url("**within=15**")
+    # The address of the place has the list's conditions as well.
+    page.wait_for_url(lambda url: "within=15" in url and "/services/" not in url)
     shared = page.url
     with window(chromium, PHONE) as other:
         elsewhere = opened(other, shared)
@@ -178,6 +179,25 @@ def test_going_back_closes_the_sheet_of_a_place_and_leaves_the_list(
     assert page.locator("#sheet").get_attribute("open") is None
     # The list was not asked for again.
     assert before not in asked
+    # Loaded anew, the place is a page of its own; before it lies the list all the same.
+    page.locator(".name").first.click()
+    page.wait_for_selector("#sheet[open] #place")
+    page.reload()
+    page.wait_for_selector("main.single #place")
+    page.go_back()
+    page.wait_for_selector("#filters")
+    assert page.url == before
+    assert names(page)
+    # Several steps at once lead to another list than the one beneath the sheet.
+    page.check("input[name=open_now]", force=True)
+    page.wait_for_url("**open_now=1**")
+    settled(page)
+    page.locator(".name").first.click()
+    page.wait_for_selector("#sheet[open] #place")
+    page.evaluate("history.go(-2)")
+    page.wait_for_selector("#sheet:not([open])", state="attached")
+    page.wait_for_selector("input[name=open_now]:not(:checked)", state="attached")
+    assert page.url == before
     visit.assert_clean()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,13 @@ from api.error_words import plain_refusal
 from api.errors import heading_of, kind_of
 from api.uploads import form_parts
 from gridmap.cases.photos import PhotoKind
-from gridmap.errors import BadValue, Conflict, GridmapError, InputError, NotAllowed, StoreBusy
+from gridmap.errors import BadValue, GridmapError
 from gridmap.i18n import translate
 from gridmap.settings import Settings
 
 __all__ = ["SentPhotos", "count_of", "gallery", "keep_photos", "photo_limits", "sent_photos"]
+
+log = logging.getLogger("gridmap.api")
 
 _MOST_NAME = 80
 
@@ -64,7 +67,10 @@ def keep_photos(
         try:
             add(raw)
             kept += 1
-        except (InputError, Conflict, NotAllowed, StoreBusy) as error:
+        except GridmapError as error:
+            # Whatever it is: the others may be kept, and what the form said beside them is.
+            if kind_of(error).status >= 500:
+                log.error("a photo could not be kept: %s", error, exc_info=error)
             refused.append((name, error))
     if not sent.files:
         refused.append(("", BadValue("No photo was chosen.", repair="Choose one or more.")))

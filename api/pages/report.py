@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -18,21 +18,28 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.bodies import MOST_BODY_BYTES
 from api.coordsys import known_system
-from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.dependencies import ActorDep, IdentityDep, WorkspaceDep, needs
 from api.duetimes import DueTimes
 from api.error_words import plain_refusal
-from api.errors import heading_of, kind_of
-from api.identity import form_fields
+from api.errors import CHALLENGE, heading_of, kind_of
+from api.identity import Identity, form_fields
 from api.pages.mine import followed, shown_own
 from api.pages.order import SUBMITTED, Pictures, Sent, shown_order
 from api.pages.photo_forms import SentPhotos, keep_photos, photo_limits, sent_photos
-from api.pages.report_given import FIELDS, ON_PAGE, Given, field_of, given_report
+from api.pages.report_given import FIELDS, ON_PAGE, field_of, given_report
 from api.pages.report_words import item_groups, preview_words, script_texts
 from api.pages.service_views import RESIDENT, map_frame
 from api.pages.tiles import base_for, policy_for
 from api.templates import language, localised, page, switch_at
-from gridmap.access import Action, Actor, Role, may
-from gridmap.errors import Conflict, GridmapError, InputError, NotAllowed, NotFound
+from gridmap.access import Action, Actor, Role, may, require_may
+from gridmap.errors import (
+    Conflict,
+    GridmapError,
+    InputError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+)
 from gridmap.secrets import new_token
 from gridmap.workspace import ReportSource, Workspace
 from gridmap.workspace.photographing import MOST_BY_SENDER
@@ -66,6 +73,8 @@ class _Filled:
         Errors by field; what is about none stands under the empty name.
     lost : int
         Photos that came with the form and have to be chosen again.
+    staff : bool
+        It is the form of who records, also where whoever sent it may not.
     """
 
     key: str
@@ -73,6 +82,7 @@ class _Filled:
     refused: Mapping[str, GridmapError] = field(default_factory=dict)
     preview: Preview | None = None
     lost: int = 0
+    staff: bool = False
 
     @property
     def status(self) -> int:
@@ -90,38 +100,63 @@ def blank(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respons
 
 
 @router.post("/report")
-async def send(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Response:
+async def send(request: Request, workspace: WorkspaceDep, identity: IdentityDep) -> Response:
     """Take a report, and go to where it is followed; what is refused is shown with the form."""
     sent, photos = await form_fields(request), await sent_photos(request)
-    return await run_in_threadpool(_sent, request, workspace, actor, sent, photos)
+    return await run_in_threadpool(_sent, request, workspace, identity, sent, photos)
 
 
 def _sent(
     request: Request,
     workspace: Workspace,
-    actor: Actor,
+    identity: Identity,
     sent: Mapping[str, str],
     photos: SentPhotos,
 ) -> Response:
-    recording, lang = may(actor, Action.REPORT_RECORD), language(request.scope)
-    given = given_report(workspace, sent, recording=recording)
+    actor, lang = identity.actor, language(request.scope)
+    preview = sent.get("do") == "preview"
+    # What is sent as a record never goes through as a report of whoever sends it.
+    recording = may(actor, Action.REPORT_RECORD)
+    recorded = recording or preview or sent.get("as") == "staff"
+    given = given_report(workspace, sent, recording=recorded)
     key = sent.get("key", "")
     if not _KEY.fullmatch(key):
         key = new_token()
-    filled = _Filled(key, given.typed, given.refused, lost=len(photos.files))
+    filled = _Filled(key, given.typed, given.refused, lost=len(photos.files), staff=recorded)
+    if recorded and not recording:
+        return _may_not_record(request, workspace, identity, filled)
     if given.refused:
         return _form(request, workspace, actor, filled)
     try:
-        if recording and sent.get("do") == "preview":
+        if preview:
             seen = workspace.preview_report(given.body, lang=lang, actor=actor)
-            filled = _Filled(key, given.typed, {}, seen, len(photos.files))
-            return _form(request, workspace, actor, filled)
+            return _form(request, workspace, actor, replace(filled, preview=seen))
         record, _ = workspace.submit_report(given.body, key=key, lang=lang, actor=actor)
     except GridmapError as error:
-        return _refused(request, workspace, actor, given, filled, error)
+        return _refused(request, workspace, actor, filled, error)
     answer = _taken(request, workspace, actor, record, key, photos)
     due_times: DueTimes = request.app.state.due_times
     answer.background = due_times.task(workspace)
+    return answer
+
+
+def _may_not_record(
+    request: Request, workspace: Workspace, identity: Identity, filled: _Filled
+) -> Response:
+    """Return the form of who records to who may not, as to staff whose session has ended."""
+    try:
+        if identity.via == "nobody":
+            raise NotSignedIn(
+                "You are not signed in any more: nothing was recorded.",
+                repair="Sign in again in another window and record it there: "
+                "what you typed still stands here.",
+            )
+        require_may(identity.actor, Action.REPORT_RECORD)
+    except NotAllowed as error:
+        filled = replace(filled, refused={"": error})
+    answer = _form(request, workspace, identity.actor, filled)
+    if answer.status_code == 401:
+        answer.headers["WWW-Authenticate"] = CHALLENGE
     return answer
 
 
@@ -129,7 +164,6 @@ def _refused(
     request: Request,
     workspace: Workspace,
     actor: Actor,
-    given: Given,
     filled: _Filled,
     error: GridmapError,
 ) -> Response:
@@ -143,7 +177,7 @@ def _refused(
             "The form was sent before, and says something else now.",
             repair="Sent once more it is another report; the first one is followed by its receipt.",
         )
-    again = _Filled(key, given.typed, {field_of(error): error}, lost=filled.lost)
+    again = replace(filled, key=key, refused={field_of(error): error})
     return _form(request, workspace, actor, again)
 
 
@@ -170,22 +204,29 @@ def _taken(
             lambda raw: workspace.add_photo(number, raw, key=key, actor=who),
             language(request.scope),
         )
-    if follow is None:
-        if refused:
+    where = f"{follow.path}?taken=1" if follow else f"/orders/{number}?done={SUBMITTED}"
+    if kept:
+        where += f"&photos={kept}"
+    if refused:
+        try:
+            if follow is not None:
+                return shown_own(
+                    request,
+                    workspace,
+                    follow,
+                    taken=True,
+                    kept=kept,
+                    refused=refused,
+                    status=status,
+                )
             pictures = Pictures(kept, refused, photos.kind)
             said = Sent(SUBMITTED)
             return shown_order(
                 request, workspace, actor, number, said, pictures=pictures, status=status
             )
-        where = f"/orders/{number}?done={SUBMITTED}"
-    else:
-        if refused:
-            return shown_own(
-                request, workspace, follow, taken=True, kept=kept, refused=refused, status=status
-            )
-        where = f"{follow.path}?taken=1"
-    if kept:
-        where += f"&photos={kept}"
+        except GridmapError as error:
+            # The address of its page holds the receipt: better than a page that cannot be shown.
+            log.error("a report that was taken could not be shown: %s", error, exc_info=error)
     return RedirectResponse(localised(where, request.scope), 303, _NOT_KEPT)
 
 
@@ -197,11 +238,16 @@ def _handles(workspace: Workspace, number: int, actor: Actor) -> bool:
         workspace.order(number, actor=actor)
     except NotAllowed:
         return False
+    except GridmapError as error:
+        # The report is stored: the page of its sender, which has the receipt, can still be had.
+        log.error("the order of a report that was taken: %s", error, exc_info=error)
+        return False
     return True
 
 
 def _form(request: Request, workspace: Workspace, actor: Actor, filled: _Filled) -> Response:
-    lang, recording = language(request.scope), may(actor, Action.REPORT_RECORD)
+    lang = language(request.scope)
+    recording = filled.staff or may(actor, Action.REPORT_RECORD)
     begun = {"coord_sys": "wgs84", "source": _source(actor).value}
     blank_form = dict.fromkeys((*FIELDS, "source", "received_at"), "")
     typed = {**blank_form, **begun, **filled.typed}

@@ -76,6 +76,7 @@ showChosen({ fold: true });
 let map = null;
 let pin = null;
 let circle = null;
+// The last thing that is said of the place counts: answers to earlier ones are dropped.
 let asked = 0;
 
 function say(text, doubt = false) {
@@ -135,24 +136,35 @@ function takeOff() {
 }
 
 function locate() {
+  const mine = ++asked;
   say(texts.locating);
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
+      if (mine !== asked) return;
       map?.setView([coords.latitude, coords.longitude], 17, { animate: false });
       put({ lng: coords.longitude, lat: coords.latitude }, coords.accuracy);
     },
-    () => say(texts.no_position, true),
+    () => { if (mine === asked) say(texts.no_position, true); },
     { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 },
   );
 }
 
 async function toEstate() {
-  if (!field("estate").value) return;
+  if (!field("estate").value) {
+    // What was being looked up is not meant any more; a pin stays.
+    if (!pin) {
+      asked += 1;
+      say("");
+    }
+    return;
+  }
   takeOff();
+  const mine = asked;
   field("unknown").checked = false;
   try {
     const answer = await fetch(`/report?${new URLSearchParams({ estate: field("estate").value })}`);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (mine !== asked) return;
     const { origin } = JSON.parse(page.getElementById("map-frame").textContent);
     if (!origin) say(texts.no_estate, true);
     else {
@@ -171,6 +183,8 @@ function typedNumbers() {
   const known = ["wgs84", "cgcs2000"].includes(field("coord_sys").value);
   if (!field("lon").value || !field("lat").value) return;
   field("unknown").checked = false;
+  asked += 1;
+  say("");
   if (known && Number.isFinite(lon) && Math.abs(lat) <= 90) {
     drawPin(lon, lat, Number(field("accuracy_m").value) || 0);
     map?.setView([lat, lon], Math.max(map.getZoom(), 16));
@@ -237,11 +251,13 @@ async function ask() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== turn) return;
     const found = page.getElementById("preview");
-    const told = page.getElementById("refused");
-    told?.removeAttribute("role");
-    // What they lead to is not on this page.
-    for (const link of told?.querySelectorAll("a") ?? []) link.replaceWith(link.textContent);
-    preview.replaceChildren(...(told ? [told] : (found?.children ?? [])));
+    const told = [...page.querySelectorAll("main [role=alert]")];
+    for (const one of told) {
+      one.removeAttribute("role");
+      // What they lead to is not on this page.
+      for (const link of one.querySelectorAll("a")) link.replaceWith(link.textContent);
+    }
+    preview.replaceChildren(...(told.length ? told : (found?.children ?? [])));
   } catch {
     // The button shows it by loading the page.
   }
@@ -269,14 +285,16 @@ if (preview) {
 
 // -- sent once ---------------------------------------------------------------------------
 
+let sent = false;
 form.addEventListener("submit", (event) => {
   const button = $(".send button:not([name])", form);
   if (event.submitter?.name === "do") return;
+  sent = true;
   // Now, and it would not be sent; the key makes one report of two all the same.
   window.setTimeout(() => { button.disabled = true; button.textContent = texts.sending; });
 });
 window.addEventListener("pageshow", (event) => {
-  // Brought back by the browser, as it was left.
-  if (event.persisted) location.reload();
+  // Brought back by the browser as it was left: what was sent begins anew, the rest stays typed.
+  if (event.persisted && sent) location.reload();
 });
 $("#refused a")?.focus();

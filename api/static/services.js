@@ -35,16 +35,26 @@ if ("serviceWorker" in navigator) {
 
 // -- the page changes without being loaded anew ----------------------------------------
 
+// The last thing that was asked for counts: answers that come after that change nothing.
 let turn = 0;
 
+function next() {
+  $("#page").removeAttribute("aria-busy");
+  return ++turn;
+}
+
+const bare = (address) => new URL(address, location.href).href.replace(/#.*/, "");
+// What the page shows beneath a sheet.
+let listed = bare(location.href);
+
 async function show(address, { keep = false } = {}) {
-  const mine = ++turn;
+  const mine = next();
   $("#page").setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(address, { headers: { accept: "text/html" } });
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== turn) return;
-    if (!found.getElementById("results")) throw new Error(String(answer.status));
+    if (!found.getElementById("filters")) throw new Error(String(answer.status));
     for (const part of ["#results", ".kinds", ".more-help", "#pins", "#map-frame"]) {
       $(part).replaceWith($(part, found));
     }
@@ -53,10 +63,12 @@ async function show(address, { keep = false } = {}) {
       const other = $(`.bar nav a[lang="${link.lang}"], .bar nav a#${link.id || "none"}`, found);
       if (other) link.href = other.getAttribute("href");
     }
+    listed = bare(address);
     if (!keep) history.pushState(null, "", address);
     fill(new URL(address, location.href).searchParams);
     ready();
   } catch {
+    if (mine !== turn) return;
     $("#offline").hidden = false;
     $("#offline").textContent = texts.failed ?? "";
   } finally {
@@ -116,6 +128,7 @@ function listen() {
   });
   sheet.addEventListener("close", () => {
     if (!sheetKept) return;
+    next();
     sheetKept = false;
     leaving = true;
     history.back();
@@ -127,17 +140,17 @@ let sheetKept = false;
 let leaving = false;
 
 function wentBack(event) {
-  if (leaving) {
+  next();
+  if (event.state?.sheet) {
     leaving = false;
-  } else if (sheetKept) {
-    sheetKept = false;
-    $("#sheet").close();
-  } else if (event.state?.sheet) {
     sheetKept = true;
     open(location.href);
-  } else {
-    show(location.href, { keep: true });
+    return;
   }
+  leaving = sheetKept = false;
+  $("#sheet").close();
+  // Several steps at once lead to a list that is not the one beneath the sheet.
+  if (bare(location.href) !== listed) show(location.href, { keep: true });
 }
 
 function find() {
@@ -151,7 +164,8 @@ function find() {
       // Five digits are a metre: more would tell more than is needed.
       form.elements.near.value = `${coords.longitude.toFixed(5)},${coords.latitude.toFixed(5)}`;
       form.elements.estate.value = "";
-      show(address(form));
+      // Who reads about a place meanwhile is not taken away from it.
+      if (!sheetKept) show(address(form));
     },
     () => {
       label.textContent = texts.no_position;
@@ -162,22 +176,26 @@ function find() {
 }
 
 async function open(href) {
+  // A list that is still on its way is given up: the form says what is shown.
+  if ($("#page").hasAttribute("aria-busy")) fill(new URL(listed).searchParams);
+  const mine = next();
   try {
     const answer = await fetch(href, { headers: { accept: "text/html" } });
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (mine !== turn) return;
     const place = found.getElementById("place");
     if (!place) throw new Error(String(answer.status));
     $("#sheet-body").replaceChildren(place);
     const heading = $("h1", place);
     heading.id = "sheet-title";
     $("#sheet").setAttribute("aria-labelledby", "sheet-title");
-    $("#sheet").showModal();
+    if (!$("#sheet").open) $("#sheet").showModal();
     $("#sheet-body").scrollTop = 0;
     // The address is that of the place: it can be shared, and loaded anew.
-    if (!sheetKept) history.pushState({ sheet: true }, "", href);
+    history[sheetKept ? "replaceState" : "pushState"]({ sheet: true }, "", href);
     sheetKept = true;
   } catch {
-    location.href = href;
+    if (mine === turn) location.href = href;
   }
 }
 
@@ -284,4 +302,9 @@ if ($("#filters")) {
   listen();
   // Leaflet is deferred: it is there before modules run, or not at all.
   ready();
+} else {
+  // A place that was opened over a list, and loaded anew: going back, the list is another page.
+  window.addEventListener("popstate", () => {
+    if (bare(location.href) !== listed) location.reload();
+  });
 }
