@@ -164,16 +164,19 @@ def keep_picture(page: Any, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
-# What fades in has not the colours yet that it will have.
-SETTLED = """Promise.all(document.getAnimations()
-  .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
-  .map((one) => one.finished.catch(() => null)))
-  .then(() => null)"""
+# What fades in has not the colours yet that it will have: nothing does any more, now or later.
+STILL = """(() => {
+  const still = new CSSStyleSheet();
+  still.replaceSync("*, *::before, *::after { transition: none !important; }");
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  return frame().then(frame).then(() => null);
+})()"""
 
 
 def violations(page: Any) -> list[str]:
     """What axe finds against WCAG 2.2 AA, and good practice."""
-    page.evaluate(SETTLED)
+    page.evaluate(STILL)
     if page.evaluate("typeof window.axe") == "undefined":
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
