@@ -81,7 +81,10 @@ def test_a_zip_cut_short_is_refused(tmp_path, keep):
 
 
 def test_a_damaged_member_is_refused(tmp_path):
-    path = zipped(tmp_path / "x.zip", write(frame(COLUMNS), tmp_path / "x.gpkg"))
+    path = tmp_path / "x.zip"
+    # Not packed: where a run of zeros is, another packing may mean the same.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.write(write(frame(COLUMNS), tmp_path / "x.gpkg"), "x.gpkg")
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
