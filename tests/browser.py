@@ -177,6 +177,11 @@ STILL = """(() => {
 def violations(page: Any) -> list[str]:
     """What axe finds against WCAG 2.2 AA, and good practice."""
     page.evaluate(STILL)
+    # A card that is taken off the map stays for a fifth of a second, and cannot be seen.
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.leaflet-popup')]"
+        ".every((one) => getComputedStyle(one).opacity === '1')"
+    )
     if page.evaluate("typeof window.axe") == "undefined":
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
