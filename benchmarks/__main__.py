@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -49,7 +50,7 @@ PRINTED: dict[str, Callable[[], None]] = {
     "planning": planning.run,
     "storing": storing.run,
 }
-_PLANS = {"quick": QUICK, "full": FULL, "tiny": TINY}
+PLANS = {"quick": QUICK, "full": FULL, "tiny": TINY}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,7 +58,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     which = f"any of {', '.join(everything)}; else those with marks, and with --size full all"
     parser.add_argument("names", nargs="*", help=which)
-    parser.add_argument("--size", choices=_PLANS, default="quick", help="how much is measured")
+    parser.add_argument("--size", choices=PLANS, default="quick", help="how much is measured")
+    parser.add_argument(
+        "--points", type=int, nargs="+", metavar="N", help="how many points in bulk, rising"
+    )
     parser.add_argument("--write", type=Path, help="also write the tables into this file")
     given = parser.parse_args(arguments)
     unknown = set(given.names) - set(everything)
@@ -65,7 +69,12 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {everything}")
     command = " ".join(["python -m benchmarks", *arguments])
     names = given.names or (everything if given.size == "full" else list(MARKED))
-    run(names, _PLANS[given.size], Results(), given.write, command)
+    if min(given.points or [1]) < 1:
+        parser.error("--points: at least one point is asked about")
+    plan = PLANS[given.size]
+    if given.points:
+        plan = replace(plan, points=tuple(sorted(given.points)))
+    run(names, plan, Results(), given.write, command)
     return 0
 
 

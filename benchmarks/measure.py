@@ -10,7 +10,7 @@ from dataclasses import dataclass
 ROUNDS = 5
 
 # A rival that takes longer than this for one run has fewer rounds.
-SLOW_S, SLOW_ROUNDS = 3.0, 3
+SLOW_S, SLOW_ROUNDS = 30.0, 3
 
 
 def in_turn(ways: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:

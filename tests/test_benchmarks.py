@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.__main__ import MARKED, run
+from benchmarks.__main__ import MARKED, PLANS, main, run
 from benchmarks.load import Answer
 from benchmarks.plan import TINY, Plan
 from benchmarks.results import Mark, Results
@@ -60,6 +60,24 @@ def test_a_rival_that_is_not_there_is_named_and_the_rest_runs(
     assert any("DuckDB" in note and "not installed" in note for note in results.skipped)
     assert "Not measured: DuckDB" in written
     assert any("geopandas" in row.what for row in results.rows["bulk"])
+
+
+def test_the_numbers_of_points_can_be_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PLANS, "tiny", SMALLER)
+    file = tmp_path / "RESULTS.md"
+    arguments = ["bulk", "--size", "tiny", "--points", "900", "300", "--write", str(file)]
+    assert main(arguments) == 0
+    written = file.read_text(encoding="utf-8")
+    assert f"`python -m benchmarks {' '.join(arguments)}`" in written
+    assert written.index("300 uniform") < written.index("900 uniform")
+
+
+def test_no_points_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bulk", "--points", "0"])
+    assert "at least one point" in capsys.readouterr().err
 
 
 def test_the_smallest_atom_of_the_pairs_wins() -> None:

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from gridmap.errors import BadValue
@@ -155,6 +156,39 @@ def test_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     index = TileIndex(case.geometry)
     for found, alone in zip(index.first(lon, lat, threads=3), index.first(lon, lat), strict=True):
         np.testing.assert_array_equal(found, alone)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_answers_are_written_into_arrays_at_hand(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gridmap.locate.tiles.index._BLOCK", 100)
+    case = specimens()[2]
+    lon, lat = (np.tile(axis, 9) for axis in telling_points(case.geometry))
+    index = TileIndex(case.geometry)
+    out = np.full(len(lon), -7, np.int32), np.full(len(lon), 99, np.uint8)
+    found = index.first(lon, lat, threads=threads, out=out)
+    assert found[0] is out[0]
+    assert found[1] is out[1]
+    for written, made in zip(out, index.first(lon, lat), strict=True):
+        np.testing.assert_array_equal(written, made)
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        (np.empty(3, np.int32), np.empty(4, np.uint8)),
+        (np.empty(4, np.int64), np.empty(4, np.uint8)),
+        (np.empty(8, np.int32)[::2], np.empty(4, np.uint8)),
+    ],
+    ids=["too short", "of another type", "with steps"],
+)
+def test_arrays_that_cannot_take_the_answers_are_refused(
+    out: tuple[NDArray[np.int32], NDArray[np.uint8]],
+) -> None:
+    index = TileIndex(objects([shapely.box(-10, -10, 10, 10)]))
+    with pytest.raises(ValueError, match=r"out: .* \(4,\) in one piece is needed"):
+        index.first(np.zeros(4), np.zeros(4), out=out)
 
 
 def test_what_is_no_number_touches_nothing() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select
 
 from gridmap.access import EVERYWHERE, Actor, Scope
+from gridmap.garbage import collecting_later
 from gridmap.store import moved, moves, past, people, records, reports, routes, senders
 from gridmap.store.account_store import AccountStore
 from gridmap.store.case_store import CaseStore
@@ -70,7 +71,7 @@ class Store(
         `cases` says which of them go to ownership review. For the columns see
         :func:`gridmap.store.reports.add_reports`.
         """
-        with self._database.write() as connection:
+        with collecting_later(), self._database.write() as connection:
             now = self._database.clock()
             made = reports.add_reports(connection, rows, now)
             ids = [row["id"] for row in made]

@@ -149,7 +149,14 @@ class TileIndex:
 
     # -- touching ----------------------------------------------------------------------
 
-    def first(self, lon: Floats, lat: Floats, *, threads: int = 1) -> tuple[Atoms, Statuses]:
+    def first(
+        self,
+        lon: Floats,
+        lat: Floats,
+        *,
+        threads: int = 1,
+        out: tuple[Atoms, Statuses] | None = None,
+    ) -> tuple[Atoms, Statuses]:
         """Return the winner of each point and a status.
 
         Parameters
@@ -158,6 +165,9 @@ class TileIndex:
             Degrees; NaN, infinite and far away points touch nothing.
         threads : int
             Threads that share the points; they run outside Python's lock.
+        out : int32 (n,) and uint8 (n,), optional
+            Where the answers are written, both in one piece; else new arrays. Who asks about
+            one batch after another spares the system from finding them fresh pages.
 
         Returns
         -------
@@ -166,9 +176,14 @@ class TileIndex:
         status : uint8 (n,)
             Bits: 1 the point touches an atom, 2 it lies exactly on the border of the winner,
             4 it touches several atoms.
+
+        Raises
+        ------
+        ValueError
+            When `out` has another length or type, or does not lie in one piece.
         """
         x, y = np.ascontiguousarray(lon, np.float64), np.ascontiguousarray(lat, np.float64)
-        atom, status = np.empty(len(x), np.int32), np.empty(len(x), np.uint8)
+        atom, status = _answers(len(x), out)
         if threads < 2 or len(x) < 2 * _BLOCK:
             undecided = first_of(*self._quick, x, y, atom, status)
         else:
@@ -314,6 +329,23 @@ class TileIndex:
             found.append((point, atom, metres))
         points, atoms, distances = map(np.concatenate, zip(*found, strict=True))
         return _in_order(points, atoms, distances, order)
+
+
+def _answers(number: int, out: tuple[Atoms, Statuses] | None) -> tuple[Atoms, Statuses]:
+    """The arrays that winners and statuses are written into."""
+    if out is None:
+        return np.empty(number, np.int32), np.empty(number, np.uint8)
+    _need(out[0], np.int32, number)
+    _need(out[1], np.uint8, number)
+    return out
+
+
+def _need(out: NDArray[Any], dtype: type[np.generic], number: int) -> None:
+    if out.shape != (number,) or out.dtype != dtype or not out.flags.carray:
+        raise ValueError(
+            f"out: {np.dtype(dtype)} ({number},) in one piece is needed,"
+            f" not {out.dtype} {out.shape}"
+        )
 
 
 def _in_order(point: Ints, atom: Ints, metres: Floats, order: Ints) -> tuple[Ints, Ints, Floats]:
