@@ -158,6 +158,21 @@ def test_the_view_of_published_areas_shows_derived_parents(store, store_url):
     assert sorted(shapes["code"]) == ["P0", "P1"]
 
 
+def test_batches_wait_in_the_log_until_the_store_is_closed(store_url):
+    before = Path(store_url).stat().st_size
+    with Store.open(store_url) as open_store:
+        at = list(zip(np.linspace(117, 117.1, 2_000), np.linspace(36.4, 36.5, 2_000), strict=True))
+        for _ in range(3):
+            open_store.add_reports(reports(*at))
+        log = Path(f"{store_url}-wal").stat().st_size
+        # Beyond the 4 MB at which SQLite would by itself write them into the file.
+        assert log > 5_000_000
+        assert Path(store_url).stat().st_size == before
+    assert not Path(f"{store_url}-wal").exists()
+    assert Path(store_url).stat().st_size > before
+    assert sql(store_url, "SELECT count(*) FROM reports") == [(6_000,)]
+
+
 def test_the_file_says_what_it_is(store, store_url):
     assert sql(store_url, "PRAGMA application_id") == [(0x47504B47,)]
     assert sql(store_url, "PRAGMA user_version") == [(10300,)]

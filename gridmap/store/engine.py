@@ -169,6 +169,12 @@ def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
             "synchronous = FULL",
             # The R-tree triggers call functions of ours, which some builds distrust.
             "trusted_schema = ON",
+            # A batch of reports changes more pages than SQLite's own 2 MB hold: what does not
+            # fit is written out before its time, and again.
+            "cache_size = -65536",
+            # Pages that one batch after another changes go from the log into the file once for
+            # several batches. The log takes up to 32 MB beside it.
+            "wal_autocheckpoint = 8000",
         ):
             connection.execute(f"PRAGMA {pragma}")
         # Any read opens the log, and makes it if need be.
