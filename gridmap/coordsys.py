@@ -12,7 +12,7 @@ from pyproj.exceptions import CRSError, ProjError
 
 from gridmap.errors import UnknownCoordSys
 
-__all__ = ["COORD_SYSTEMS", "Box", "normalise_name", "transformer"]
+__all__ = ["COORD_SYSTEMS", "Box", "normalise_name", "transformer", "zone_number"]
 
 COORD_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
@@ -45,6 +45,11 @@ _REPAIR = "Declare it with --coord-sys or `coord_sys`."
 # A position further than this from where a system is used (degrees) comes from swapped
 # axes, another zone or degrees taken for metres; whole provinces in one zone stay within.
 _AREA_MARGIN = 10.0
+
+# Zones of six degrees in China are 13 to 23, those of three degrees 25 to 45; the false easting
+# of each is half a million metres behind its number.
+_ZONES = range(13, 46)
+_HALF = 500_000.0
 
 
 def normalise_name(text: str) -> str:
@@ -173,3 +178,31 @@ def _where_used(crs: CRS) -> Box:
     if datum_area is not None:
         south, north = datum_area.south - _AREA_MARGIN, datum_area.north + _AREA_MARGIN
     return west, east, south, north
+
+
+@lru_cache(maxsize=64)
+def zone_number(name: str) -> int | None:
+    """Return the number that stands before the eastings of a Gauss-Krueger zone, as in China.
+
+    Parameters
+    ----------
+    name : str
+        What :func:`normalise_name` returned.
+
+    Returns
+    -------
+    int or None
+        39 for EPSG:4527, whose false easting is 39 500 000 m; None for EPSG:4548, which is the
+        same zone without the number, and for every other system.
+    """
+    if name in COORD_SYSTEMS:
+        return None
+    operation = _flat(CRS.from_user_input(name), name).coordinate_operation
+    if operation is None:
+        return None
+    easting = next(
+        (float(p.value) * p.unit_conversion_factor for p in operation.params
+         if p.name.casefold() == "false easting"), 0.0,
+    )  # fmt: skip
+    zone, rest = divmod(easting, 1_000_000)
+    return int(zone) if rest == _HALF and zone in _ZONES else None
