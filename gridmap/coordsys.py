@@ -41,6 +41,9 @@ _REFUSED = {
     "西安80": "Ask the survey office for the data in CGCS2000.",
 }
 _REPAIR = "Declare it with --coord-sys or `coord_sys`."
+# Datums that PROJ does tie to WGS-84, but by parameters of some oil field: elsewhere in China they
+# are off by tens of metres.
+_REFUSED_DATUMS = {"beijing 1954": _REFUSED["北京54"]}
 
 # A position further than this from where a system is used (degrees) comes from swapped
 # axes, another zone or degrees taken for metres; whole provinces in one zone stay within.
@@ -72,8 +75,8 @@ def normalise_name(text: str) -> str:
     UnknownCoordSys
         For anything else; a name is never matched approximately. Also for systems that give
         no position on the ground (heights, local grids, geocentric), and for datums that
-        PROJ cannot tie to WGS-84 (Xi'an 1980, New Beijing): passing them through unchanged
-        would be wrong by up to 100 m.
+        PROJ cannot tie to WGS-84 (Xi'an 1980, New Beijing) or not for all of China (Beijing
+        1954): passing them through unchanged would be wrong by up to 100 m.
     """
     return _known(text) if isinstance(text, str) else _refuse(text, _REPAIR)
 
@@ -152,13 +155,16 @@ def transformer(name: str) -> tuple[Transformer, Box]:
     Raises
     ------
     UnknownCoordSys
-        When PROJ cannot tie the datum to WGS-84.
+        When PROJ cannot tie the datum to WGS-84, or not well enough.
     """
     crs = _flat(CRS.from_user_input(name), name)
     base = crs.geodetic_crs
     datum = base.datum.name if base is not None and base.datum is not None else ""
+    datum = datum.casefold().removeprefix("d_").replace("_", " ")
+    if datum in _REFUSED_DATUMS:
+        _refuse(name, _REFUSED_DATUMS[datum])
     # PROJ knows no step from CGCS2000 to WGS-84; here the two are equal.
-    equal = datum.casefold().removeprefix("d_").replace("_", " ") == "china 2000"
+    equal = datum == "china 2000"
     try:
         found = Transformer.from_crs(
             crs, base if equal else 4326, always_xy=True, allow_ballpark=False
