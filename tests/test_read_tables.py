@@ -155,6 +155,12 @@ def test_csv_as_spreadsheets_save_it(tmp_path, encoding, separator):
     assert read_layer(path, encoding=encoding).notes == ()
 
 
+def test_a_csv_in_western_text_is_read_as_such_and_that_is_said(tmp_path):
+    layer = read_layer(csv(tmp_path, {"name": ["Kärnten"], "wkt": wkt(1)}, encoding="cp1252"))
+    assert layer.frame["name"].tolist() == ["Kärnten"]
+    assert kinds(layer) == ["encoding_guessed"]
+
+
 def test_csv_in_another_encoding_than_told_is_refused(tmp_path):
     path = csv(tmp_path, {**COLUMNS, "wkt": wkt()}, encoding="gb18030")
     with pytest.raises(WrongEncoding) as caught:

@@ -155,7 +155,7 @@ def read_layer(path: str | Path, layer: str | None = None, *, encoding: str | No
     """
     path = Path(path)
     with TemporaryDirectory(prefix="gridmap-") as scratch, _translated(path):
-        found = candidates(path, Path(scratch))
+        found = candidates(path, Path(scratch), encoding)
         chosen = _choose(found, layer, path)
         loaded = load(chosen, encoding, Path(scratch))
         frame = loaded.frame
