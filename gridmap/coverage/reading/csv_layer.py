@@ -29,6 +29,8 @@ _SAMPLE = 50
 def csv_geometry_columns(path: Path, encoding: str | None = None) -> list[str]:
     """Return the columns whose first filled cells are geometry, those called so first.
 
+    Most of them must be; of a column called as geometry is, one at least.
+
     Parameters
     ----------
     path : Path
@@ -49,7 +51,8 @@ def csv_geometry_columns(path: Path, encoding: str | None = None) -> list[str]:
     found = []
     for name in table.columns:
         filled = [t for t in table[name].tolist() if t.strip()]
-        if filled and all(map(is_wkt, filled)):
+        geometry = sum(map(is_wkt, filled))
+        if geometry > len(filled) / 2 or (geometry and _is_called_geometry(str(name))):
             found.append(str(name))
     return sorted(found, key=_likeliest)
 
@@ -99,8 +102,12 @@ def read_csv_layer(
     return gpd.GeoDataFrame(data, geometry=geometry), crs, used, notes
 
 
+def _is_called_geometry(name: str) -> bool:
+    return name.casefold() in GEOMETRY_NAMES
+
+
 def _likeliest(name: str) -> tuple[int, str]:
-    known = name.casefold() in GEOMETRY_NAMES
+    known = _is_called_geometry(name)
     return (GEOMETRY_NAMES.index(name.casefold()) if known else len(GEOMETRY_NAMES), name)
 
 
