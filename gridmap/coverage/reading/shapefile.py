@@ -51,13 +51,21 @@ class Prepared:
 
 
 def parts(path: Path) -> dict[str, Path]:
-    """Return the parts that lie beside `path`, by lower-case suffix, whatever their case."""
-    beside = sorted(path.parent.iterdir())
-    return {
-        p.suffix.lower(): p
-        for p in beside
+    """Return the parts that lie beside `path`, by lower-case suffix, whatever their case.
+
+    Where ``WG.shp`` and ``wg.shp`` are two shapefiles, each has only the parts of its own case.
+    """
+    alike = [
+        p
+        for p in sorted(path.parent.iterdir())
         if p.stem.casefold() == path.stem.casefold() and p.suffix.lower() in PARTS
-    }
+    ]
+    shapefiles = {p.stem for p in alike if p.suffix.lower() == ".shp"}
+    if path.stem in shapefiles and len(shapefiles) > 1:
+        alike = [p for p in alike if p.stem == path.stem]
+    # What bears the very name comes last, and stands for its suffix.
+    alike.sort(key=lambda p: (p.stem == path.stem, p == path))
+    return {p.suffix.lower(): p for p in alike}
 
 
 def prepare(path: Path, encoding: str | None, scratch: Path) -> Prepared:
@@ -101,9 +109,17 @@ def prepare(path: Path, encoding: str | None, scratch: Path) -> Prepared:
         text = "The .prj cannot be read; the layer counts as without a coordinate system."
         notes.append(ImportNote("prj_unreadable", "warning", text))
         del found[".prj"]
-    if mended.data is not table.data or not prj_works:
+    if mended.data is not table.data or not prj_works or _is_scattered(path, found):
         path = _staged(found, mended.data, scratch)
     return Prepared(path, chosen, tuple(notes))
+
+
+def _is_scattered(path: Path, found: dict[str, Path]) -> bool:
+    """True when a part's name differs from the .shp's in case: the driver would not find it."""
+    return any(
+        part.stem != path.stem or part.suffix not in {suffix, suffix.upper()}
+        for suffix, part in found.items()
+    )
 
 
 def _is_crs(raw: bytes) -> bool:

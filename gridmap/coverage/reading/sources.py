@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -43,7 +44,8 @@ class Candidate:
     Attributes
     ----------
     name : str
-        What the caller calls it: the layer, or the file's stem where a file is one layer.
+        What the caller calls it: the layer, or the file's stem where a file is one layer; its
+        path in the archive where several in it would be called the same.
     path : Path
         File on disk (unpacked, if it came in an archive).
     format : {"geopackage", "geojson", "esrijson", "shapefile", "parquet", "csv"}
@@ -52,7 +54,9 @@ class Candidate:
     spatial : bool
         False for tables without geometry.
     meant : bool
-        True for the one that is read when none of several is named.
+        True for the one that is read when none of several of its file is named.
+    shared : str
+        What several layers of an archive, this among them, would be called; else empty.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Candidate:
     layer: str | None = None
     spatial: bool = True
     meant: bool = False
+    shared: str = ""
 
 
 def candidates(path: Path, scratch: Path, encoding: str | None = None) -> list[Candidate]:
@@ -121,14 +126,31 @@ def _in_archive(path: Path, scratch: Path, encoding: str | None) -> list[Candida
     layers = [(name, file) for name, file in members if file.suffix in _FORMAT_OF]
     # Beside a layer a CSV is its table or its description.
     maps = [(name, file) for name, file in layers if file.suffix != ".csv"] or layers
-    found = [c for name, file in maps for c in _in_file(file, PurePosixPath(name).stem, encoding)]
+    found = [
+        (name, candidate)
+        for name, file in maps
+        for candidate in _in_file(file, PurePosixPath(name).stem, encoding)
+    ]
     if not found:
         raise UnreadableFile(
             "The archive holds no layer.",
             got=path.name,
             allowed=[s for s in FORMATS if s != ".zip"],
         )
-    return found
+    return _told_apart(found)
+
+
+def _told_apart(found: Sequence[tuple[str, Candidate]]) -> list[Candidate]:
+    """Name layers by their path in the archive where members hold layers of the same name."""
+    members = Counter(name for name, _ in {(c.name, member) for member, c in found})
+    return [
+        replace(c, name=_path_of(member, c.name), shared=c.name) if members[c.name] > 1 else c
+        for member, c in found
+    ]
+
+
+def _path_of(member: str, layer: str) -> str:
+    return member if layer == PurePosixPath(member).stem else f"{member}:{layer}"
 
 
 def _in_file(path: Path, stem: str, encoding: str | None) -> list[Candidate]:
