@@ -12,7 +12,7 @@ from pyproj.exceptions import CRSError, ProjError
 
 from gridmap.errors import UnknownCoordSys
 
-__all__ = ["COORD_SYSTEMS", "Box", "normalise_name", "transformer"]
+__all__ = ["COORD_SYSTEMS", "Box", "normalise_name", "transformer", "zone_number"]
 
 COORD_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
@@ -41,10 +41,18 @@ _REFUSED = {
     "西安80": "Ask the survey office for the data in CGCS2000.",
 }
 _REPAIR = "Declare it with --coord-sys or `coord_sys`."
+# Datums that PROJ does tie to WGS-84, but by parameters of some oil field: elsewhere in China they
+# are off by tens of metres.
+_REFUSED_DATUMS = {"beijing 1954": _REFUSED["北京54"]}
 
 # A position further than this from where a system is used (degrees) comes from swapped
 # axes, another zone or degrees taken for metres; whole provinces in one zone stay within.
 _AREA_MARGIN = 10.0
+
+# Zones of six degrees in China are 13 to 23, those of three degrees 25 to 45; the false easting
+# of each is half a million metres behind its number.
+_ZONES = range(13, 46)
+_HALF = 500_000.0
 
 
 def normalise_name(text: str) -> str:
@@ -67,8 +75,8 @@ def normalise_name(text: str) -> str:
     UnknownCoordSys
         For anything else; a name is never matched approximately. Also for systems that give
         no position on the ground (heights, local grids, geocentric), and for datums that
-        PROJ cannot tie to WGS-84 (Xi'an 1980, New Beijing): passing them through unchanged
-        would be wrong by up to 100 m.
+        PROJ cannot tie to WGS-84 (Xi'an 1980, New Beijing) or not for all of China (Beijing
+        1954): passing them through unchanged would be wrong by up to 100 m.
     """
     return _known(text) if isinstance(text, str) else _refuse(text, _REPAIR)
 
@@ -147,13 +155,16 @@ def transformer(name: str) -> tuple[Transformer, Box]:
     Raises
     ------
     UnknownCoordSys
-        When PROJ cannot tie the datum to WGS-84.
+        When PROJ cannot tie the datum to WGS-84, or not well enough.
     """
     crs = _flat(CRS.from_user_input(name), name)
     base = crs.geodetic_crs
     datum = base.datum.name if base is not None and base.datum is not None else ""
+    datum = datum.casefold().removeprefix("d_").replace("_", " ")
+    if datum in _REFUSED_DATUMS:
+        _refuse(name, _REFUSED_DATUMS[datum])
     # PROJ knows no step from CGCS2000 to WGS-84; here the two are equal.
-    equal = datum.casefold().removeprefix("d_").replace("_", " ") == "china 2000"
+    equal = datum == "china 2000"
     try:
         found = Transformer.from_crs(
             crs, base if equal else 4326, always_xy=True, allow_ballpark=False
@@ -173,3 +184,31 @@ def _where_used(crs: CRS) -> Box:
     if datum_area is not None:
         south, north = datum_area.south - _AREA_MARGIN, datum_area.north + _AREA_MARGIN
     return west, east, south, north
+
+
+@lru_cache(maxsize=64)
+def zone_number(name: str) -> int | None:
+    """Return the number that stands before the eastings of a Gauss-Krueger zone, as in China.
+
+    Parameters
+    ----------
+    name : str
+        What :func:`normalise_name` returned.
+
+    Returns
+    -------
+    int or None
+        39 for EPSG:4527, whose false easting is 39 500 000 m; None for EPSG:4548, which is the
+        same zone without the number, and for every other system.
+    """
+    if name in COORD_SYSTEMS:
+        return None
+    operation = _flat(CRS.from_user_input(name), name).coordinate_operation
+    if operation is None:
+        return None
+    easting = next(
+        (float(p.value) * p.unit_conversion_factor for p in operation.params
+         if p.name.casefold() == "false easting"), 0.0,
+    )  # fmt: skip
+    zone, rest = divmod(easting, 1_000_000)
+    return int(zone) if rest == _HALF and zone in _ZONES else None

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod
 from pyproj.enums import TransformDirection
 
-from gridmap.coordsys import COORD_SYSTEMS, Box, normalise_name, transformer
+from gridmap.coordsys import COORD_SYSTEMS, Box, normalise_name, transformer, zone_number
 from gridmap.errors import BadValue
 from gridmap.offsets import Floats, Pair, in_gcj_area, offset, use_offset
 
@@ -33,6 +33,7 @@ __all__ = [
     "from_wgs84",
     "geodesic_m",
     "in_gcj_area",
+    "in_own_zone",
     "metres_per_degree",
     "normalise_name",
     "to_wgs84",
@@ -42,6 +43,10 @@ __all__ = [
 ]
 
 _PLAIN = ("wgs84", "cgcs2000")
+
+# A province in one zone may reach so far beyond the zone's own million of metres; what lies in the
+# middle of the next million belongs to the next zone.
+_SPILL_M = 100_000.0
 
 _A = 6378137.0  # WGS-84
 _E2 = 0.0066943799901413165
@@ -62,7 +67,8 @@ def to_wgs84(x: ArrayLike, y: ArrayLike, coord_sys: str) -> Pair:
     -------
     lon, lat : float64 arrays of the broadcast shape
         EPSG:4326 degrees. NaN in both where either input is NaN, infinite or out of range,
-        and where a plane position lies more than 10 degrees from where its system is used.
+        where a plane position lies more than 10 degrees from where its system is used, and
+        where an easting is of another zone than its system, see :func:`in_own_zone`.
 
     Raises
     ------
@@ -155,6 +161,29 @@ def valid_lonlat(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
     return inside & (np.abs(np.asarray(lat, dtype=np.float64)) <= 90.0)
 
 
+def in_own_zone(easting: ArrayLike, coord_sys: str) -> NDArray[np.bool_]:
+    """True where an easting can be of the zone whose number its system writes before it.
+
+    Parameters
+    ----------
+    easting : array_like of float
+        Metres.
+    coord_sys : str
+        What :func:`normalise_name` returned. True everywhere for a system without such numbers.
+
+    Returns
+    -------
+    bool array of the same shape
+        False from 100 km beyond the zone's own million of metres.
+    """
+    easting = np.asarray(easting, dtype=np.float64)
+    zone = zone_number(coord_sys)
+    if zone is None:
+        return np.ones(easting.shape, dtype=bool)
+    from_west = easting - zone * 1e6
+    return (from_west >= -_SPILL_M) & (from_west < 1e6 + _SPILL_M)
+
+
 def metres_per_degree(lat: ArrayLike) -> Pair:
     """Length of one degree at a latitude on the WGS-84 ellipsoid.
 
@@ -214,17 +243,20 @@ def _masked(x: Floats, y: Floats, keep: NDArray[np.bool_]) -> Pair:
 
 
 def _project(x: Floats, y: Floats, name: str, direction: TransformDirection) -> Pair:
-    """Run PROJ over the usable elements; what lies far from the area of use becomes NaN."""
+    """Run PROJ over the usable elements; what lies far from where it is used becomes NaN."""
     proj, area = transformer(name)
     out_x, out_y = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
     usable = np.isfinite(x) & np.isfinite(y)
     if direction is TransformDirection.INVERSE:
         usable &= _within(x, y, area)
+    else:
+        usable &= in_own_zone(x, name)
     if usable.any():
         out_x[usable], out_y[usable] = proj.transform(x[usable], y[usable], direction=direction)
     if direction is TransformDirection.FORWARD:
         return _masked(out_x, out_y, valid_lonlat(out_x, out_y) & _within(out_x, out_y, area))
-    return _masked(out_x, out_y, np.isfinite(out_x) & np.isfinite(out_y))
+    found = np.isfinite(out_x) & np.isfinite(out_y) & in_own_zone(out_x, name)
+    return _masked(out_x, out_y, found)
 
 
 def _within(lon: Floats, lat: Floats, area: Box) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gridmap.coverage.auditing.audit import audit_layer, has_faults
+from gridmap.coverage.auditing.audit import audit_layer, has_faults, layer_reference
 from gridmap.coverage.importing.incoming import ColumnMap
 from gridmap.errors import BadValue, MissingColumn, UnknownCoordSys
 from tests.layers import layer
@@ -98,6 +98,16 @@ def test_metres_under_degrees_are_refused(tmp_path):
     source = layer({"code": ["1"]}, [shapely.box(5e5, 4e6, 5.1e5, 4.1e6)], folder=tmp_path)
     with pytest.raises(BadValue, match="metres"):
         audit_layer(source)
+
+
+@pytest.mark.parametrize("told", [None, "EPSG:4526"])
+def test_eastings_of_the_next_zone_are_refused_and_not_placed_1000_km_off(tmp_path, told):
+    square = shapely.box(39_500_000, 4e6, 39_501_000, 4.001e6)
+    source = layer({"code": ["1"]}, [square], crs=None if told else 4526, folder=tmp_path)
+    for found in (audit_layer, layer_reference):
+        with pytest.raises(BadValue, match="not of the zone") as caught:
+            found(source, coord_sys=told)
+        assert "EPSG:4527" in caught.value.repair
 
 
 def test_a_coordinate_that_is_no_number_is_a_fault_of_its_polygon(tmp_path):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
+from gridmap.crs import transform_geometry
 from tests.cli_district import gridmap
-from tests.layers import frame, write
+from tests.layers import frame, shapefile, write
 from tests.partitions import lattice
 
 CELLS = lattice(6, 6, jitter=0.0)
@@ -149,6 +151,57 @@ def test_a_layer_is_compared_with_another_file(tmp_path, faulty, clean):
     kinds = {(f["kind"], tuple(f["codes"])) for f in json.loads(done.stdout)["faults"]}
     assert ("missing_area", ("008",)) in kinds
     assert ("code_missing", ("008",)) in kinds
+
+
+def bare(path, system="wgs84"):
+    """The clean cells in a file that does not say its system."""
+    shapes = transform_geometry(np.asarray(CELLS, dtype=object), "wgs84", system)
+    return write(frame({"code": CODES}, list(shapes), crs=None), path)
+
+
+def test_the_system_of_a_reference_can_be_told(tmp_path, clean):
+    silent = bare(tmp_path / "silent.gpkg", "gcj02")
+    done = run(tmp_path, clean, "--against", silent, "--against-coord-sys", "gcj02")
+    assert done.exit_code == 0, done.output
+    # as what is examined it has a system of its own
+    done = run(tmp_path, silent, "--coord-sys", "gcj02", "--against", clean)
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("told", [[], ["--coord-sys", "wgs84"]])
+def test_a_reference_without_a_system_is_named_with_its_own_option(tmp_path, clean, told):
+    done = run(tmp_path, clean, "--against", bare(tmp_path / "silent.gpkg"), *told)
+    assert done.exit_code == 2
+    assert "silent.gpkg" in done.stderr
+    assert "--against-coord-sys" in done.stderr
+    assert " --coord-sys" not in done.stderr
+
+
+def test_a_reference_in_another_zone_than_told_is_named_with_its_own_option(tmp_path, clean):
+    silent = bare(tmp_path / "silent.gpkg", "EPSG:4527")
+    done = run(tmp_path, clean, "--against", silent, "--against-coord-sys", "EPSG:4526")
+    assert done.exit_code == 2
+    assert "silent.gpkg" in done.stderr
+    assert "--against-coord-sys. Eastings like these belong to EPSG:4527" in done.stderr
+
+
+def test_the_encoding_of_a_reference_can_be_told(tmp_path, clean):
+    path = shapefile(tmp_path / "a", {"编码": CODES[:2], "名称": ["北大街", "南关"]}, "GB18030")
+    done = run(tmp_path, clean, "--against", path, "--against-encoding", "UTF-8")
+    assert done.exit_code == 2
+    assert "layer.shp" in done.stderr
+    assert "--against-encoding" in done.stderr
+    told = run(tmp_path, clean, "--against", path, "--against-encoding", "GBK")
+    assert told.exit_code in {0, 1}
+
+
+def test_what_reading_has_to_report_is_shown_and_written(tmp_path):
+    path = shapefile(tmp_path / "a", {"编码": CODES[:4], "名称": list("东西南北")}, "GB18030")
+    done = run(tmp_path, path)
+    assert "info: The shapefile does not say its encoding; read as GB18030." in done.stdout
+    assert "info: Areas are called by the column '编码'" in done.stdout
+    notes = json.loads(run(tmp_path, path, "--json", "-").stdout)["notes"]
+    assert {"encoding_guessed", "code_column", "name_column"} <= {n["kind"] for n in notes}
 
 
 def test_a_reference_that_is_not_there_is_named(tmp_path, clean):

@@ -85,6 +85,15 @@ def test_a_datum_that_proj_cannot_tie_to_wgs84_is_refused_not_passed_through(cod
         normalise_name(f"EPSG:{code}")
 
 
+@pytest.mark.parametrize("code", [4214, 2401, 2436, 21453, 21418])
+@pytest.mark.parametrize("form", ["code", "WKT1_GDAL", "WKT1_ESRI", "WKT2_2019"])
+def test_beijing_1954_is_refused_by_its_datum_as_it_is_by_name(code, form):
+    # PROJ's ways to WGS-84 hold for oil fields in Bohai, the Ordos and Tarim.
+    text = f"EPSG:{code}" if form == "code" else CRS(code).to_wkt(form)
+    with pytest.raises(UnknownCoordSys, match="CGCS2000"):
+        normalise_name(text)
+
+
 @pytest.mark.parametrize(
     "text", ["EPSG:4479", "EPSG:5773", 'LOCAL_CS["city grid",UNIT["metre",1]]']
 )

@@ -99,6 +99,32 @@ def test_a_whole_province_in_one_zone_is_still_in_range():
     assert back == pytest.approx((122.7, 37.4), abs=1e-9)
 
 
+@pytest.mark.parametrize("lat", [18.5, 36.0, 53.0])
+@pytest.mark.parametrize(("zone", "other"), [(4526, 4527), (4527, 4526), (4497, 4498)])
+def test_an_easting_of_the_neighbouring_numbered_zone_is_out_of_range(zone, other, lat):
+    meridian = 114.0 if zone == 4526 else 117.0 if zone == 4527 else 111.0
+    easting, northing = from_wgs84(meridian + 0.1, lat, f"EPSG:{zone}")
+    assert np.isfinite(easting)
+    assert np.isnan(to_wgs84(easting, northing, f"EPSG:{other}")).all()
+
+
+def test_what_lies_in_the_next_numbered_zone_has_no_easting_in_this_one():
+    assert np.isnan(from_wgs84(125.0, 36.0, "EPSG:4526")).all()
+
+
+def test_a_numbered_zone_that_is_in_no_register_is_told_by_its_false_easting():
+    text = CRS(4526).to_wkt("WKT1_ESRI").replace("114.0", "114.3")
+    assert to_wgs84(38_500_000.0, 3_763_661.0, text)[0] == pytest.approx(114.3, abs=1e-9)
+    assert np.isnan(to_wgs84(39_500_000.0, 3_763_661.0, text)).all()
+
+
+def test_a_whole_province_in_one_numbered_zone_is_still_in_range():
+    # The east end of Shandong: its easting begins with the number of the next zone.
+    easting, northing = from_wgs84(122.7, 37.4, "EPSG:4527")
+    assert 40_000_000 < easting < 40_010_000
+    assert to_wgs84(easting, northing, "EPSG:4527") == pytest.approx((122.7, 37.4), abs=1e-9)
+
+
 def test_a_point_far_from_the_zone_is_out_of_range():
     assert np.isnan(from_wgs84(-104.99, 39.74, "EPSG:4547")).all()
 

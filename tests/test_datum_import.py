@@ -120,6 +120,11 @@ IMPOSSIBLE = [
     ((20_500_000, 4_050_000, 20_501_000, 4_051_000), "wgs84", "EPSG:4498"),
     ((4_050_000, 500_000, 4_051_000, 501_000), "wgs84", "Northing stands first"),
     ((4_050_000, 39_500_000, 4_051_000, 39_501_000), "wgs84", "EPSG:4527"),
+    ((39_500_000, 4_050_000, 39_501_000, 4_051_000), "EPSG:4526", "EPSG:4527"),
+    ((37_500_000, 4_050_000, 37_501_000, 4_051_000), "EPSG:4526", "EPSG:4525"),
+    ((20_300_000, 4_050_000, 20_301_000, 4_051_000), "EPSG:4497", "EPSG:4498"),
+    # too far east for the province of a zone, and not yet in the next
+    ((38_990_000, 4_050_000, 39_200_000, 4_051_000), "EPSG:4526", "--coord-sys"),
     ((117.0, 36.6, 117.1, 36.7), "EPSG:4548", "Degrees are wgs84, cgcs2000, gcj02 or bd09"),
     ((36.6, 117.0, 36.7, 117.1), "EPSG:4548", "Latitude stands first"),
 ]
@@ -134,9 +139,14 @@ def test_sizes_that_contradict_the_system_are_refused_with_the_likely_truth(
     assert truth in caught.value.repair
 
 
+def test_a_province_that_reaches_beyond_the_million_of_its_zone_is_let_through():
+    check_plausible(np.array([39_300_000, 3_800_000, 40_004_000, 4_250_000], float), "EPSG:4527")
+
+
 @pytest.mark.parametrize(
     ("real", "said", "truth"),
     [
+        ("EPSG:4527", "EPSG:4526", "belong to EPSG:4527"),
         ("EPSG:4547", "EPSG:4526", "Without the zone number in the easting it is EPSG:4547"),
         ("EPSG:4526", "EPSG:4547", "belong to EPSG:4526"),
         ("EPSG:4509", "EPSG:4498", "it is EPSG:4509"),

@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.coverage.reading.encoding import codec_name, misread, misread_text, sniff
-from gridmap.coverage.reading.read import read_layer
+from gridmap.coverage.reading.read import list_layers, read_layer
 from gridmap.errors import UnreadableFile, WrongEncoding
-from tests.layers import dbf_header, frame, shapefile, write
+from tests.layers import dbf_header, frame, shapefile, write, zipped
 
 NAMES = ["北大街社区第一网格", "南关"]
 TABLE = {"名称": NAMES, "编码": ["01", "02"]}
@@ -138,6 +138,30 @@ def test_a_geojson_that_is_not_in_the_encoding_given_is_refused(tmp_path):
     with pytest.raises(WrongEncoding) as caught:
         read_layer(path, encoding="UTF-8")
     assert caught.value.allowed == ["GB18030"]
+
+
+# In GBK the second octet of each is that of a backslash.
+BACKSLASHES = ["玕碶誠運淺", "玕碶"]
+
+
+@pytest.mark.parametrize("told", [None, "GBK"])
+@pytest.mark.parametrize("names", [BACKSLASHES, [NAMES[0], BACKSLASHES[0]]])
+def test_a_geojson_in_gbk_is_whole_though_a_character_ends_in_a_backslash(tmp_path, names, told):
+    path = write(frame({"name": names}), tmp_path / "x.geojson")
+    path.write_bytes(path.read_text(encoding="utf-8").encode("gbk"))
+    layer = read_layer(path, encoding=told)
+    assert layer.frame["name"].tolist() == names
+    assert layer.encoding == "GB18030"
+    assert list_layers(path) == ["x"]
+
+
+def test_a_geojson_in_gbk_within_an_archive_is_whole_too(tmp_path):
+    path = write(frame({"name": BACKSLASHES}), tmp_path / "x.geojson")
+    path.write_bytes(path.read_text(encoding="utf-8").encode("gbk"))
+    other = write(frame({"name": NAMES}), tmp_path / "y.geojson")
+    both = zipped(tmp_path / "both.zip", path, other)
+    assert read_layer(both, "x", encoding="GBK").frame["name"].tolist() == BACKSLASHES
+    assert read_layer(both, "y").frame["name"].tolist() == NAMES
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path):

@@ -155,6 +155,12 @@ def test_csv_as_spreadsheets_save_it(tmp_path, encoding, separator):
     assert read_layer(path, encoding=encoding).notes == ()
 
 
+def test_a_csv_in_western_text_is_read_as_such_and_that_is_said(tmp_path):
+    layer = read_layer(csv(tmp_path, {"name": ["Kärnten"], "wkt": wkt(1)}, encoding="cp1252"))
+    assert layer.frame["name"].tolist() == ["Kärnten"]
+    assert kinds(layer) == ["encoding_guessed"]
+
+
 def test_csv_in_another_encoding_than_told_is_refused(tmp_path):
     path = csv(tmp_path, {**COLUMNS, "wkt": wkt()}, encoding="gb18030")
     with pytest.raises(WrongEncoding) as caught:
@@ -216,6 +222,41 @@ def test_a_cell_that_a_spreadsheet_cut_off_is_told(tmp_path):
     (note,) = layer.notes
     assert (note.kind, note.severity, note.rows) == ("geometry_unreadable", "error", (2,))
     assert "spreadsheet" in note.text
+
+
+@pytest.mark.parametrize("odd", ["见附图", "POLYGON", "POLYGON ((117 36, 118"])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_an_odd_cell_is_a_bad_row_and_hides_no_layer(tmp_path, odd, at):
+    cells = [wkt(1)[0]] * 3
+    cells[at] = odd
+    for column in ("边界", "wkt"):
+        layer = read_layer(csv(tmp_path, {"code": ["1", "2", "3"], column: cells}))
+        assert [g is None for g in layer.geometry] == [n == at for n in range(3)]
+        (note,) = layer.notes
+        assert (note.kind, note.rows) == ("geometry_unreadable", (at + 1,))
+
+
+def test_a_column_called_as_geometry_needs_one_cell_of_it_and_another_most(tmp_path):
+    cells = ["见附图", "", wkt(1)[0], "无"]
+    codes = ["1", "2", "3", "4"]
+    assert len(read_layer(csv(tmp_path, {"code": codes, "WKT": cells}))) == 4
+    assert list_layers(csv(tmp_path, {"code": codes, "备注": cells})) == []
+
+
+@pytest.mark.parametrize("dims", ["Z", " Z", "ZM", " ZM", "M", " M"])
+@pytest.mark.parametrize("column", ["wkt", "边界"])
+def test_polygons_with_heights_are_read_with_and_without_a_blank(tmp_path, dims, column):
+    ring = "117 36, 117.01 36, 117.01 36.01, 117 36"
+    deep = ring.replace(",", " 5" * len(dims.strip()) + ",") + " 5" * len(dims.strip())
+    shapes = [
+        f"Polygon{dims} (({deep}))", f"MULTIPOLYGON{dims}((({deep})))",
+        f"GeometryCollection{dims} (Polygon{dims} (({deep})))",
+    ]  # fmt: skip
+    layer = read_layer(csv(tmp_path, {"code": ["1", "2", "3"], column: shapes}))
+    assert [g is None for g in layer.geometry] == [False] * 3
+    flat = shapely.force_2d(layer.geometry)
+    assert shapely.equals(flat[0], shapely.from_wkt(f"POLYGON (({ring}))"))
+    assert flat[2].geom_type == "GeometryCollection"
 
 
 def test_a_number_beyond_all_bounds_is_no_warning_but_a_refusal(tmp_path):

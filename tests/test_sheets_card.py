@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from gridmap.areas import Levels
 from gridmap.places.rosters import BOARD_ROLES, posts_for
 from gridmap.sheets.content import compose
 from gridmap.sheets.district import District
@@ -121,3 +123,12 @@ def test_the_code_leads_to_the_residents_page_from_there(kind: str) -> None:
     assert 36.6 < lat < 36.61
     sheet, _ = compose(changed(district, site=district.site | {"public_url": ""}), CARD)
     assert live_address(sheet) == ""
+
+
+def test_the_code_of_a_level_called_estate_leads_to_its_place() -> None:
+    district = town()
+    levels = Levels(["community", "estate"])
+    estates = changed(district, coverage=replace(district.coverage, levels=levels))
+    sheet, _ = compose(estates, Request("board", "estate", "G01"))
+    query = parse_qs(urlsplit(live_address(sheet)).query)
+    assert list(query) == ["near"]

@@ -16,6 +16,7 @@ from gridmap.errors import NotFound
 from gridmap.sheets.folder import MANIFEST, make_sheets, renew_sheets, stale_sheets
 from gridmap.sheets.manifest import read
 from gridmap.sheets.model import Request
+from gridmap.sheets.page import sheet_html
 from tests.sheet_town import changed, town
 
 GRIDS = 24
@@ -131,6 +132,20 @@ def test_a_sheet_of_what_there_is_no_more_is_named_and_left(tmp_path: Path) -> N
 def test_a_folder_without_sheets_has_none_to_make_again(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no sheets"):
         renew_sheets(town(), tmp_path)
+
+
+@pytest.mark.parametrize("shape", [None, shapely.Polygon()])
+def test_an_area_without_a_polygon_has_no_sheet_and_stops_no_check(tmp_path: Path, shape) -> None:
+    district = town(grids=3)
+    make_sheets(district, requests(3), tmp_path)
+    shapes = district.coverage.geometry.copy()
+    shapes[district.coverage.row("grid", "G00")] = shape
+    bare = changed(district, coverage=replace(district.coverage, geometry=shapes))
+    assert bare.codes("grid") == ["G01", "G02"]
+    with pytest.raises(NotFound, match="no polygon"):
+        sheet_html(bare, requests(3)[0])
+    assert ("G00", ("gone",)) in [(s.request.code, s.why) for s in stale_sheets(bare, tmp_path)]
+    assert [one.request.code for one in renew_sheets(bare, tmp_path).gone] == ["G00"]
 
 
 def test_an_area_that_crosses_itself_stops_no_check_and_no_renewal(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from gridmap.cli.context import (
     settings_of,
 )
 from gridmap.cli.differences import show_differences
+from gridmap.cli.output import show_notes
 from gridmap.cli.show import facts, shortened, show_dry_run, table
 from gridmap.errors import BadValue
 
@@ -162,8 +163,7 @@ def _show_import(outcome: ImportOutcome) -> None:
             "remainders": shortened([c for n in report.of_kind("remainder") for c in n.codes]),
         }
     )
-    for note in report.messages:
-        typer.echo(f"  {note.severity}: {note.text}")
+    show_notes(report.messages)
     if outcome.differences is not None:
         show_differences(outcome.differences)
     show_dry_run(outcome.committed)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridmap.cli.context import StoreOption, opened_to_read
+from gridmap.cli.context import CodeOption, NameOption, StoreOption, opened_to_read
+from gridmap.cli.output import show_notes
 from gridmap.cli.show import table
 
 if TYPE_CHECKING:
-    from gridmap.coverage.auditing.faults import Fault
     from gridmap.workspace import Workspace
     from gridmap.workspace.checking import Examination
 
@@ -48,10 +48,22 @@ def check(
             help="Write a map (.html) or a layer (.gpkg, .geojson) of the faults; may be repeated.",
         ),
     ] = None,
+    code: CodeOption = None,
+    name: NameOption = None,
     coord_sys: Annotated[
         str | None, typer.Option("--coord-sys", metavar="S", help="Of a file.")
     ] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="E", help="Of a shapefile.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="E", help="Of a file's texts, for example GB18030.")
+    ] = None,
+    against_coord_sys: Annotated[
+        str | None,
+        typer.Option("--against-coord-sys", metavar="S", help="Of the file to compare with."),
+    ] = None,
+    against_encoding: Annotated[
+        str | None,
+        typer.Option("--against-encoding", metavar="E", help="Of the file to compare with."),
+    ] = None,
     store: StoreOption = None,
 ) -> None:
     """Examine an edition or a file, worst fault first; exit code 1 when there are faults."""
@@ -60,15 +72,23 @@ def check(
         for path in [*outputs, *([] if json_out in {None, "-"} else [Path(str(json_out))])]:
             workspace.foreign(path)
         found = workspace.examine(
-            target, level=level, encoding=encoding, coord_sys=coord_sys, against=against
+            target,
+            level=level,
+            code=code,
+            name=name,
+            encoding=encoding,
+            coord_sys=coord_sys,
+            against=against,
+            against_encoding=against_encoding,
+            against_coord_sys=against_coord_sys,
         )
         lang = workspace.settings.language
         for path in outputs:
             _write(workspace, found, path)
     if json_out is not None:
-        _write_json(found.faults, lang, json_out)
+        _write_json(found, lang, json_out)
     if json_out != "-":
-        _show_faults(target, found.faults, lang)
+        _show_faults(found, lang)
         for path in outputs:
             typer.echo(f"Wrote {path} ({path.stat().st_size / 1e6:,.1f} MB).")
     if found.is_faulty:
@@ -108,8 +128,11 @@ def _write_text(target: Path, text: str) -> None:
         pending.commit()
 
 
-def _write_json(faults: list[Fault], lang: str, where: str) -> None:
-    record = {"faults": [f.as_dict(lang) for f in faults]}
+def _write_json(found: Examination, lang: str, where: str) -> None:
+    record = {
+        "faults": [f.as_dict(lang) for f in found.faults],
+        "notes": [n.as_dict() for n in found.notes],
+    }
     text = json.dumps(record, ensure_ascii=False, indent=2)
     if where == "-":
         typer.echo(text)
@@ -117,15 +140,17 @@ def _write_json(faults: list[Fault], lang: str, where: str) -> None:
         _write_text(Path(where), text + "\n")
 
 
-def _show_faults(target: str, found: list[Fault], lang: str) -> None:
-    for fault in found[:_MOST_SHOWN]:
+def _show_faults(found: Examination, lang: str) -> None:
+    faults = found.faults
+    for fault in faults[:_MOST_SHOWN]:
         place = "" if fault.lon is None else f"  [{fault.lon:.6f}, {fault.lat:.6f}]"
         typer.echo(f"{fault.severity:8}{fault.kind}: {fault.said.say(lang)}{place}")
-    if len(found) > _MOST_SHOWN:
-        typer.echo(f"... and {len(found) - _MOST_SHOWN:,} more; --json OUT has them all.")
-    if not found:
-        typer.echo(f"{target}: no faults.")
-        return
-    kinds = Counter((fault.severity, fault.kind) for fault in found)
-    typer.echo()
-    table(("severity", "kind", "count"), [(*key, f"{n:,}") for key, n in kinds.items()])
+    if len(faults) > _MOST_SHOWN:
+        typer.echo(f"... and {len(faults) - _MOST_SHOWN:,} more; --json OUT has them all.")
+    if not faults:
+        typer.echo(f"{found.target}: no faults.")
+    show_notes(found.notes)
+    if faults:
+        kinds = Counter((fault.severity, fault.kind) for fault in faults)
+        typer.echo()
+        table(("severity", "kind", "count"), [(*key, f"{n:,}") for key, n in kinds.items()])

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from gridmap.workspace import Workspace
 
 __all__ = [
+    "CodeOption",
     "CommitOption",
+    "NameOption",
     "Shared",
     "StoreOption",
     "opened",
@@ -35,6 +37,14 @@ StoreOption = Annotated[
         help="GeoPackage or postgresql+psycopg2://... [env: GRIDMAP_STORE; default: gridmap.gpkg]",
         show_default=False,
     ),
+]
+CodeOption = Annotated[
+    str | None,
+    typer.Option("--code", metavar="COL", help="Of a file: column of codes; else the likeliest."),
+]
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", metavar="COL", help="Of a file: column of names; else the likeliest."),
 ]
 CommitOption = Annotated[
     bool, typer.Option("--commit", help="Do it; without this, only show what would happen.")

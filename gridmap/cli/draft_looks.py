@@ -169,9 +169,9 @@ def check(
         found = workspace.check_draft(draft_number(workspace, named), version=at)
         lang = workspace.settings.language
     if json_out is not None:
-        _write_json(found.faults, lang, json_out)
+        _write_json(found, lang, json_out)
     if json_out != STDOUT:
-        _show_faults(found.target, found.faults, lang)
+        _show_faults(found, lang)
     if found.is_faulty:
         raise typer.Exit(FAULTS)
 

@@ -1,15 +1,20 @@
-"""Writing what a command found as JSON, to a file or to the terminal."""
+"""What a command found as JSON, to a file or to the terminal; notes on what it read."""
 
 from __future__ import annotations
 
 import json
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-__all__ = ["STDOUT", "write_json"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gridmap.coverage.notes import ImportNote
+
+__all__ = ["STDOUT", "show_notes", "write_json"]
 
 STDOUT = "-"
 
@@ -26,6 +31,12 @@ def write_json(record: dict[str, Any] | list[dict[str, Any]], where: str) -> Non
     with PendingFile(target) as pending, disk_errors(target):
         pending.path.write_text(text + "\n", encoding="utf-8")
         pending.commit()
+
+
+def show_notes(notes: Iterable[ImportNote]) -> None:
+    """Print what reading or importing a layer had to report, a line a note."""
+    for note in notes:
+        typer.echo(f"  {note.severity}: {note.text}")
 
 
 def _plain(value: Any) -> str:

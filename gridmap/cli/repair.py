@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridmap.cli.context import CommitOption, StoreOption, opened, opened_to_read, progress_bar
-from gridmap.cli.output import STDOUT, write_json
+from gridmap.cli.context import (
+    CodeOption,
+    CommitOption,
+    NameOption,
+    StoreOption,
+    opened,
+    opened_to_read,
+    progress_bar,
+)
+from gridmap.cli.output import STDOUT, show_notes, write_json
 from gridmap.cli.show import counted, facts, table
 
 if TYPE_CHECKING:
@@ -61,10 +69,14 @@ def repair(
     max_row: Annotated[
         float, typer.Option(metavar="PERCENT", help="Most that one area may move of itself.")
     ] = 5.0,
+    code: CodeOption = None,
+    name: NameOption = None,
     coord_sys: Annotated[
         str | None, typer.Option("--coord-sys", metavar="S", help="Of a file.")
     ] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="E", help="Of a shapefile.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="E", help="Of a file's texts, for example GB18030.")
+    ] = None,
     expected: Annotated[
         str | None,
         typer.Option("--proposal", metavar="ID", help="Commit only if it is this proposal still."),
@@ -87,6 +99,8 @@ def repair(
             scope=scope,
             limits=limits,
             rebuild_parents=rebuild_parents,
+            code=code,
+            name=name,
             encoding=encoding,
             coord_sys=coord_sys,
             commit=commit,
@@ -96,7 +110,8 @@ def repair(
         if output is not None:
             workspace.write_proposal(outcome.proposal, output)
     if json_out is not None:
-        write_json(outcome.proposal.as_dict(), json_out)
+        notes = [note.as_dict() for note in outcome.notes]
+        write_json(outcome.proposal.as_dict() | {"notes": notes}, json_out)
     if json_out != STDOUT:
         _show(outcome)
     outcome.proposal.require_within_limits()
@@ -119,6 +134,7 @@ def _show(outcome: RepairOutcome) -> None:
         typer.echo(f"left: {fault.severity} {fault.kind}: {fault.text}")
     if len(proposal.left) > _MOST_SHOWN:
         typer.echo(f"... and {len(proposal.left) - _MOST_SHOWN:,} more; --json OUT has them all.")
+    show_notes(outcome.notes)
     if proposal.rows and not outcome.committed:
         typer.echo("Nothing was written: this was a dry run. Add --commit to do it.")
 

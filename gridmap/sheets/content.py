@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.errors import NotFound
 from gridmap.i18n import translate
 from gridmap.places.rosters import BOARD_ROLES
 from gridmap.sheets.card import fit_a_card
@@ -52,7 +53,8 @@ def compose(district: District, request: Request) -> tuple[Sheet, Frame]:
     BadValue
         For an unknown kind, paper or level.
     NotFound
-        When there is no such estate or area.
+        When there is no such estate or area, or the area has no ground: no polygon of its own,
+        and none below it.
     """
     check_kind(request.kind)
     paper = paper_of(request.paper)
@@ -93,13 +95,20 @@ def _of_estate(district: District, request: Request) -> Sheet:
     held = [(level, code) for level in names for code in areas[level]]
     contacts = _contacts_of_estate(district, estate.code, held)
     return Sheet(
-        request, estate.name, tuple(chain), estate.firm, estate.shape, contacts, site=district.site
-    )
+        request, estate.name, tuple(chain), estate.firm, estate.shape, contacts,
+        of_estate=True, site=district.site,
+    )  # fmt: skip
 
 
 def _of_area(district: District, request: Request) -> Sheet:
     coverage = district.coverage
     row = coverage.row(request.level, request.code)
+    if shapely.is_empty(district.shapes[row]):
+        raise NotFound(
+            "The area has no polygon that a sheet could show.",
+            got=request.code,
+            repair="Import its polygon, or areas below it.",
+        )
     rank = int(coverage.rank[row])
     names = coverage.levels.names
     chain = [

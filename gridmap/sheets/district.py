@@ -143,7 +143,7 @@ class District:
         if self.is_estate(level):
             return sorted(self.estates, key=tie_key)
         rows = self.coverage.rows(level)
-        shown = rows[~self.coverage.hidden[rows] & ~shapely.is_missing(self.coverage.shapes[rows])]
+        shown = rows[~self.coverage.hidden[rows] & ~shapely.is_empty(self.shapes[rows])]
         return [str(code) for code in self.coverage.code[shown]]
 
     def is_estate(self, level: str) -> bool:

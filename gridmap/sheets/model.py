@@ -174,6 +174,8 @@ class Sheet:
         ``as_of``, ``edition``, ``review_no``, ``public_url``, ``demo``.
     pictures : mapping of str to bytes
         The photos of its services, by SHA-256: small JPEGs.
+    of_estate : bool
+        True when it is of an estate, False when of an area, whatever its level is called.
     """
 
     request: Request
@@ -188,6 +190,7 @@ class Sheet:
     errands: tuple[Errand, ...] = ()
     site: Mapping[str, Any] = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    of_estate: bool = False
 
 
 def check_kind(kind: str) -> str:

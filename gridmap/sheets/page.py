@@ -20,7 +20,7 @@ from gridmap.sheets.card import MOST_ON_CARD
 from gridmap.sheets.content import compose
 from gridmap.sheets.district import District
 from gridmap.sheets.drawing import draw
-from gridmap.sheets.model import ESTATE, HOTLINES, Contact, Errand, Request, Sheet
+from gridmap.sheets.model import HOTLINES, Contact, Errand, Request, Sheet
 from gridmap.sheets.papers import FAMILIES, paper_of
 
 __all__ = ["live_address", "qr_code", "render", "sheet_html"]
@@ -78,7 +78,7 @@ def live_address(sheet: Sheet) -> str:
     base, request = str(sheet.site["public_url"]).rstrip("/"), sheet.request
     if not base:
         return ""
-    if request.level == ESTATE:
+    if sheet.of_estate:
         query = {"estate": request.code}
     else:
         middle = sheet.focus.representative_point()

@@ -10,14 +10,15 @@ from gridmap.coverage.auditing.against import Reference
 from gridmap.coverage.auditing.audit import (
     Fault,
     audit,
-    audit_layer,
+    audit_layer_coverage,
     has_faults,
     layer_coverage,
     layer_reference,
 )
 from gridmap.coverage.model import Coverage
+from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.read import Layer, read_layer, split_source
-from gridmap.errors import NotFound
+from gridmap.errors import InputError, NotFound
 from gridmap.times import to_site
 from gridmap.workspace.base import Base
 
@@ -39,11 +40,14 @@ class Examination:
         The areas examined, EPSG:4326.
     faults : list of Fault
         Worst first.
+    notes : tuple of ImportNote
+        Of a file: what reading it had to report, and which columns were taken.
     """
 
     target: str
     coverage: Coverage
     faults: list[Fault]
+    notes: tuple[ImportNote, ...] = ()
 
     @property
     def is_faulty(self) -> bool:
@@ -59,9 +63,13 @@ class Checking(Base):
         target: str,
         *,
         level: str | None = None,
+        code: str | None = None,
+        name: str | None = None,
         encoding: str | None = None,
         coord_sys: str | None = None,
         against: str | None = None,
+        against_encoding: str | None = None,
+        against_coord_sys: str | None = None,
         actor: Actor | None = None,
     ) -> list[Fault]:
         """Audit an edition, or a polygon file before it is imported; worst fault first.
@@ -71,9 +79,13 @@ class Checking(Base):
         return self.examine(
             target,
             level=level,
+            code=code,
+            name=name,
             encoding=encoding,
             coord_sys=coord_sys,
             against=against,
+            against_encoding=against_encoding,
+            against_coord_sys=against_coord_sys,
             actor=actor,
         ).faults
 
@@ -82,9 +94,13 @@ class Checking(Base):
         target: str,
         *,
         level: str | None = None,
+        code: str | None = None,
+        name: str | None = None,
         encoding: str | None = None,
         coord_sys: str | None = None,
         against: str | None = None,
+        against_encoding: str | None = None,
+        against_coord_sys: str | None = None,
         actor: Actor | None = None,
     ) -> Examination:
         """Audit an edition, or a polygon file before it is imported.
@@ -96,10 +112,14 @@ class Checking(Base):
             ``FILE[:LAYER]``.
         level : str, optional
             Of an edition, the finest level to look at; of a file, what its areas are.
+        code, name : str, optional
+            Of a file, its columns of codes and names; the likeliest ones when left out.
         encoding, coord_sys : str, optional
             Of a file, as for import.
         against : str, optional
             ``FILE[:LAYER]``, or a stored edition, of the same place to compare with.
+        against_encoding, against_coord_sys : str, optional
+            Of that file.
 
         Raises
         ------
@@ -109,17 +129,21 @@ class Checking(Base):
             When a file cannot be used.
         """
         self._may(actor, Action.EDITION_CHECK)
-        reference = None if against is None else self._reference(against)
+        reference = (
+            None
+            if against is None
+            else self._reference(against, against_encoding, against_coord_sys)
+        )
         if target in self._edition_names():
             coverage = self.store.coverage(target)
             if level is not None:
                 coverage = coverage.only(coverage.rank <= coverage.levels.rank(level))
             return Examination(target, coverage, audit(coverage, against=reference))
         layer = self._layer(target, encoding)
-        found = audit_layer(layer, level, coord_sys=coord_sys, against=reference)
-        coverage, ruler, _ = layer_coverage(layer, level, coord_sys=coord_sys)
-        stored = replace(coverage, geometry=ruler.stored(coverage.geometry))
-        return Examination(target, stored, found)
+        found = layer_coverage(layer, level, code=code, name=name, coord_sys=coord_sys)
+        stored = replace(found.coverage, geometry=found.ruler.stored(found.coverage.geometry))
+        faults = audit_layer_coverage(found, against=reference)
+        return Examination(target, stored, faults, found.notes)
 
     def faults_map(self, found: Examination, *, actor: Actor | None = None) -> GridMap:
         """Return an examination as a folium document: the areas, and the faults on them."""
@@ -139,13 +163,16 @@ class Checking(Base):
         )
         return faults_map(found.coverage, found.faults, info=info, actor=who)
 
-    def _reference(self, source: str) -> Reference:
+    def _reference(self, source: str, encoding: str | None, coord_sys: str | None) -> Reference:
         if source in self._edition_names():
             coverage = self.store.coverage(source)
             atoms = coverage.atoms
             codes = tuple(str(code) for code in coverage.code[atoms])
             return Reference(source, coverage.geometry[atoms], "wgs84", codes)
-        return layer_reference(self._layer(source, None))
+        try:
+            return layer_reference(self._layer(source, encoding), coord_sys=coord_sys)
+        except InputError as error:
+            raise _of_reference(error, source) from error
 
     def _edition_names(self) -> list[str]:
         return [edition.name for edition in self.store.editions()]
@@ -160,3 +187,17 @@ class Checking(Base):
                 repair="See `gridmap editions`.",
             )
         return read_layer(self.foreign(path), name, encoding=encoding)
+
+
+def _of_reference(error: InputError, source: str) -> InputError:
+    """Return what is wrong with the file compared with: it by name, and the options it has."""
+    got = "" if error.got is None else str(error.got)
+    repair = error.repair or ""
+    for option in ("--coord-sys", "--encoding"):
+        repair = repair.replace(option, option.replace("--", "--against-"))
+    return type(error)(
+        error.message,
+        got=got if source in got else f"{source}: {got}" if got else source,
+        allowed=error.allowed,
+        repair=repair or None,
+    )

@@ -10,6 +10,7 @@ from gridmap.bulk.proposal_file import check_proposal_file, write_proposal
 from gridmap.coverage.auditing.audit import layer_coverage
 from gridmap.coverage.editions import EditionState
 from gridmap.coverage.model import Coverage
+from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.read import read_layer, split_source
 from gridmap.coverage.reading.shaping import to_stored
 from gridmap.coverage.repair.propose import Limits, Proposal, Scope, propose
@@ -21,11 +22,15 @@ __all__ = ["RepairOutcome", "Repairs"]
 
 @dataclass(frozen=True)
 class RepairOutcome:
-    """What a repair did, or would do when `committed` is False."""
+    """What a repair did, or would do when `committed` is False.
+
+    `notes` are what reading a file had to report, and which of its columns were taken.
+    """
 
     target: str
     committed: bool
     proposal: Proposal
+    notes: tuple[ImportNote, ...] = ()
 
 
 class Repairs(Base):
@@ -39,6 +44,8 @@ class Repairs(Base):
         scope: Scope | None = None,
         limits: Limits | None = None,
         rebuild_parents: bool = False,
+        code: str | None = None,
+        name: str | None = None,
         encoding: str | None = None,
         coord_sys: str | None = None,
         commit: bool = False,
@@ -54,7 +61,7 @@ class Repairs(Base):
             An edition, or ``FILE[:LAYER]``, for which there is only a proposal.
         level, scope, limits, rebuild_parents
             See :func:`gridmap.coverage.repair.propose.propose`.
-        encoding, coord_sys : str, optional
+        code, name, encoding, coord_sys : str, optional
             Of a file, as for :meth:`check`.
         expected : str, optional
             ``Proposal.id`` of the proposal that was looked at: no other is applied.
@@ -72,8 +79,11 @@ class Repairs(Base):
         self._may(actor, Action.EDITION_CHECK)
         if commit:
             self._need_draft(target)
+        coverage, notes = self._coverage_of(
+            target, level, code=code, name=name, encoding=encoding, coord_sys=coord_sys
+        )
         proposal = propose(
-            self._coverage_of(target, level, encoding=encoding, coord_sys=coord_sys),
+            coverage,
             limits=limits,
             scope=scope,
             rebuild_parents=rebuild_parents,
@@ -88,7 +98,7 @@ class Repairs(Base):
             )
         if commit:
             self.apply_repair(target, proposal, progress=progress, actor=actor)
-        return RepairOutcome(target, commit, proposal)
+        return RepairOutcome(target, commit, proposal, notes)
 
     def apply_repair(
         self,
@@ -150,10 +160,17 @@ class Repairs(Base):
         )
 
     def _coverage_of(
-        self, target: str, level: str | None, *, encoding: str | None, coord_sys: str | None
-    ) -> Coverage:
+        self,
+        target: str,
+        level: str | None,
+        *,
+        code: str | None,
+        name: str | None,
+        encoding: str | None,
+        coord_sys: str | None,
+    ) -> tuple[Coverage, tuple[ImportNote, ...]]:
         if self._is_edition(target):
-            return self.store.coverage(target)
+            return self.store.coverage(target), ()
         path, layer_name = split_source(target)
         if not path.exists():
             raise NotFound(
@@ -163,5 +180,7 @@ class Repairs(Base):
                 repair="See `gridmap editions`.",
             )
         layer = read_layer(self.foreign(path), layer_name, encoding=encoding)
-        coverage, ruler, _ = layer_coverage(layer, level, coord_sys=coord_sys)
-        return replace(coverage, geometry=to_stored(coverage.geometry, ruler.coord_sys))
+        found = layer_coverage(layer, level, code=code, name=name, coord_sys=coord_sys)
+        coverage = found.coverage
+        stored = to_stored(coverage.geometry, found.ruler.coord_sys)
+        return replace(coverage, geometry=stored), found.notes

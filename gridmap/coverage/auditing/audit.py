@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -17,11 +18,17 @@ from gridmap.coverage.auditing.faults import Fault, area_fault, label, number, w
 from gridmap.coverage.auditing.islands import island_faults
 from gridmap.coverage.auditing.name_faults import name_faults
 from gridmap.coverage.auditing.nesting import nesting_faults
-from gridmap.coverage.codes import Codes, assign_codes, clean_name
-from gridmap.coverage.importing.incoming import ColumnMap, find_column
+from gridmap.coverage.codes import Codes, assign_codes
+from gridmap.coverage.importing.columns import (
+    ColumnMap,
+    chosen_columns,
+    column_names,
+    column_values,
+    find_column,
+)
 from gridmap.coverage.measure import Ruler
 from gridmap.coverage.model import Coverage
-from gridmap.coverage.notes import Severity
+from gridmap.coverage.notes import ImportNote, Severity
 from gridmap.coverage.overlaps import polygonal
 from gridmap.coverage.reading.read import Layer
 from gridmap.coverage.reading.shaping import check_plausible, choose_coord_sys, only_polygons
@@ -29,8 +36,10 @@ from gridmap.i18n import Saying, by_language
 
 __all__ = [
     "Fault",
+    "LayerCoverage",
     "audit",
     "audit_layer",
+    "audit_layer_coverage",
     "has_faults",
     "layer_coverage",
     "layer_reference",
@@ -50,10 +59,29 @@ _REASONS = {
     "Invalid Coordinate": "坐标无效",
     "Ring is not closed": "环未闭合",
 }
-_CODE_COLUMNS = re.compile(
-    r".*code|id|gid|geoid\w*|.*cd|prec\w*id|gridid|wgbm|wgdm|bm|.*(?:编码|代码|编号|代号)",
-    re.IGNORECASE,
-)
+# Notes of an import that the audit tells area by area.
+_TOLD = {"blank_code", "duplicate_code"}
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCoverage:
+    """A layer of a file as a coverage of one level, in the file's own coordinates.
+
+    Attributes
+    ----------
+    coverage : Coverage
+    ruler : Ruler
+        Of its coordinates.
+    has_codes : bool
+        False when no column looks like a code and rows are called by their number.
+    notes : tuple of ImportNote
+        What reading the layer, its coordinates, polygons, columns and codes had to report.
+    """
+
+    coverage: Coverage
+    ruler: Ruler
+    has_codes: bool
+    notes: tuple[ImportNote, ...]
 
 
 def audit(
@@ -123,8 +151,9 @@ def audit_layer(
     level : str, optional
         For the report; ``area`` when left out.
     columns : ColumnMap, optional
-        Which column holds the code and the name. Without one the first column that looks
-        like a code is taken, else rows are named ``#1``, ``#2``, ...
+        Which column holds the code and the name. Without them those are taken that look like
+        it, see :func:`gridmap.coverage.importing.columns.chosen_columns`; without a code rows
+        are named ``#1``, ``#2``, ...
     coord_sys, min_area_m2, against
         As for import and :func:`audit`.
 
@@ -139,8 +168,16 @@ def audit_layer(
     MissingColumn, UnknownCoordSys, BadValue
         As :func:`gridmap.coverage.importing.incoming.prepare_import`.
     """
-    coverage, ruler, has_codes = layer_coverage(layer, level, columns=columns, coord_sys=coord_sys)
-    return worst_first(_audit(coverage, ruler, min_area_m2, against, has_codes=has_codes))
+    found = layer_coverage(layer, level, columns=columns, coord_sys=coord_sys)
+    return audit_layer_coverage(found, min_area_m2=min_area_m2, against=against)
+
+
+def audit_layer_coverage(
+    found: LayerCoverage, *, min_area_m2: float = 1.0, against: Reference | None = None
+) -> list[Fault]:
+    """Audit a layer that :func:`layer_coverage` returned; see :func:`audit_layer`."""
+    faults = _audit(found.coverage, found.ruler, min_area_m2, against, has_codes=found.has_codes)
+    return worst_first(faults)
 
 
 def layer_coverage(
@@ -148,29 +185,31 @@ def layer_coverage(
     level: str | None = None,
     *,
     columns: ColumnMap | None = None,
+    code: str | None = None,
+    name: str | None = None,
     coord_sys: str | None = None,
-) -> tuple[Coverage, Ruler, bool]:
+) -> LayerCoverage:
     """Return a layer as a coverage of one level, in its own coordinates.
 
-    Parameters and errors are those of :func:`audit_layer`.
-
-    Returns
-    -------
-    coverage : Coverage
-    ruler : Ruler
-        Of its coordinates.
-    has_codes : bool
-        False when no column looks like a code and rows are called by their number.
+    Parameters
+    ----------
+    layer, level, columns, coord_sys
+        As for :func:`audit_layer`, which has the errors, too.
+    code, name : str, optional
+        One of the columns alone, where the other is still to be found.
     """
-    system, _ = choose_coord_sys(layer.crs, coord_sys)
+    system, notes = choose_coord_sys(layer.crs, coord_sys)
     shaped = only_polygons(layer.geometry)
     check_plausible(shapely.total_bounds(shaped.geometry), system)
+    taken: list[ImportNote] = []
+    if columns is None:
+        columns, taken = chosen_columns(layer, code, name)
     codes, names = _codes_and_names(layer, columns)
     level = level or "area"
     numbered = [f"#{n}" for n in range(1, len(layer) + 1)]
     areas = [
-        Area(-1, level, code, name, provisional=provisional)
-        for code, name, provisional in zip(
+        Area(-1, level, of_row, called, provisional=provisional)
+        for of_row, called, provisional in zip(
             codes.code if codes else numbered,
             names,
             codes.provisional if codes else [False] * len(layer),
@@ -178,7 +217,13 @@ def layer_coverage(
         )
     ]
     coverage = Coverage.build(layer.layer_name, Levels([level]), areas, shaped.geometry)
-    return coverage, Ruler(system), codes is not None
+    of_codes = [note for note in codes.notes if note.kind not in _TOLD] if codes else []
+    return LayerCoverage(
+        coverage,
+        Ruler(system),
+        codes is not None,
+        (*layer.notes, *notes, *shaped.notes, *taken, *of_codes),
+    )
 
 
 def layer_reference(layer: Layer, *, coord_sys: str | None = None) -> Reference:
@@ -186,22 +231,18 @@ def layer_reference(layer: Layer, *, coord_sys: str | None = None) -> Reference:
     system, _ = choose_coord_sys(layer.crs, coord_sys)
     shaped = only_polygons(layer.geometry)
     check_plausible(shapely.total_bounds(shaped.geometry), system)
-    codes, _ = _codes_and_names(layer, None)
+    codes, _ = _codes_and_names(layer, chosen_columns(layer)[0])
     named = None if codes is None else tuple(codes.code)
     return Reference(layer.layer_name, shaped.geometry, system, named)
 
 
-def _codes_and_names(layer: Layer, columns: ColumnMap | None) -> tuple[Codes | None, list[str]]:
-    code = name = None
-    if columns is not None:
-        code = None if columns.code is None else find_column(layer, columns.code)
-        name = None if columns.name is None else find_column(layer, columns.name)
-    else:
-        code = next((c for c in layer.columns if _CODE_COLUMNS.fullmatch(c)), None)
-    names = [""] * len(layer)
-    if name is not None:
-        names = [clean_name(v) for v in layer.frame[name].tolist()]
-    return (None if code is None else assign_codes(layer.frame[code].tolist())), names
+def _codes_and_names(layer: Layer, columns: ColumnMap) -> tuple[Codes | None, list[str]]:
+    for column in (columns.code, columns.name):
+        if column is not None:
+            find_column(layer, column)
+    codes = column_values(layer, columns.code)
+    names = column_names(layer, columns.name, np.arange(len(layer)))
+    return (None if codes is None else assign_codes(codes)), names
 
 
 def _audit(

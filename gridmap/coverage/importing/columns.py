@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.coverage.codes import clean_name, same_column
+from gridmap.coverage.codes import clean_code, clean_name, same_column
+from gridmap.coverage.importing.privacy import looks_personal
+from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.read import Layer
 from gridmap.errors import MissingColumn
 
-__all__ = ["ColumnMap", "column_names", "column_values", "find_column"]
+__all__ = ["ColumnMap", "chosen_columns", "column_names", "column_values", "find_column"]
+
+# What columns of codes are called; a postal code is that of a whole sub-district.
+_CODES = re.compile(
+    r"(?!.*(?:邮政|邮编|post|zip))(?:.*code|id|gid|geoid\w*|.*cd|prec\w*id|gridid|wgbm|wgdm|bm"
+    r"|.*(?:编码|代码|编号|代号))",
+    re.IGNORECASE,
+)
+# Programs number rows under such a name, whatever the rows are called.
+_ROW_NUMBERS = re.compile(r"g?id", re.IGNORECASE)
+_NAMES = re.compile(r"(?:.*[\W_])?name|.*mc|.*名称|.*(?:街道|社区|村|网格)名", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +102,82 @@ def column_names(layer: Layer, column: str | None, rows: NDArray[np.int64]) -> l
     """Return a column of names, cleaned; empty texts when `column` is None."""
     values = column_values(layer, column, rows)
     return [""] * len(rows) if values is None else [clean_name(v) for v in values]
+
+
+def chosen_columns(
+    layer: Layer, code: str | None = None, name: str | None = None
+) -> tuple[ColumnMap, list[ImportNote]]:
+    """Return which columns call the areas of a layer: those named, else the likeliest there are.
+
+    Parameters
+    ----------
+    layer : Layer
+    code, name : str, optional
+        Columns as the caller names them.
+
+    Returns
+    -------
+    columns : ColumnMap
+        Without a code when no column looks like one of codes, and without a name likewise.
+    notes : list of ImportNote
+        What was taken unasked, and what else would have been there to take.
+
+    Raises
+    ------
+    MissingColumn
+        When a column named is not there.
+    """
+    for column in (code, name):
+        if column is not None:
+            find_column(layer, column)
+    notes = []
+    if code is None:
+        code, others = _likeliest_code(layer)
+        notes.append(_code_note(code, others))
+    if name is None:
+        name = _likeliest_name(layer)
+        if name is not None:
+            text = f"Names are read from the column '{name}'; --name names another."
+            notes.append(ImportNote("name_column", "info", text))
+    return ColumnMap(code, name), notes
+
+
+def _likeliest_code(layer: Layer) -> tuple[str | None, list[str]]:
+    """Return the column with the most codes, and the others that look like one.
+
+    Half of the rows must have a code of their own, else it is that of the level above. Row
+    numbers never repeat: they would hide the codes that do.
+    """
+    counts = _distinct(layer, _CODES, clean_code)
+
+    def rank(column: str) -> tuple[bool, int]:
+        own = 2 * counts[column] >= len(layer)
+        return own and not _ROW_NUMBERS.fullmatch(column), counts[column]
+
+    code = max(counts, key=rank, default=None)
+    return code, [column for column in counts if column != code]
+
+
+def _likeliest_name(layer: Layer) -> str | None:
+    """Return the column with the most names; those of the level above are none."""
+    counts = _distinct(layer, _NAMES, clean_name)
+    name = max(counts, key=counts.__getitem__, default=None)
+    return name if name is not None and 2 * counts[name] >= len(layer) else None
+
+
+def _distinct(layer: Layer, called: re.Pattern[str], clean: Callable[[Any], str]) -> dict[str, int]:
+    """Return how many different filled values the columns of such names have."""
+    return {
+        column: len({clean(value) for value in layer.frame[column].tolist()} - {""})
+        for column in layer.columns
+        if called.fullmatch(column) and not looks_personal(column)
+    }
+
+
+def _code_note(code: str | None, others: Sequence[str]) -> ImportNote:
+    if code is None:
+        text = "No column looks like one of codes; areas are called by their row. --code names one."
+    else:
+        beside = f", not by {', '.join(others)}" if others else ""
+        text = f"Areas are called by the column '{code}'{beside}; --code names another."
+    return ImportNote("code_column", "info", text)

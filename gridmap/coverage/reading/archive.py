@@ -10,7 +10,8 @@ import errno
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from gridmap.errors import StoreFull, UnreadableFile
@@ -25,7 +26,8 @@ def unpack(path: Path, suffixes: Iterable[str], into: Path) -> list[tuple[str, P
     """Unpack members with one of `suffixes` and return (name in the archive, file).
 
     Members of one dataset (same folder and stem) get the same stem, so that the parts of
-    a shapefile stay together. Resource forks and hidden files are passed over.
+    a shapefile stay together; their case counts only where it tells two datasets apart.
+    Resource forks and hidden files are passed over.
 
     Raises
     ------
@@ -35,25 +37,31 @@ def unpack(path: Path, suffixes: Iterable[str], into: Path) -> list[tuple[str, P
         When there is no room to unpack it.
     """
     wanted = tuple(suffixes)
-    stems: dict[str, str] = {}
-    out = []
+    out: dict[Path, str] = {}
     try:
         with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                name = PurePosixPath(_member_name(info))
-                if info.is_dir() or name.suffix.lower() not in wanted or _is_hidden(name):
-                    continue
+            members = {
+                PurePosixPath(_member_name(info)): info
+                for info in archive.infolist()
+                if not info.is_dir()
+            }
+            members = {
+                name: info
+                for name, info in members.items()
+                if name.suffix.lower() in wanted and not _is_hidden(name)
+            }
+            stems = _stems(list(members))
+            for name, info in members.items():
                 if info.flag_bits & _ENCRYPTED_FLAG:
                     raise UnreadableFile(
                         "The archive is protected by a password.",
                         got=path.name,
                         repair="Unpack it and give the file inside.",
                     )
-                stem = stems.setdefault(str(name.with_suffix("")).casefold(), f"data{len(stems)}")
-                target = into / (stem + name.suffix.lower())
+                target = into / (stems[name] + name.suffix.lower())
                 with archive.open(info) as source, target.open("wb") as sink:
                     shutil.copyfileobj(source, sink, 1 << 20)
-                out.append((str(name), target))
+                out[target] = str(name)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise UnreadableFile(
             "The zip archive is broken or cut short.",
@@ -62,7 +70,17 @@ def unpack(path: Path, suffixes: Iterable[str], into: Path) -> list[tuple[str, P
         ) from error
     except OSError as error:
         raise _room(error, into) from error
-    return out
+    return [(name, target) for target, name in out.items()]
+
+
+def _stems(names: Sequence[PurePosixPath]) -> dict[PurePosixPath, str]:
+    """Return under which stem each member is unpacked."""
+    paths = {name: str(name.with_suffix("")) for name in names}
+    parts = Counter((path.casefold(), name.suffix.lower()) for name, path in paths.items())
+    several = {path for (path, _), count in parts.items() if count > 1}
+    keys = {n: p if p.casefold() in several else p.casefold() for n, p in paths.items()}
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys.values()))}
+    return {name: f"data{numbers[key]}" for name, key in keys.items()}
 
 
 def copy_file(data: bytes, target: Path) -> None:

@@ -14,7 +14,8 @@ import geopandas as gpd
 import pandas as pd
 
 from gridmap.coverage.notes import ImportNote
-from gridmap.coverage.reading.encoding import GB18030, UTF8, codec_name, sniff
+from gridmap.coverage.reading.decoding import damage_note, damaged_rows, decoded
+from gridmap.coverage.reading.encoding import LOST, UTF8
 from gridmap.coverage.reading.wkt_column import GEOMETRY_NAMES, from_texts, is_wkt
 from gridmap.errors import BadValue, UnreadableFile, WrongEncoding
 
@@ -25,8 +26,16 @@ _SEPARATORS = ",;\t|"
 _SAMPLE = 50
 
 
-def csv_geometry_columns(path: Path) -> list[str]:
+def csv_geometry_columns(path: Path, encoding: str | None = None) -> list[str]:
     """Return the columns whose first filled cells are geometry, those called so first.
+
+    Most of them must be; of a column called as geometry is, one at least.
+
+    Parameters
+    ----------
+    path : Path
+    encoding : str, optional
+        As the caller says it; where the file is not in it, and without it, it is found.
 
     Raises
     ------
@@ -34,11 +43,16 @@ def csv_geometry_columns(path: Path) -> list[str]:
         When the file is no table.
     """
     raw = path.read_bytes()
-    table = _table(raw.decode(sniff([raw]), "replace"), path.name, _SAMPLE)
+    try:
+        text = decoded(raw, encoding, "CSV").text
+    except WrongEncoding:  # refused when the layer is read, if it is this one
+        text = decoded(raw, None, "CSV").text
+    table = _table(text, path.name, _SAMPLE)
     found = []
     for name in table.columns:
         filled = [t for t in table[name].tolist() if t.strip()]
-        if filled and all(map(is_wkt, filled)):
+        geometry = sum(map(is_wkt, filled))
+        if geometry > len(filled) / 2 or (geometry and _is_called_geometry(str(name))):
             found.append(str(name))
     return sorted(found, key=_likeliest)
 
@@ -66,16 +80,19 @@ def read_csv_layer(
     BadValue
         When rows name different coordinate systems.
     """
-    raw = path.read_bytes()
-    used = codec_name(encoding) if encoding is not None else sniff([raw])
-    table = _table(_decoded(raw, used, encoding), path.name, None)
-    others = [c for c in csv_geometry_columns(path) if c != column]
+    found = decoded(path.read_bytes(), encoding, "CSV")
+    used = found.encoding
+    table = _table(found.text, path.name, None)
+    others = [c for c in csv_geometry_columns(path, encoding) if c != column]
     geometry, crs, notes = from_texts(table[column].tolist(), path.name)
+    if found.damaged:
+        rows = damaged_rows([table[name].tolist() for name in table.columns])
+        notes.append(damage_note(rows, used, LOST))
     told = next((c for c in table.columns if str(c).casefold() in _CRS_NAMES), None)
     if told is not None:
         crs = _one_system(table[told].tolist()) or crs
     dropped = [column, *others, *([told] if told is not None else [])]
-    if used == GB18030 and encoding is None:
+    if used != UTF8 and encoding is None:
         notes.append(ImportNote("encoding_guessed", "info", f"The CSV is read as {used}."))
     if others:
         text = f"Read with the geometry of column '{column}'; left out: {', '.join(others)}."
@@ -85,21 +102,13 @@ def read_csv_layer(
     return gpd.GeoDataFrame(data, geometry=geometry), crs, used, notes
 
 
+def _is_called_geometry(name: str) -> bool:
+    return name.casefold() in GEOMETRY_NAMES
+
+
 def _likeliest(name: str) -> tuple[int, str]:
-    known = name.casefold() in GEOMETRY_NAMES
+    known = _is_called_geometry(name)
     return (GEOMETRY_NAMES.index(name.casefold()) if known else len(GEOMETRY_NAMES), name)
-
-
-def _decoded(raw: bytes, used: str, given: str | None) -> str:
-    try:
-        return raw.decode("utf-8-sig" if used == UTF8 else used)
-    except UnicodeDecodeError as error:
-        raise WrongEncoding(
-            "The CSV is not in the encoding given.",
-            got=f"{given or used}: {error.reason} at byte {error.start}",
-            allowed=[sniff([raw])],
-            repair="Leave out --encoding to have it found.",
-        ) from error
 
 
 def _table(text: str, name: str, rows: int | None) -> pd.DataFrame:

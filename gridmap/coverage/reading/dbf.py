@@ -1,26 +1,29 @@
-"""The attribute table of a shapefile as bytes: which encoding, and characters cut in half.
+"""The attribute table of a shapefile as bytes: which encoding, characters cut in half or damaged.
 
-GDAL decodes strictly, so one character cut by a field's width makes a whole file
-unreadable. Here the cut bytes are blanked in a copy, and how many is reported.
+GDAL decodes strictly, so one character cut by a field's width, or one byte lost on the way, makes
+a whole file unreadable. Here cut bytes are blanked in a copy and damaged ones become ``?``; how
+many, and where, is reported.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.coverage.reading.encoding import cut_tail
+from gridmap.coverage.reading.encoding import mend
 from gridmap.errors import UnreadableFile
 
-__all__ = ["Dbf", "Field"]
+__all__ = ["Dbf", "Field", "Mended"]
 
 _HEADER = 32
 _FIELD = 32
 _END_OF_FIELDS = 0x0D
+_DELETED = ord("*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,31 @@ class Field:
     described_at: int
     offset: int
     width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A table whose texts all decode, and what had to be changed for it.
+
+    Attributes
+    ----------
+    data : bytes
+        The whole file; the same object when nothing had to be changed.
+    cut_names : tuple of str
+        Columns whose name ends in a cut character, which is left out.
+    cut_values : int
+        How many values end in a cut character, which is blanked.
+    damaged_names : tuple of str
+        Columns with ``?`` in their name for damaged bytes.
+    damaged_rows : tuple of int
+        Rows, from 0 and without those marked as deleted, with ``?`` for damaged bytes.
+    """
+
+    data: bytes
+    cut_names: tuple[str, ...]
+    cut_values: int
+    damaged_names: tuple[str, ...]
+    damaged_rows: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -90,21 +118,36 @@ class Dbf:
         values = [v for f in self.fields if f.kind == "C" for v in self._distinct(f)]
         return tuple(dict.fromkeys(t for t in names + values if any(b > 0x7F for b in t)))
 
-    def mended(self, encoding: str) -> tuple[bytes, tuple[str, ...], int]:
-        """Return the file with cut characters blanked, the cut names, and the values cut.
-
-        Every text must be in `encoding` apart from its cut tail.
-        """
+    def mended(self, encoding: str) -> Mended:
+        """Return the file with cut characters blanked and damaged ones replaced by ``?``."""
         out = bytearray(self.data)
-        names = []
+        cut_names: list[str] = []
+        damaged_names: list[str] = []
         for number, field in enumerate(self.fields, start=1):
-            cut = cut_tail(field.name, encoding)
-            if cut:
-                kept = field.name[: len(field.name) - cut] or b"FIELD%d" % number
+            name, damaged, cut = mend(field.name, encoding)
+            if damaged or cut:
+                kept = name[: len(name) - cut] or b"FIELD%d" % number
                 out[field.described_at : field.described_at + 11] = kept[:11].ljust(11, b"\0")
-                names.append(kept.decode(encoding))
-        values = sum(self._blank_tails(out, f, encoding) for f in self.fields if f.kind == "C")
-        return (bytes(out) if names or values else self.data), tuple(names), values
+                (damaged_names if damaged else cut_names).append(kept.decode(encoding))
+        cuts, rows = 0, set[int]()
+        for field in self.fields:
+            if field.kind == "C":
+                cut_here, damaged_here = self._mend_values(out, field, encoding)
+                cuts += cut_here
+                rows |= damaged_here
+        return Mended(
+            bytes(out) if cut_names or damaged_names or cuts or rows else self.data,
+            tuple(cut_names),
+            cuts,
+            tuple(damaged_names),
+            self._among_living(rows),
+        )
+
+    def _among_living(self, records: Iterable[int]) -> tuple[int, ...]:
+        """Return the rows that records are, from 0: those marked as deleted are none."""
+        living = self._records[:, 0] != _DELETED
+        row = np.cumsum(living) - 1
+        return tuple(int(row[at]) for at in sorted(records) if living[at])
 
     @cached_property
     def _records(self) -> NDArray[np.uint8]:
@@ -121,18 +164,22 @@ class Dbf:
     def _distinct(self, field: Field) -> list[bytes]:
         return [bytes(v).rstrip() for v in np.unique(self._column(field))]
 
-    def _blank_tails(self, out: bytearray, field: Field, encoding: str) -> int:
-        values = self._column(field)
-        distinct, which = np.unique(values, return_inverse=True)
-        count = 0
+    def _mend_values(self, out: bytearray, field: Field, encoding: str) -> tuple[int, set[int]]:
+        """Mend the values of a field in `out`; return how many were cut, and damaged records."""
+        distinct, which = np.unique(self._column(field), return_inverse=True)
+        cuts, rows = 0, set[int]()
         for number, value in enumerate(distinct):
-            text = bytes(value).rstrip()
-            cut = cut_tail(text, encoding)
-            for row in np.flatnonzero(which == number) if cut else ():
-                end = self.header_length + int(row) * self.record_length + field.offset + len(text)
-                out[end - cut : end] = b" " * cut
-                count += 1
-        return count
+            text, damaged, cut = mend(bytes(value).rstrip(), encoding)
+            if not (damaged or cut):
+                continue
+            text = text[: len(text) - cut] + b" " * cut
+            for row in np.flatnonzero(which == number).tolist():
+                start = self.header_length + row * self.record_length + field.offset
+                out[start : start + len(text)] = text
+                cuts += bool(cut)
+                if damaged:
+                    rows.add(row)
+        return cuts, rows
 
 
 def _fields(data: bytes, header: int) -> tuple[Field, ...]:

@@ -1,4 +1,4 @@
-"""Text of unknown encoding: strict decoding, a guess with its evidence, and mojibake named.
+"""Text of unknown encoding: a guess with its evidence, damage apart, and mojibake named.
 
 Chinese offices exchange shapefiles in GBK without saying so, and programs then read them
 as Latin-1; others write UTF-8 that is read as GBK. Both leave traces that can be told
@@ -16,11 +16,14 @@ from gridmap.errors import WrongEncoding
 
 __all__ = [
     "GB18030",
+    "LOST",
     "UTF8",
     "Misread",
     "codec_name",
     "cut_tail",
     "first_undecodable",
+    "fits",
+    "mend",
     "misread",
     "misread_text",
     "sniff",
@@ -28,6 +31,14 @@ __all__ = [
 
 UTF8 = "UTF-8"
 GB18030 = "GB18030"
+# What decoders put in the place of bytes that are no character.
+LOST = "\ufffd"
+
+# In these a byte that was lost or changed breaks a character; a code page of single bytes shows no
+# damage. Where more of the bytes above 0x7F are broken, the text is in another encoding.
+_OF_SEVERAL_BYTES = (UTF8, GB18030, "Big5")
+_DAMAGE = 1 / 3
+_ASCII = bytes(range(128))
 
 _CODE_PAGES = {"65001": UTF8, "936": GB18030, "54936": GB18030, "20936": GB18030, "950": "Big5"}
 _GB_FAMILY = {"gbk", "gb2312", "gb18030", "cp936", "hz"}
@@ -118,6 +129,48 @@ def first_undecodable(values: Iterable[bytes], encoding: str) -> bytes | None:
     return None
 
 
+def fits(values: Sequence[bytes], encoding: str) -> bool:
+    """True when byte strings are in `encoding`, apart from some damage.
+
+    Characters cut at the end of a value are none. A few bytes that were lost or changed leave
+    Chinese text what it is, but only where it does not look like text of another encoding.
+    """
+    if first_undecodable(values, encoding) is None:
+        return True
+    if encoding not in _OF_SEVERAL_BYTES or _lost_share(values, encoding) > _DAMAGE:
+        return False
+    seems = sniff(values)
+    # Big5 is never found: its bytes are characters of GB18030, too.
+    return seems == encoding or (encoding == "Big5" and seems == GB18030)
+
+
+def mend(value: bytes, encoding: str) -> tuple[bytes, int, int]:
+    """Return `value` with ``?`` for every byte that is no character, so that it keeps its length.
+
+    Returns
+    -------
+    mended : bytes
+    damaged : int
+        How many bytes were replaced.
+    cut : int
+        How many bytes at its end are the beginning of a cut character; they stand as they were.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        When `value` is not in `encoding`, and that is none in which damage shows.
+    """
+    out, damaged = bytearray(value), 0
+    while True:
+        try:
+            return bytes(out), damaged, cut_tail(bytes(out), encoding)
+        except UnicodeDecodeError as error:
+            if encoding not in _OF_SEVERAL_BYTES:
+                raise
+            damaged += error.end - error.start
+            out[error.start : error.end] = b"?" * (error.end - error.start)
+
+
 def sniff(values: Sequence[bytes]) -> str:
     """Guess the encoding of byte strings: UTF-8 if strict, else GB18030, else Latin.
 
@@ -131,14 +184,39 @@ def sniff(values: Sequence[bytes]) -> str:
     str
         ``UTF-8`` when there is nothing to go by. Western text (single bytes above 0x7F
         between ASCII letters) would decode as GB18030 too, into rare characters; there the
-        second byte of a pair is ASCII, which is rare in real Chinese text.
+        second byte of a pair is ASCII, which is rare in real Chinese text. Some damage makes
+        Chinese text no Western one: the share of bytes that decode decides.
     """
-    telling = [v for v in values if any(b > 0x7F for b in v)]
+    telling = [v for v in values if not v.isascii()]
     if first_undecodable(telling, UTF8) is None:
         return UTF8
-    if _paired_share(telling) >= 0.5 and first_undecodable(telling, GB18030) is None:
+    utf8, chinese = _lost_share(telling, UTF8), _lost_share(telling, GB18030)
+    paired = _paired_share(telling) >= 0.5
+    if utf8 <= _DAMAGE and (utf8 <= chinese or not paired or _is_utf8_as_chinese(telling)):
+        return UTF8
+    if paired and chinese <= _DAMAGE:
         return GB18030
     return "CP1252" if first_undecodable(telling, "CP1252") is None else "ISO-8859-1"
+
+
+def _lost_share(values: Sequence[bytes], encoding: str) -> float:
+    """Share of the bytes above 0x7F that are no character; about, as one error may be several."""
+    lost = sum(v.decode(encoding, "replace").count(LOST) for v in values if not _is_in(v, encoding))
+    return lost / max(1, sum(len(_foreign(v)) for v in values))
+
+
+def _foreign(value: bytes) -> bytes:
+    return value.translate(None, delete=_ASCII)
+
+
+def _is_in(value: bytes, encoding: str) -> bool:
+    return first_undecodable([value], encoding) is None
+
+
+def _is_utf8_as_chinese(values: Sequence[bytes]) -> bool:
+    """True when the texts, read as GB18030, are the mojibake that UTF-8 becomes there."""
+    found = misread(v.decode(GB18030, "ignore") for v in values)
+    return found is not None and found.really == UTF8
 
 
 def _paired_share(values: Sequence[bytes]) -> float:

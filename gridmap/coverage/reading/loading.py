@@ -12,12 +12,13 @@ import pyogrio
 
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.csv_layer import read_csv_layer
-from gridmap.coverage.reading.encoding import UTF8, codec_name, sniff
+from gridmap.coverage.reading.decoding import damage_note, damaged_rows, json_text
+from gridmap.coverage.reading.encoding import LOST, UTF8
 from gridmap.coverage.reading.esri import read_esri
 from gridmap.coverage.reading.parquet_layer import read_parquet
 from gridmap.coverage.reading.shapefile import prepare
 from gridmap.coverage.reading.sources import Candidate
-from gridmap.errors import UnreadableFile, WrongEncoding
+from gridmap.errors import UnreadableFile
 
 __all__ = ["Loaded", "load"]
 
@@ -71,9 +72,29 @@ def load(source: Candidate, encoding: str | None, scratch: Path) -> Loaded:
 
 
 def _json(source: Candidate, encoding: str | None) -> Loaded:
-    target, used, notes = _as_utf8(source.path, encoding)
+    target, used, damaged = _as_utf8(source.path, encoding)
+    notes = []
+    if encoding is None and used != UTF8:
+        text = f"JSON must be UTF-8; this one is read as {used}."
+        notes.append(ImportNote("encoding_guessed", "warning", text))
     if source.format == "geojson":
-        return _driven(target, source.layer, None, used, notes)
+        loaded = _driven(target, source.layer, None, used, notes)
+    else:
+        loaded = _esri(source, target, used, notes)
+    if damaged:
+        columns = [loaded.frame[c].tolist() for c in loaded.frame.columns]
+        loaded.notes.append(damage_note(damaged_rows(columns), used, LOST))
+    return loaded
+
+
+def _as_utf8(path: Path, encoding: str | None) -> tuple[Path | bytes, str, bool]:
+    """Return a JSON file, its text where it is not plain UTF-8; its encoding; if it is damaged."""
+    found = json_text(path.read_bytes(), encoding)
+    plain = found.encoding == UTF8 and not found.damaged
+    return path if plain else found.text.encode(), found.encoding, found.damaged
+
+
+def _esri(source: Candidate, target: Path | bytes, used: str, notes: list[ImportNote]) -> Loaded:
     raw = target if isinstance(target, bytes) else target.read_bytes()
     document = orjson.loads(raw.decode("utf-8-sig"))
     try:
@@ -113,27 +134,6 @@ def _remark(text: str) -> ImportNote:
     if text.startswith("Measured (M) geometry types"):
         return ImportNote("m_dropped", "info", "Measures (M) are dropped.")
     return ImportNote("driver", "warning", text)
-
-
-def _as_utf8(path: Path, encoding: str | None) -> tuple[Path | bytes, str, list[ImportNote]]:
-    """Return a JSON file, or its bytes in UTF-8 when it is written in another encoding."""
-    raw = path.read_bytes()
-    used = codec_name(encoding) if encoding is not None else sniff([raw])
-    if used == UTF8 and encoding is None:
-        return path, UTF8, []
-    try:
-        text = raw.decode("utf-8-sig" if used == UTF8 else used)
-    except UnicodeDecodeError as error:
-        raise WrongEncoding(
-            "The JSON is not in the encoding given.",
-            got=f"{encoding}: {error.reason} at byte {error.start}",
-            allowed=[sniff([raw])],
-            repair="Leave out --encoding to have it found.",
-        ) from error
-    note = ImportNote(
-        "encoding_guessed", "warning", f"JSON must be UTF-8; this one is read as {used}."
-    )
-    return text.encode(), used, [note] if encoding is None else []
 
 
 def _crs_text(frame: Any) -> str | None:

@@ -7,8 +7,9 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from gridmap.coordsys import zone_number
 from gridmap.coverage.datum.readings import Box, in_degrees, short
-from gridmap.crs import in_gcj_area
+from gridmap.crs import in_gcj_area, in_own_zone
 from gridmap.errors import BadValue
 
 __all__ = ["check_plausible", "doubtful_place", "zone_hint"]
@@ -22,9 +23,9 @@ _ZONE_FORMS = ((range(4513, 4534), 21), (range(4491, 4502), 11))
 def check_plausible(bounds: NDArray[np.float64], coord_sys: str) -> None:
     """Raise `BadValue` when a layer with these bounds cannot be in `coord_sys`.
 
-    Bounds are min x, min y, max x, max y. Metres under degrees, degrees under metres and
-    swapped axes are told apart, and the likely truth is named; NaN bounds (nothing there)
-    pass.
+    Bounds are min x, min y, max x, max y. Metres under degrees, degrees under metres,
+    swapped axes and eastings of another zone are told apart, and the likely truth is named;
+    NaN bounds (nothing there) pass.
     """
     if not np.isfinite(bounds).all():
         return
@@ -49,6 +50,21 @@ def check_plausible(bounds: NDArray[np.float64], coord_sys: str) -> None:
             got=got,
             repair=_REPAIR + " Degrees are wgs84, cgcs2000, gcj02 or bd09." + order,
         )
+    if not _of_its_zone(x0, x1, coord_sys):
+        raise BadValue(
+            "The eastings are not of the zone of their coordinate system.",
+            got=got,
+            repair=zone_hint(box, coord_sys),
+        )
+
+
+def _of_its_zone(east0: float, east1: float, coord_sys: str) -> bool:
+    """Tell whether a layer lies about the zone whose number its system writes before eastings."""
+    zone = zone_number(coord_sys)
+    middle = (east0 + east1) / 2
+    if zone is None:
+        return True
+    return middle // 1_000_000 == zone and bool(in_own_zone([east0, east1], coord_sys).all())
 
 
 def zone_hint(bounds: NDArray[np.float64] | Box, declared: str) -> str:

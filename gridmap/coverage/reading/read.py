@@ -2,7 +2,8 @@
 
 Formats: GeoPackage, GeoJSON, Esri JSON, Shapefile, GeoParquet, CSV with a column of WKT, each
 also inside a .zip. A source is written ``FILE`` or ``FILE:LAYER``; of a table with several
-columns of geometry, ``FILE:COLUMN``.
+columns of geometry, ``FILE:COLUMN``; of several layers of one name in an archive,
+``FILE:FOLDER/LAYER.shp``.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def read_layer(path: str | Path, layer: str | None = None, *, encoding: str | No
         Not found, a folder, empty, of an unknown format, broken, cut short, without
         geometry or without rows.
     BadValue
-        Several layers and none named, or no layer of that name.
+        Several layers and none named, no layer of that name, or several.
     WrongEncoding
         The text is not in `encoding`.
     StoreFull
@@ -155,7 +156,7 @@ def read_layer(path: str | Path, layer: str | None = None, *, encoding: str | No
     """
     path = Path(path)
     with TemporaryDirectory(prefix="gridmap-") as scratch, _translated(path):
-        found = candidates(path, Path(scratch))
+        found = candidates(path, Path(scratch), encoding)
         chosen = _choose(found, layer, path)
         loaded = load(chosen, encoding, Path(scratch))
         frame = loaded.frame
@@ -185,6 +186,14 @@ def _choose(found: list[Candidate], layer: str | None, path: Path) -> Candidate:
         for candidate in found:
             if candidate.name == layer:
                 return candidate
+        same = [c.name for c in found if c.shared == layer]
+        if same:
+            raise BadValue(
+                "The archive holds several layers of that name.",
+                got=f"{path.name}:{layer}",
+                allowed=same,
+                repair="Name one by its path in the archive: FILE:FOLDER/LAYER.",
+            )
         raise BadValue(
             "There is no such layer in the file.",
             got=f"{path.name}:{layer}",
@@ -194,7 +203,7 @@ def _choose(found: list[Candidate], layer: str | None, path: Path) -> Candidate:
     if not spatial:
         raise UnreadableFile("The file has no layer with geometry.", got=path.name)
     meant = [c for c in spatial if c.meant]
-    if len(meant) == 1:
+    if len(meant) == 1 and len({c.path for c in spatial}) == 1:
         return meant[0]
     if len(spatial) > 1:
         raise BadValue(

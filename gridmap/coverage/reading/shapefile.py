@@ -1,7 +1,8 @@
 """Shapefiles: are all parts there and whole, and in which encoding is the text.
 
 Order of evidence for the encoding: what the caller says; the .cpg, if the text decodes
-so and does not turn into mojibake; strict UTF-8; the language byte of the .dbf; GB18030.
+so and does not turn into mojibake; UTF-8; the language byte of the .dbf; GB18030. A few
+damaged bytes do not speak against an encoding: they are reported.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from pyproj.exceptions import CRSError
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.archive import copy_file
 from gridmap.coverage.reading.dbf import Dbf
+from gridmap.coverage.reading.decoding import damage_note
 from gridmap.coverage.reading.encoding import (
     GB18030,
     UTF8,
     Misread,
     codec_name,
     first_undecodable,
+    fits,
     misread,
     sniff,
 )
@@ -48,17 +51,25 @@ class Prepared:
 
 
 def parts(path: Path) -> dict[str, Path]:
-    """Return the parts that lie beside `path`, by lower-case suffix, whatever their case."""
-    beside = sorted(path.parent.iterdir())
-    return {
-        p.suffix.lower(): p
-        for p in beside
+    """Return the parts that lie beside `path`, by lower-case suffix, whatever their case.
+
+    Where ``WG.shp`` and ``wg.shp`` are two shapefiles, each has only the parts of its own case.
+    """
+    alike = [
+        p
+        for p in sorted(path.parent.iterdir())
         if p.stem.casefold() == path.stem.casefold() and p.suffix.lower() in PARTS
-    }
+    ]
+    shapefiles = {p.stem for p in alike if p.suffix.lower() == ".shp"}
+    if path.stem in shapefiles and len(shapefiles) > 1:
+        alike = [p for p in alike if p.stem == path.stem]
+    # What bears the very name comes last, and stands for its suffix.
+    alike.sort(key=lambda p: (p.stem == path.stem, p == path))
+    return {p.suffix.lower(): p for p in alike}
 
 
 def prepare(path: Path, encoding: str | None, scratch: Path) -> Prepared:
-    """Check the parts of a shapefile, find its encoding and mend cut characters in a copy.
+    """Check the parts of a shapefile, find its encoding and mend broken characters in a copy.
 
     Parameters
     ----------
@@ -88,17 +99,27 @@ def prepare(path: Path, encoding: str | None, scratch: Path) -> Prepared:
     _check_length(found[".shx"], found[".shx"].name)
     table = Dbf.parse(found[".dbf"].read_bytes(), found[".dbf"].name)
     chosen, notes = _encoding(table, encoding, found.get(".cpg"))
-    mended, names, values = table.mended(chosen)
-    if names or values:
-        notes.append(_cut_note(names, values))
+    mended = table.mended(chosen)
+    if mended.cut_names or mended.cut_values:
+        notes.append(_cut_note(mended.cut_names, mended.cut_values))
+    if mended.damaged_names or mended.damaged_rows:
+        notes.append(damage_note(mended.damaged_rows, chosen, "?", mended.damaged_names))
     prj_works = ".prj" not in found or _is_crs(found[".prj"].read_bytes())
     if not prj_works:
         text = "The .prj cannot be read; the layer counts as without a coordinate system."
         notes.append(ImportNote("prj_unreadable", "warning", text))
         del found[".prj"]
-    if names or values or not prj_works:
-        path = _staged(found, mended, scratch)
+    if mended.data is not table.data or not prj_works or _is_scattered(path, found):
+        path = _staged(found, mended.data, scratch)
     return Prepared(path, chosen, tuple(notes))
+
+
+def _is_scattered(path: Path, found: dict[str, Path]) -> bool:
+    """True when a part's name differs from the .shp's in case: the driver would not find it."""
+    return any(
+        part.stem != path.stem or part.suffix not in {suffix, suffix.upper()}
+        for suffix, part in found.items()
+    )
 
 
 def _is_crs(raw: bytes) -> bool:
@@ -149,10 +170,10 @@ def _encoding(table: Dbf, given: str | None, cpg: Path | None) -> tuple[str, lis
 
 def _as_given(table: Dbf, encoding: str, given: str) -> str:
     """Return `encoding` unless the text is certainly not in it."""
-    bad = first_undecodable(table.texts, encoding)
-    evidence = None if bad is not None else _mojibake(table, encoding)
-    if bad is None and evidence is None:
+    if _plausible(table, encoding):
         return encoding
+    bad = None if fits(table.texts, encoding) else first_undecodable(table.texts, encoding)
+    evidence = None if bad is not None else _mojibake(table, encoding)
     shown = (
         f"bytes {bad[:12].hex(' ')}"
         if bad is not None
@@ -180,7 +201,7 @@ def _declared(cpg: Path | None) -> str | None:
 
 
 def _plausible(table: Dbf, encoding: str) -> bool:
-    return first_undecodable(table.texts, encoding) is None and _mojibake(table, encoding) is None
+    return fits(table.texts, encoding) and _mojibake(table, encoding) is None
 
 
 def _mojibake(table: Dbf, encoding: str) -> Misread | None:

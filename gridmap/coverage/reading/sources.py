@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -13,10 +14,11 @@ import pyogrio
 
 from gridmap.coverage.reading.archive import unpack
 from gridmap.coverage.reading.csv_layer import csv_geometry_columns
+from gridmap.coverage.reading.decoding import json_text
 from gridmap.coverage.reading.esri import is_esri
 from gridmap.coverage.reading.parquet_layer import geometry_columns
 from gridmap.coverage.reading.shapefile import PARTS
-from gridmap.errors import UnreadableFile
+from gridmap.errors import UnreadableFile, WrongEncoding
 
 __all__ = ["FORMATS", "Candidate", "candidates"]
 
@@ -42,7 +44,8 @@ class Candidate:
     Attributes
     ----------
     name : str
-        What the caller calls it: the layer, or the file's stem where a file is one layer.
+        What the caller calls it: the layer, or the file's stem where a file is one layer; its
+        path in the archive where several in it would be called the same.
     path : Path
         File on disk (unpacked, if it came in an archive).
     format : {"geopackage", "geojson", "esrijson", "shapefile", "parquet", "csv"}
@@ -51,7 +54,9 @@ class Candidate:
     spatial : bool
         False for tables without geometry.
     meant : bool
-        True for the one that is read when none of several is named.
+        True for the one that is read when none of several of its file is named.
+    shared : str
+        What several layers of an archive, this among them, would be called; else empty.
     """
 
     name: str
@@ -60,10 +65,17 @@ class Candidate:
     layer: str | None = None
     spatial: bool = True
     meant: bool = False
+    shared: str = ""
 
 
-def candidates(path: Path, scratch: Path) -> list[Candidate]:
+def candidates(path: Path, scratch: Path, encoding: str | None = None) -> list[Candidate]:
     """Return the layers in `path`, archives unpacked into `scratch`.
+
+    Parameters
+    ----------
+    path, scratch : Path
+    encoding : str, optional
+        Of the layer that is wanted, as the caller says it; others may be in another.
 
     Raises
     ------
@@ -75,7 +87,7 @@ def candidates(path: Path, scratch: Path) -> list[Candidate]:
     with path.open("rb") as file:
         is_zip = file.read(4) == b"PK\x03\x04"
     if is_zip or suffix == ".zip":
-        return _in_archive(path, scratch)
+        return _in_archive(path, scratch, encoding)
     if suffix in PARTS and suffix != ".shp":
         raise UnreadableFile(
             "This is one part of a shapefile.", got=path.name, repair="Give the .shp beside it."
@@ -87,7 +99,7 @@ def candidates(path: Path, scratch: Path) -> list[Candidate]:
             allowed=FORMATS,
             repair="Save the layer as GeoPackage.",
         )
-    return _in_file(path, path.stem)
+    return _in_file(path, path.stem, encoding)
 
 
 def _check_exists(path: Path) -> None:
@@ -109,22 +121,39 @@ def _check_exists(path: Path) -> None:
         raise UnreadableFile("The file is empty.", got=str(path), repair="Copy it again.")
 
 
-def _in_archive(path: Path, scratch: Path) -> list[Candidate]:
+def _in_archive(path: Path, scratch: Path, encoding: str | None) -> list[Candidate]:
     members = unpack(path, (*_FORMAT_OF, *PARTS), scratch)
     layers = [(name, file) for name, file in members if file.suffix in _FORMAT_OF]
     # Beside a layer a CSV is its table or its description.
     maps = [(name, file) for name, file in layers if file.suffix != ".csv"] or layers
-    found = [c for name, file in maps for c in _in_file(file, PurePosixPath(name).stem)]
+    found = [
+        (name, candidate)
+        for name, file in maps
+        for candidate in _in_file(file, PurePosixPath(name).stem, encoding)
+    ]
     if not found:
         raise UnreadableFile(
             "The archive holds no layer.",
             got=path.name,
             allowed=[s for s in FORMATS if s != ".zip"],
         )
-    return found
+    return _told_apart(found)
 
 
-def _in_file(path: Path, stem: str) -> list[Candidate]:
+def _told_apart(found: Sequence[tuple[str, Candidate]]) -> list[Candidate]:
+    """Name layers by their path in the archive where members hold layers of the same name."""
+    members = Counter(name for name, _ in {(c.name, member) for member, c in found})
+    return [
+        replace(c, name=_path_of(member, c.name), shared=c.name) if members[c.name] > 1 else c
+        for member, c in found
+    ]
+
+
+def _path_of(member: str, layer: str) -> str:
+    return member if layer == PurePosixPath(member).stem else f"{member}:{layer}"
+
+
+def _in_file(path: Path, stem: str, encoding: str | None) -> list[Candidate]:
     kind = _FORMAT_OF[path.suffix.lower()]
     if kind == "geopackage":
         _check_sqlite(path, stem)
@@ -136,10 +165,10 @@ def _in_file(path: Path, stem: str) -> list[Candidate]:
         found = geometry_columns(path)
         return _by_column(path, stem, kind, found.names, found.primary)
     if kind == "csv":
-        names = csv_geometry_columns(path)
+        names = csv_geometry_columns(path, encoding)
         return _by_column(path, stem, kind, names, names[0] if names else None)
     if kind == "geojson":
-        kind = _json_format(path, stem)
+        kind = _json_format(path, stem, encoding)
     return [Candidate(stem, path, kind)]
 
 
@@ -175,11 +204,15 @@ def _check_sqlite(path: Path, stem: str) -> None:
         )
 
 
-def _json_format(path: Path, stem: str) -> Format:
+def _json_format(path: Path, stem: str, encoding: str | None) -> Format:
     """Tell GeoJSON from Esri's JSON, and refuse what is neither: the driver says less."""
     raw = path.read_bytes()
     try:
-        document = orjson.loads(raw.decode("utf-8-sig", "replace"))
+        text = json_text(raw, encoding).text
+    except WrongEncoding:  # refused when the layer is read, if it is this one
+        text = json_text(raw, None).text
+    try:
+        document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise UnreadableFile(
             f"The file is not whole JSON: {error.msg} in line {error.lineno}.",

@@ -19,11 +19,12 @@ __all__ = ["GEOMETRY_NAMES", "from_texts", "is_wkt"]
 # What columns of geometry are called, the likeliest first.
 GEOMETRY_NAMES = ("wkt", "geometry", "geom", "the_geom", "wkt_geom", "shape", "wkb", "rings")
 
+_KINDS = r"((?:MULTI)?(?:POLYGON|LINESTRING|POINT)|LINEARRING|GEOMETRYCOLLECTION)"
 _WKT = re.compile(
-    r"\s*(?:SRID\s*=\s*(\d+)\s*;)?\s*((?:MULTI)?(?:POLYGON|LINESTRING|POINT)|LINEARRING"
-    r"|GEOMETRYCOLLECTION)\b",
-    re.IGNORECASE,
+    rf"\s*(?:SRID\s*=\s*(\d+)\s*;)?\s*{_KINDS}\s*(?:ZM|Z|M)?\s*(?:\(|EMPTY\b)", re.IGNORECASE
 )
+# Written without the blank that GEOS wants: POLYGONZ ((117 36 51, ...
+_JOINED = re.compile(rf"{_KINDS}(ZM|Z|M)(?=\W)", re.IGNORECASE)
 _RINGS = re.compile(r"\s*\[\s*\[\s*\[")
 # A spreadsheet keeps so many characters of a cell and drops the rest without a word.
 _CELL = 32_767
@@ -65,7 +66,7 @@ def from_texts(
             found = _WKT.match(text)
             if found and found[1]:
                 srids.add(found[1])
-            body = text[found.start(2) :] if found else text
+            body = _with_blank(text[found.start(2) :]) if found else text
             with np.errstate(over="ignore"):  # 1e999 is infinite, and refused as such later
                 geometry[row] = shapely.from_wkt(body, on_invalid="ignore")
         if geometry[row] is None:
@@ -85,6 +86,14 @@ def from_texts(
         )
     crs = f"EPSG:{srids.pop()}" if srids else None
     return geometry, crs, _note_lost(texts, lost)
+
+
+def _with_blank(body: str) -> str:
+    """Return WKT with the blank before Z, M or ZM that GEOS wants."""
+    if body[:1] in "Gg":  # a collection, whose parts have it too
+        return _JOINED.sub(r"\1 \2", body)
+    joined = _JOINED.match(body)
+    return f"{joined[1]} {joined[2]}{body[joined.end() :]}" if joined else body
 
 
 def _from_rings(text: str) -> shapely.Geometry | None:
