@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from gridmap.access import Action, Actor
@@ -54,6 +54,13 @@ class Deadlines(Base):
     def reports_waiting(self) -> int:
         """Return how many reports have no due time because the calendar does not reach it."""
         return self.store.reports_without_due_count()
+
+    def next_reports_waiting(self) -> datetime | None:
+        """Return when more reports begin to wait, by an edition to come; None for never (aware).
+
+        Their due times are computed from then on, not before: moves count by the clock.
+        """
+        return self.store.next_due_move()
 
     def calendar_days_left(self) -> int:
         """Return for how many days after today the calendar is known; negative when past."""
