@@ -3,13 +3,16 @@
 The tables in the rules folder are reread when a file changes, by whatever asks for them next.
 A report that comes in and a health check do: both then see, by comparing two references,
 whether the tables are other ones than when waiting reports were last looked at, and have
-that done once their own answer is on its way.
+that done once their own answer is on its way. So they do when an edition comes into force by
+which reports wait that were routed by none before, for it may have been published before the
+table came.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from datetime import datetime
 
 from starlette.background import BackgroundTask
 
@@ -29,10 +32,13 @@ class DueTimes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: RouteBook | None = None
+        # When more begin to wait, by an edition to come.
+        self._more: datetime | None = None
 
     def task(self, workspace: Workspace) -> BackgroundTask | None:
         """Return what is to be done after an answer; None, as nearly always, for nothing."""
-        if workspace.book is self._seen:
+        more = self._more is not None and workspace.clock() >= self._more
+        if workspace.book is self._seen and not more:
             return None
         return BackgroundTask(self.complete, workspace)
 
@@ -49,7 +55,7 @@ class DueTimes:
             done, waiting = workspace.complete_due_times(
                 commit=True, actor=Actor.operator("calendar")
             )
-            self._seen = book
+            self._seen, self._more = book, workspace.next_reports_waiting()
         except GridmapError:
             log.exception("due times could not be completed")
             return

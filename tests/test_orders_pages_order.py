@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -15,9 +16,9 @@ pytest_plugins = ["tests.order_fixtures"]
 CAME = {"who": "曹队", "how_many": "2", "where": "路口"}
 
 
-def plain(html: str) -> str:
+def plain(page: str) -> str:
     """The text of a page, without its marks."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
 def test_a_loop_is_played_by_forms_and_told_in_the_history(town: PageTown) -> None:
@@ -180,6 +181,29 @@ def test_a_page_says_where_whose_and_why_in_words(town: PageTown) -> None:
     english = plain(town.see("zhang", f"/orders/{number}?lang=en"))
     for word in ("Wanghe Sub-district", "Anhe Property", "Why it is routed so", "Submitted"):
         assert word in english
+
+
+def test_a_line_with_a_number_is_dialled_and_one_without_says_where_it_stands(
+    town: PageTown,
+) -> None:
+    lines = {
+        "0904": ("110", "110"),
+        "0704": ("燃气抢修电话（见燃气表或燃气公司告示；也可拨打119）",
+                 "Gas rescue line (see the gas meter or the company's notice; 119 also answers)"),
+        "0605": ("电梯应急救援电话（见电梯轿厢内告示；也可拨打119）",
+                 "Lift rescue line (see the notice in the lift; 119 also answers)"),
+    }  # fmt: skip
+    for item, said in lines.items():
+        number = town.sent_by("gu", item=item)["id"]
+        for who, path in (("boss", "orders"), ("gu", "my")):
+            for lang, label, line in zip(("zh", "en"), ("先拨打", "Call first"), said, strict=True):
+                page = town.see(who, f"/{path}/{number}?lang={lang}")
+                found = re.search(rf"<dt>{label}</dt><dd>(.+?)</dd>", page)
+                assert found is not None, (item, path)
+                dialled = line.isdigit()
+                assert html.unescape(found[1]) == (
+                    f'<a href="tel:{line}">{line}</a>' if dialled else line
+                )
 
 
 def test_a_clock_that_stands_still_is_shown(town: PageTown) -> None:

@@ -110,6 +110,13 @@ OFFICE = "Mo-Fr 08:30-12:00,13:30-17:30; PH off"
         ("Mo-Su 08:00-12:00; SH off", "2026-11-23 10:00", "unknown", "school_holidays",
          "11-23 12:00", None),
         ("Su[1] 09:00-12:00", "2026-11-01 10:00", "open", "hours", "11-01 12:00", None),
+        # Monday 28 December begins week 53, Monday 4 January 2027 week 1.
+        ("week 52-01 Mo-Su,PH 09:00-12:00", "2026-11-23 10:00", "closed", "season",
+         "12-21 09:00", "12-21 09:00"),
+        ("week 52-01 Mo-Su,PH 09:00-12:00", "2026-01-02 10:00", "open", "hours", "01-02 12:00",
+         None),
+        ("week 52-01 Mo-Su,PH 09:00-12:00", "2026-01-05 10:00", "closed", "season",
+         "12-21 09:00", "12-21 09:00"),
         ("Su[-1] 09:00-12:00", "2026-11-22 10:00", "closed", "day_off", "11-29 09:00",
          "11-29 09:00"),
         ("Mo-Fr 18:00+", "2026-11-23 18:30", "open", "hours", "11-23 19:00", None),
@@ -142,6 +149,52 @@ def test_past_the_known_years_what_hangs_on_holidays_is_not_known():
     assert asked(OFFICE, f"{monday} 22:00").state is HoursState.CLOSED
 
 
+class Until2026:
+    """The published years as they are known before those after 2026 are announced."""
+
+    def kind_of_day(self, day: date) -> CalendarDay:
+        if day.year > 2026:
+            raise CalendarMissing(day, self.covered_until())
+        return BOOK.calendar.kind_of_day(day)
+
+    def covered_until(self) -> date:
+        return date(2026, 12, 31)
+
+
+UNANNOUNCED = HoursBook(ZONE, Until2026())
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "state", "reason"),
+    [
+        # New Year's Day 2027 is a Friday; 5 January is a Tuesday, 9 January a Saturday.
+        ("Mo-Fr 08:30-17:30", "2027-01-01 10:00", "unknown", "calendar_missing"),
+        ("Mo-Fr 08:30-17:30", "2027-01-01 20:00", "closed", "done"),
+        ("Mo-Fr 08:30-17:30", "2027-01-09 10:00", "unknown", "calendar_missing"),
+        ("Mo-Fr 08:30-17:30; PH Su 10:00-12:00", "2027-01-05 11:00", "unknown",
+         "calendar_missing"),
+        ("Mo-Su 08:30-17:30", "2027-01-01 10:00", "open", "hours"),
+        ("24/7", "2027-01-01 10:00", "open", "always"),
+        # The same on a holiday, by a rule of its own.
+        ("Tu-Su 09:00-16:30; PH 09:00-16:30", "2027-01-05 10:00", "open", "hours"),
+        # Whose weekdays are not alike keeps Saturday's hours on one that is worked.
+        ("Tu-Su,PH 09:00-16:30", "2027-01-09 10:00", "open", "hours"),
+        ("Tu-Su 09:00-16:30; PH off", "2027-01-04 10:00", "closed", "day_off"),
+    ],
+)  # fmt: skip
+def test_in_a_year_not_announced_only_what_no_holiday_changes_is_known(hours, at, state, reason):
+    found = asked(hours, at, book=UNANNOUNCED)
+    assert (found.state, found.reason) == (state, reason)
+
+
+def test_before_a_year_not_announced_no_place_is_said_to_open_in_it():
+    found = asked("Mo-Fr 08:30-17:30", "2026-12-31 20:00", book=UNANNOUNCED)
+    assert (found.state, found.opens_at) == (HoursState.CLOSED, None)
+    assert told(found.changes_at) == "01-01 08:30"
+    daily = asked("Mo-Su 08:30-17:30", "2026-12-31 20:00", book=UNANNOUNCED)
+    assert told(daily.opens_at) == "01-01 08:30"
+
+
 def test_a_temporary_closure_stands_above_the_hours_and_says_why():
     closed = ("2026-11-20/2026-11-24 管道维修",)
     found = asked(OFFICE, "2026-11-23 09:00", closed)
@@ -171,6 +224,7 @@ def test_a_closure_that_is_none_is_refused(text):
         ("Mo-Fr 09:00-17:00; ; Sa off", 20),
         ("Jan 32 off", 5),
         ("Mo[6] 09:00-10:00", 4),
+        ("Mo[4-1] 09:00-10:00", 6),
         ("PH +1 day off", 4),
         ("周一 9:00-17:00", 1),
         ("Mo-Fr 09:00-17:00 (lunch)", 19),

@@ -76,6 +76,28 @@ def test_a_place_that_closes_with_the_schools_says_so(schools: SchoolDays) -> No
 
 
 @pytest.mark.parametrize(
+    ("when", "hours", "state", "reason"),
+    [
+        # 14 February 2026 is a Saturday that is worked.
+        ("2026-02-14T10:00", "Mo-Fr 08:30-17:30; SH off", "unknown", "school_holidays"),
+        ("2026-02-14T10:00", "Mo-Fr 08:30-17:30; SH Sa 08:30-17:30", "open", "makeup_workday"),
+        ("2026-02-14T20:00", "Mo-Fr 08:30-17:30; SH off", "closed", "done"),
+        ("2026-02-15T10:00", "Mo-Fr 08:30-17:30; SH off", "closed", "day_off"),
+        # National Day: of a rule for schools that comes after that for holidays.
+        ("2026-10-01T10:00", "Mo-Fr 08:30-17:30; PH 09:00-12:00; SH off", "unknown",
+         "school_holidays"),
+        ("2026-10-01T10:00", "Mo-Fr 08:30-17:30; SH off; PH 09:00-12:00", "open",
+         "holiday_hours"),
+        ("2026-10-01T10:00", "Mo-Fr 08:30-17:30; SH off", "unknown", "holiday_not_stated"),
+    ],
+)  # fmt: skip
+def test_days_worked_in_exchange_and_holidays_are_in_doubt_without_a_table_too(
+    when: str, hours: str, state: HoursState, reason: Reason
+) -> None:
+    assert said(SchoolDays(), when, hours) == (state, reason)
+
+
+@pytest.mark.parametrize(
     ("line", "what"),
     [
         ("2027-02-30,2027-03-01,holiday,", "row 5, column 'first' is not a date"),

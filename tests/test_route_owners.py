@@ -200,6 +200,32 @@ def test_offices_are_called_by_the_kind_of_their_area():
 
 
 @pytest.mark.parametrize(
+    ("level", "name", "body"),
+    [
+        ("subdistrict", "文化东路街道办", "文化东路街道办事处"),
+        ("subdistrict", "文化东路街道办事处", "文化东路街道办事处"),
+        ("subdistrict", "黄屯镇人民政府", "黄屯镇人民政府"),
+        ("subdistrict", "李营乡", "李营乡人民政府"),
+        ("subdistrict", "高新区", "高新区管理委员会"),
+        ("subdistrict", "经济技术开发区", "经济技术开发区管理委员会"),
+        ("subdistrict", "高新区管委会", "高新区管委会"),
+        ("subdistrict", "开发区管理委员会", "开发区管理委员会"),
+        ("subdistrict", "高新区街道", "高新区街道办事处"),
+        ("community", "东关社区", "东关社区居委会"),
+        ("community", "东关社区居委会", "东关社区居委会"),
+        ("community", "东关社区居民委员会", "东关社区居民委员会"),
+        ("community", "东关居委", "东关居委会"),
+        ("community", "王因村", "王因村委会"),
+        ("community", "王因村民委员会", "王因村民委员会"),
+        ("community", "王因村委会", "王因村委会"),
+    ],
+)
+def test_a_name_that_is_a_bodys_own_gets_no_second_ending(level, name, body):
+    found = small(["subdistrict", "community"], Area(-1, level, "1", name))
+    assert [party.name for party in Territory(found).parties()] == [body]
+
+
+@pytest.mark.parametrize(
     ("levels", "area", "expected"),
     [
         (["community", "grid"], Area(-1, "community", "c", "C"), {"SQ:c"}),

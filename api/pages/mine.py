@@ -21,7 +21,7 @@ from api.identity import FORM_FIELD, form_fields
 from api.pages.order import Number, Sent, done_words, left_over
 from api.pages.order_forms import Choices, forms_of
 from api.pages.order_given import given_to
-from api.pages.order_words import at_site, due_words
+from api.pages.order_words import at_site, due_words, line_words
 from api.pages.orders import offset_of
 from api.pages.photo_forms import (
     SentPhotos,
@@ -338,6 +338,7 @@ def shown_own(
         one=one,
         order=one.order,
         report=one.report,
+        line=line_words(one.report, lang),
         path=follow.path,
         switch=switch_at(follow.path, request.scope),
         by_receipt=follow.proof is not None,

@@ -16,7 +16,7 @@ from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.order_forms import Choices, HasForms, forms_of
 from api.pages.order_given import given_to, ticked
-from api.pages.order_words import at_site, due_words, event_words, listed
+from api.pages.order_words import at_site, due_words, event_words, line_words, listed
 from api.pages.orders import item_options
 from api.pages.photo_forms import (
     SentPhotos,
@@ -208,6 +208,7 @@ def shown_order(
         one=one,
         order=one.order,
         report=one.order["report"],
+        line=line_words(one.order["report"], lang),
         source=_source(one.order["report"]["source"], lang),
         due=due_words(one.order, workspace.clock(), lang),
         times=_times(one.order, lang),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from gridmap.cases.model import SYSTEM
 from gridmap.i18n import translate
 
-__all__ = ["SOON_H", "at_site", "due_words", "event_words", "listed"]
+__all__ = ["SOON_H", "at_site", "due_words", "event_words", "line_words", "listed"]
 
 # What is due within this time is told apart in lists, and can be asked for.
 SOON_H = 24
+
+# What a telephone dials; a line whose number differs from town to town has a name alone.
+_DIALLED = re.compile(r"\+?\d[\d\s()-]*")
 
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -66,6 +70,24 @@ def due_words(order: Mapping[str, Any], now: datetime, lang: str) -> dict[str, s
     words = translate("page.order.due.left", lang, time=_span(left, lang))
     kind = "soon" if left < timedelta(hours=SOON_H) else "open"
     return shown | {"left": words, "kind": kind}
+
+
+def line_words(report: Mapping[str, Any], lang: str) -> dict[str, str]:
+    """Return the line to call before anything else.
+
+    Returns
+    -------
+    dict
+        ``number``, empty where the report has none to dial, and ``text``: the number, or what
+        the line is called and where its number stands, as the report's explanation has it;
+        empty where nobody is to be called.
+    """
+    line = report["call_first"] or ""
+    if not line or _DIALLED.fullmatch(line):
+        return {"number": line, "text": line}
+    lead = translate("rule.call_first", lang, line="")
+    said = (one.removeprefix(lead) for one in report["explanation"] if one.startswith(lead))
+    return {"number": "", "text": next(said, line)}
 
 
 def _span(time: timedelta, lang: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.pages.order_words import due_words, listed
+from api.pages.order_words import due_words, line_words, listed
 from gridmap.i18n import texts, translate
 from gridmap.places.model import POST_ROLES
 from gridmap.routing.catalogue import Emergency
@@ -102,7 +102,7 @@ def preview_words(seen: Preview, now: datetime, lang: str) -> dict[str, Any]:
         ("page.order.field.co_departments", _all(report["co_department_names"], lang)),
         ("page.order.field.level", level and translate(f"page.order.value.level.{level}", lang)),
         ("page.order.field.due_at", " ".join(filter(None, (due["at"], due["left"])))),
-        ("page.order.call_first", report["call_first"]),
+        ("page.order.call_first", line_words(report, lang)["text"]),
     ]
     return {
         "item": seen.item_name,

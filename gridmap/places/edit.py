@@ -8,7 +8,7 @@ from typing import Any
 
 from gridmap.errors import BadValue
 from gridmap.places.categories import PACKAGED, CategoryTree
-from gridmap.places.hours import read_closure, read_hours
+from gridmap.places.hours import closures_apart, read_closure, read_hours
 from gridmap.places.identity import holds_identity_number
 from gridmap.places.model import ACCESS_FACTS, Place
 from gridmap.places.phones import normalise_phone
@@ -56,9 +56,21 @@ def _checked(name: str, value: Any) -> Any:
     if name == "hours" and value:
         read_hours(value)
     if name == "closures":
-        return tuple(read_closure(text).text() for text in value)
+        return tuple(_closure(text) for text in value)
     if name == "accessibility":
         strange = [text for text in value if text not in ACCESS_FACTS]
         if strange:
             raise BadValue("There is no such fact.", got=strange[0], allowed=list(ACCESS_FACTS))
     return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _closure(text: str) -> str:
+    """Return a closure as it is stored; in a table it must not come apart."""
+    found = read_closure(text).text()
+    if len(closures_apart(found)) > 1:
+        raise BadValue(
+            "A date behind a comma begins another closure.",
+            got=found[:80],
+            repair="Give each closure by itself, and dates in a reason without a comma before.",
+        )
+    return found

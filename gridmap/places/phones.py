@@ -15,14 +15,21 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")
 # Area codes of a few large cities have three digits, the others four.
 _LANDLINE = re.compile(r"(0(?:10|2\d|\d{3}))?([2-9]\d{6,7})")
 _FREE = re.compile(r"([48]00)(\d{3})(\d{4})")
-_SHORT = re.compile(r"1[0-2]\d|1\d{4}|9[56]\d{1,6}")
+_SHORT_FORM = r"1[0-2]\d|1\d{4}|11\d{4}|9[56]\d{1,6}"
+_SHORT = re.compile(_SHORT_FORM)
+# A hotline of another city: 12345 of Jinan is 0531-12345 from elsewhere.
+_SHORT_THERE = re.compile(rf"(0(?:10|2\d|[3-9]\d{{2}}))({_SHORT_FORM})")
+
+# Written in groups; what may be a landline is one.
+_GROUPED = (_FREE, _LANDLINE, _SHORT_THERE)
 
 
 def normalise_phone(text: str) -> str:
     """Return numbers as ``0531-88881234``, ``13800001234``, ``400-800-1234`` or ``12345``.
 
-    Full-width digits, brackets, blanks and the country code go; an extension stays as
-    ``0531-88881234转8001``. Several numbers are joined by ``、``. Empty text stays empty.
+    A short number may have an area code: ``0531-12345``. Full-width digits, brackets, blanks
+    and the country code go; an extension stays as ``0531-88881234转8001``. Several numbers are
+    joined by ``、``. Empty text stays empty.
 
     Raises
     ------
@@ -45,6 +52,7 @@ def _one(text: str) -> str:
             plain = f"0{plain}"
     if _MOBILE.fullmatch(plain) or _SHORT.fullmatch(plain):
         return plain + extension
-    if (form := _FREE.fullmatch(plain) or _LANDLINE.fullmatch(plain)) is not None:
+    form = next(filter(None, (one.fullmatch(plain) for one in _GROUPED)), None)
+    if form is not None:
         return "-".join(part for part in form.groups() if part) + extension
     raise ValueError(text)

@@ -17,7 +17,7 @@ import numpy as np
 from gridmap.areas import DEFAULT_LEVELS, Levels
 from gridmap.errors import BadValue
 from gridmap.places.categories import PACKAGED, Category, CategoryTree
-from gridmap.places.hours import BadHours, read_closure, read_hours
+from gridmap.places.hours import BadHours, closures_apart, read_closure, read_hours
 from gridmap.places.model import (
     ACCESS_FACTS,
     ORGANISATION_KINDS,
@@ -130,6 +130,8 @@ _POSTS = (
 # People write 基础 as well as 基础力量.
 _KINDS = {code: (*labels, labels[0].removesuffix("力量")) for code, labels in POST_KINDS.items()}
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+# What hours in the syntax say to people stands in quotes.
+_COMMENT = re.compile(r'["“”][^"“”]*["“”]')
 
 
 def read_places(
@@ -357,24 +359,24 @@ def _place(
 def _hours(record: Record) -> tuple[str, str]:
     """Return hours in the syntax, and in words.
 
-    Either column may hold either: what has Chinese in it is for people, the rest has to be in
-    the syntax; a text column without Chinese may be.
+    Either column may hold either: what has Chinese in it outside the syntax's comments is for
+    people, the rest has to be in the syntax; a text column without Chinese may be.
     """
     hours, text = record.text("hours"), record.text("hours_text")
-    words = next((part for part in (hours, text) if _CHINESE.search(part)), "")
-    if hours and not _CHINESE.search(hours):
+    if hours and not _CHINESE.search(_COMMENT.sub("", hours)):
         try:
             read_hours(hours)
         except BadHours as error:
             record.refuse("hours", f"is not opening_hours syntax: {error.what}, at {error.at}")
-        return hours, words or text
-    if text and not _CHINESE.search(text):
+        return hours, text
+    rest = _COMMENT.sub("", text).strip()
+    if rest and not _CHINESE.search(rest):
         try:
             read_hours(text)
         except BadHours:
-            return "", words or text
-        return text, words
-    return "", words
+            return "", hours or text
+        return text, hours
+    return "", hours or text
 
 
 def _facts(record: Record) -> tuple[str, ...]:
@@ -388,7 +390,7 @@ def _facts(record: Record) -> tuple[str, ...]:
 
 def _closures(record: Record) -> tuple[str, ...]:
     found = []
-    for part in record.items("closures"):
+    for part in closures_apart(record.text("closures")):
         try:
             found.append(read_closure(part).text())
         except BadValue as error:

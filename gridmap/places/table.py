@@ -12,7 +12,7 @@ from gridmap.places.read import PLACE_COLUMNS
 __all__ = ["TITLES", "place_cells"]
 
 TITLES = tuple(column.name for column in PLACE_COLUMNS)
-# Closures have the year first and a reason with blanks: set apart as an import takes them apart.
+# As an import takes lists apart; closures only before a date, for their reasons may hold it.
 _BETWEEN = "、"
 
 

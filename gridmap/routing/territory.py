@@ -17,15 +17,18 @@ from gridmap.routing.parties import (
 
 __all__ = ["Seat", "Territory"]
 
-# What the office of an area is called, by how the area's own name ends.
+# What the office of an area is called, by how the area's own name ends: the first that fits.
+_ZONES = ("高新区", "开发区", "示范区", "园区", "新区", "保税区", "度假区", "试验区", "风景区")
 _OFFICES = (
     ("街道", "办事处"),
+    ("街道办", "事处"),
     ("镇", "人民政府"),
     ("乡", "人民政府"),
-    ("办事处", ""),
+    *((zone, "管理委员会") for zone in _ZONES),
+    *((body, "") for body in ("办事处", "政府", "委员会", "管委会")),
     ("", "街道办事处"),
 )
-_COMMITTEES = (("村", "委会"), ("委会", ""), ("", "居委会"))
+_COMMITTEES = (("村", "委会"), ("委会", ""), ("委员会", ""), ("居委", "会"), ("", "居委会"))
 
 # Levels that are named for what they are never stand in for an office's area.
 _COMMUNITIES = ("community", "village")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -30,7 +31,15 @@ from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_moves import DUE, ROUTE, report_moves
 from gridmap.store.schema_rules import responsibility_states, rule_versions
 
-__all__ = ["ITEM", "have_moves", "is_newer", "moves_of", "routes_now"]
+__all__ = [
+    "ITEM",
+    "gives_due",
+    "have_moves",
+    "is_newer",
+    "last_move",
+    "moves_of",
+    "routes_now",
+]
 
 # What a report is about, where its route is joined: as it was reported, or put right since.
 ITEM = func.coalesce(report_routes.c.item, reports.c.item).label("item")
@@ -62,21 +71,8 @@ def routes_now(
         The same names; ``move_steps`` besides: the steps of the move, NULL without one.
     """
     to = editions.alias("moved_to")
-    earlier, other = report_moves.alias("earlier"), editions.alias("earlier_to")
-    last = (
-        select(earlier.c.id)
-        .join(other, other.c.id == earlier.c.to_edition_id)
-        .where(earlier.c.report_id == reports.c.id, earlier.c.moved)
-        .where(other.c.state == EditionState.PUBLISHED.value)
-        .where(earlier.c.effective_from <= now)
-        .where(or_(reports.c.closed_at.is_(None), reports.c.closed_at >= earlier.c.effective_from))
-        .order_by(earlier.c.effective_from.desc(), earlier.c.id.desc())
-        .limit(1)
-        .correlate(reports)
-        .scalar_subquery()
-    )
     move = report_moves.alias("move")
-    joined = source.outerjoin(move, move.c.id == last)
+    joined = source.outerjoin(move, move.c.id == last_move(now))
     joined = joined.outerjoin(to, to.c.id == move.c.to_edition_id)
     moved = move.c.id.is_not(None)
     # What people decided since the move was recorded stands above it.
@@ -88,11 +84,7 @@ def routes_now(
             shown[name] = case((by, move.c[name]), else_=columns[name]).label(name)
     for name in DUE:
         if name in shown:
-            late = and_(
-                moved,
-                move.c.due_reason.is_not(None),
-                is_newer(move.c.recorded_at, report_routes.c.redue_at),
-            )
+            late = and_(moved, gives_due(move))
             shown[name] = case((late, move.c[name]), else_=columns[name]).label(name)
     if "codes" in shown:
         shown["codes"] = case((moved, move.c.new_codes), else_=columns["codes"]).label("codes")
@@ -100,6 +92,33 @@ def routes_now(
         shown["edition"] = func.coalesce(to.c.name, columns["edition"]).label("edition")
     steps = case((routed, move.c.steps), else_=None)
     return joined, shown | {"move_steps": steps.label("move_steps")}
+
+
+def last_move(now: datetime) -> ScalarSelect[int]:
+    """Return which move of a report counts now (aware), to be asked where `reports` are joined."""
+    earlier, other = report_moves.alias("earlier"), editions.alias("earlier_to")
+    return (
+        select(earlier.c.id)
+        .join(other, other.c.id == earlier.c.to_edition_id)
+        .where(earlier.c.report_id == reports.c.id, earlier.c.moved)
+        .where(other.c.state == EditionState.PUBLISHED.value)
+        .where(earlier.c.effective_from <= now)
+        .where(or_(reports.c.closed_at.is_(None), reports.c.closed_at >= earlier.c.effective_from))
+        .order_by(earlier.c.effective_from.desc(), earlier.c.id.desc())
+        .limit(1)
+        .correlate(reports)
+        .scalar_subquery()
+    )
+
+
+def gives_due(move: FromClause) -> ColumnElement[bool]:
+    """Return what is true of a move by which its report is due, where its route is joined.
+
+    That is one of a report that had no deadline before, and was given none since.
+    """
+    return and_(
+        move.c.due_reason.is_not(None), is_newer(move.c.recorded_at, report_routes.c.redue_at)
+    )
 
 
 def is_newer(recorded: ColumnElement[Any], changed: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
@@ -11,6 +12,8 @@ from gridmap.errors import Conflict, NotFound
 from gridmap.routing.reviews import ReviewReason
 from gridmap.store import pauses, reviews, routes, rulings
 from gridmap.store.opened import OpenedStore
+from gridmap.store.promises import Promise, read_promise
+from gridmap.store.rules import read_rules
 from gridmap.store.schema import reports
 
 if TYPE_CHECKING:
@@ -112,13 +115,19 @@ class ReviewStore(OpenedStore):
             rulings.reroute(connection, found, why=why, by=by, now=now)
             self._touched(connection, "report_reroutes", "report_routes", "review_reports")
 
+    def promise(self, number: int) -> Promise:
+        """Return by what the time of a routed report was promised."""
+        with self._database.read() as connection:
+            return read_promise(connection, number, self._database.clock())
+
     def stop_clock(
         self, number: int, pause: Pause, note: str, by: str, recount: Callable[..., Any]
     ) -> None:
         """Let a report's clock stand still and count its deadline anew, in one transaction.
 
-        `recount` is given the report as it stands and its pauses, and returns a `Due` and all
-        steps of the report.
+        `recount` is given the report as it stands, its pauses, by what its time was promised
+        (`Promise`), and a function that reads the tables of a version of the rules; it returns
+        a `Due` and all steps of the report.
         """
         with self._database.write() as connection:
             _need_open(connection, number)
@@ -138,7 +147,8 @@ class ReviewStore(OpenedStore):
         now = self._database.clock()
         report = routes.read_report(connection, number, now)
         found = pauses.pauses_of(connection, [number]).get(number, [])
-        due, steps = recount(report, found)
+        promise = None if report["decided_at"] is None else read_promise(connection, number, now)
+        due, steps = recount(report, found, promise, partial(read_rules, connection))
         pauses.put_due(connection, number, due, steps, now)
         self._touched(connection, "report_pauses", "report_routes")
 

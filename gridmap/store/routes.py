@@ -27,16 +27,18 @@ from sqlalchemy import (
 )
 
 from gridmap.access import EVERYWHERE, Scope
+from gridmap.coverage.editions import EditionState
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.routing.book import Decision
 from gridmap.routing.clock import Due
 from gridmap.store.columns import json_holds, json_value
-from gridmap.store.moved import ITEM, have_moves, routes_now
+from gridmap.store.moved import ITEM, gives_due, have_moves, last_move, routes_now
 from gridmap.store.pauses import pauses_of
 from gridmap.store.rows import insert_rows
 from gridmap.store.rules import basis_ids
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_keys, report_routes
+from gridmap.store.schema_moves import report_moves
 from gridmap.store.schema_reviews import report_pauses
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "due_missing",
     "find_key",
     "lock_key",
+    "next_due_move",
     "read_report",
     "read_reports",
     "remember_key",
@@ -237,34 +240,85 @@ def count_matching(
     return int(connection.execute(query).scalar_one())
 
 
-def due_missing(connection: Connection, *, after: int, limit: int) -> list[dict[str, Any]]:
-    """Return reports whose due time waits for a calendar, in the order of their ids.
+def due_missing(
+    connection: Connection, now: datetime, *, after: int, limit: int
+) -> list[dict[str, Any]]:
+    """Return reports whose due time waits for a calendar now (aware), in the order of their ids.
 
-    `after` is the id to go on from, `limit` how many at most. Each has its `pauses`.
+    `after` is the id to go on from, `limit` how many at most. Each has its `pauses`, the
+    department of the decision by which it is due, and the steps of its route.
     """
     query = (
-        select(
-            reports.c.id,
-            reports.c.received_at,
-            ITEM,
-            reports.c.catalogue,
-            report_routes.c.department,
-            report_routes.c.steps,
-        )
-        .join_from(report_routes, reports, report_routes.c.report_id == reports.c.id)
+        _awaited(report_routes.c.department)
         .where(_WAITING, report_routes.c.report_id > after)
         .order_by(report_routes.c.report_id)
         .limit(limit)
     )
-    rows = [_plain(row) for row in connection.execute(query).mappings()]
+    found = {row["id"]: _plain(row) for row in connection.execute(query).mappings()}
+    if have_moves(connection):
+        moved = (
+            _awaited(report_moves.c.department)
+            .join(report_moves, report_moves.c.report_id == reports.c.id)
+            .where(_moved_waiting(now), report_moves.c.report_id > after)
+            .order_by(report_moves.c.report_id)
+            .limit(limit)
+        )
+        found |= {row["id"]: _plain(row) for row in connection.execute(moved).mappings()}
+    # What lies beyond the first of both is only known in part.
+    rows = [found[key] for key in sorted(found)[:limit]]
     stopped = pauses_of(connection, [row["id"] for row in rows])
     return [row | {"pauses": stopped.get(row["id"], [])} for row in rows]
 
 
-def count_due_missing(connection: Connection) -> int:
-    """Return how many reports wait for a calendar."""
+def _awaited(department: ColumnElement[Any]) -> Select[Any]:
+    """Return the question for what a due time is counted from."""
+    return select(
+        reports.c.id,
+        reports.c.received_at,
+        ITEM,
+        reports.c.catalogue,
+        department,
+        report_routes.c.steps,
+    ).join_from(report_routes, reports, report_routes.c.report_id == reports.c.id)
+
+
+def _moved_waiting(now: datetime) -> ColumnElement[bool]:
+    """Return what is true of a move whose report waits for a calendar by it."""
+    return and_(
+        report_moves.c.moved,
+        report_moves.c.due_reason == "calendar_missing",
+        report_moves.c.id == last_move(now),
+        gives_due(report_moves),
+    )
+
+
+def count_due_missing(connection: Connection, now: datetime) -> int:
+    """Return how many reports wait for a calendar now (aware)."""
     query = select(func.count()).select_from(report_routes).where(_WAITING)
-    return int(connection.execute(query).scalar_one())
+    count = int(connection.execute(query).scalar_one())
+    if have_moves(connection):
+        moved = (
+            select(func.count())
+            .select_from(report_moves)
+            .join(reports, reports.c.id == report_moves.c.report_id)
+            .join(report_routes, report_routes.c.report_id == reports.c.id)
+            .where(_moved_waiting(now))
+        )
+        count += int(connection.execute(moved).scalar_one())
+    return count
+
+
+def next_due_move(connection: Connection, now: datetime) -> datetime | None:
+    """Return when the next move counts by which a report will wait for a calendar; None: never."""
+    query = (
+        select(func.min(report_moves.c.effective_from))
+        .join(editions, editions.c.id == report_moves.c.to_edition_id)
+        .where(report_moves.c.moved, report_moves.c.due_reason == "calendar_missing")
+        .where(editions.c.state == EditionState.PUBLISHED.value)
+        .where(report_moves.c.effective_from > now)
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
 
 
 def set_due(
@@ -274,8 +328,9 @@ def set_due(
 ) -> int:
     """Put in due times that could not be computed before; return how many still waited.
 
-    Each is a report's id, what was found, and all its steps. Orders of reports whose clocks stood
-    still had a due time once: they are told to follow.
+    Each is a report's id, what was found, and all steps of its route. Orders of reports whose
+    clocks stood still had a due time once: they are told to follow. A report that waits by a move
+    was not routed before: the move stays as it was recorded, and this stands above it.
     """
     rows = [
         {
@@ -292,17 +347,18 @@ def set_due(
     stopped = select(report_pauses.c.id).where(
         report_pauses.c.report_id == report_routes.c.report_id
     )
+    by_move = report_routes.c.due_reason == "not_routed"
     # Another process may have been first: what no longer waits is left as it is.
     statement = (
         update(report_routes)
-        .where(_WAITING, report_routes.c.report_id == bindparam("key"))
+        .where(or_(_WAITING, by_move), report_routes.c.report_id == bindparam("key"))
         .values(
             due_at=bindparam("new_due"),
             due_reason=bindparam("new_reason"),
             steps=bindparam("new_steps"),
             review_on=bindparam("new_review"),
             redue_at=case(
-                (stopped.exists(), literal(now, report_routes.c.redue_at.type)),
+                (or_(by_move, stopped.exists()), literal(now, report_routes.c.redue_at.type)),
                 else_=report_routes.c.redue_at,
             ),
         )

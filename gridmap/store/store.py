@@ -224,12 +224,18 @@ class Store(
         In the order of their ids, at most `limit` with an id above `after`.
         """
         with self._database.read() as connection:
-            return routes.due_missing(connection, after=after, limit=limit)
+            now = self._database.clock()
+            return routes.due_missing(connection, now, after=after, limit=limit)
 
     def reports_without_due_count(self) -> int:
         """Return how many reports wait for a calendar."""
         with self._database.read() as connection:
-            return routes.count_due_missing(connection)
+            return routes.count_due_missing(connection, self._database.clock())
+
+    def next_due_move(self) -> datetime | None:
+        """Return when the next move counts by which a report waits for a calendar, if any."""
+        with self._database.read() as connection:
+            return routes.next_due_move(connection, self._database.clock())
 
     def set_due(self, dues: Sequence[tuple[int, Due, Sequence[Mapping[str, Any]]]]) -> int:
         """Put in due times: (report id, due, all steps); return how many still waited."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from gridmap.access import Action, Actor
 from gridmap.calendar import days_covered
 from gridmap.routing.book import RouteBooks
 from gridmap.routing.clock import Due
-from gridmap.routing.rule_tables import SITE
+from gridmap.store.promises import Promise
 from gridmap.times import to_site
 from gridmap.workspace.base import Base
+from gridmap.workspace.books import books_of
+from gridmap.workspace.pausing import promised
 
 __all__ = ["Deadlines"]
 
@@ -42,8 +45,12 @@ class Deadlines(Base):
         """
         self._may(actor, Action.RULES_IMPORT)
         books, done, waiting, last = self.books, 0, 0, 0
+        made = cache(lambda fingerprint: books_of(self.store.rules(fingerprint)))
         while rows := self.store.reports_without_due(after=last, limit=_BATCH):
-            dues = [due for row in rows if (due := _completed(row, books)) is not None]
+            # A time that was promised before its clock stood still is no other for the wait.
+            promises = {row["id"]: self.store.promise(row["id"]) for row in rows if row["pauses"]}
+            found = [_completed(row, promises.get(row["id"]), books, made) for row in rows]
+            dues = [due for due in found if due is not None]
             if commit:
                 self.store.set_due(dues)
             done += len(dues)
@@ -55,6 +62,13 @@ class Deadlines(Base):
         """Return how many reports have no due time because the calendar does not reach it."""
         return self.store.reports_without_due_count()
 
+    def next_reports_waiting(self) -> datetime | None:
+        """Return when more reports begin to wait, by an edition to come; None for never (aware).
+
+        Their due times are computed from then on, not before: moves count by the clock.
+        """
+        return self.store.next_due_move()
+
     def calendar_days_left(self) -> int:
         """Return for how many days after today the calendar is known; negative when past."""
         today = to_site(self.clock(), self.zone).date()
@@ -65,14 +79,17 @@ class Deadlines(Base):
         return self.book.calendar.covered_until()
 
 
-def _completed(row: Mapping[str, Any], books: RouteBooks) -> _Found | None:
+def _completed(
+    row: Mapping[str, Any],
+    promise: Promise | None,
+    books: RouteBooks,
+    made: Callable[[str], RouteBooks],
+) -> _Found | None:
     """Return the due time of a report and its steps; None when it has to wait on."""
-    book = books.by_name.get(row["catalogue"] or SITE)
-    if book is None or row["item"] not in book.catalogue:
+    due = promised(row, promise, books, made)
+    if due is None:
         log.warning("report %s waits: the catalogue has no item %s now", row["id"], row["item"])
         return None
-    item = book.catalogue.item(row["item"])
-    due = book.due(item, row["department"], row["received_at"], row["pauses"])
     if due.reason == "calendar_missing":
         return None
     kept = [step for step in row["steps"] if not step["rule"].startswith("due_")]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from gridmap.access import Action, Actor
 from gridmap.errors import BadValue, Conflict
+from gridmap.routing.book import RouteBooks
 from gridmap.routing.clock import Due, Pause, PauseReason
 from gridmap.routing.rule_tables import SITE
+from gridmap.store.promises import Promise
 from gridmap.workspace.base import Base
+from gridmap.workspace.books import books_of
 
-__all__ = ["MAX_NOTE", "Pausing", "pause_reason"]
+__all__ = ["MAX_NOTE", "Pausing", "pause_reason", "promised"]
 
 MAX_NOTE = 500
 
@@ -61,29 +66,87 @@ class Pausing(Base):
         self.store.resume_clock(number, who.name, self._recounted)
 
     def _stopped(
-        self, row: Mapping[str, Any], pauses: Sequence[Pause]
+        self,
+        row: Mapping[str, Any],
+        pauses: Sequence[Pause],
+        promise: Promise | None,
+        kept: Callable[[str], Mapping[str, str]],
     ) -> tuple[Due, list[dict[str, Any]]]:
         """As :meth:`_recounted`; refuses what has no deadline to stop."""
-        due, steps = self._recounted(row, pauses)
+        due, steps = self._recounted(row, pauses, promise, kept)
         if due.reason == "managed":
             raise Conflict("A case that a leader manages has no deadline to stop.", got=row["id"])
         return due, steps
 
     def _recounted(
-        self, row: Mapping[str, Any], pauses: Sequence[Pause]
+        self,
+        row: Mapping[str, Any],
+        pauses: Sequence[Pause],
+        promise: Promise | None,
+        kept: Callable[[str], Mapping[str, str]],
     ) -> tuple[Due, list[dict[str, Any]]]:
         """Return the deadline of a report with its pauses, and all its steps."""
-        book = self.books.by_name.get(row["catalogue"] or SITE, self.book)
-        if row["due_reason"] in {None, "not_routed"} or row["item"] not in book.catalogue:
-            raise Conflict(
-                "This report has no deadline that could wait.",
-                got=row["id"],
-                repair="Route it first.",
-            )
-        item = book.catalogue.item(row["item"])
-        due = book.due(item, row["department"], row["received_at"], pauses)
-        kept = [step for step in row["steps"] if not step["rule"].startswith("due_")]
-        return due, [*kept, *(step.as_dict() for step in due.steps)]
+        if row["due_reason"] in {None, "not_routed"}:
+            raise _no_deadline(row["id"])
+        made = partial(_books_then, kept)
+        due = promised({**row, "pauses": pauses}, promise, self.books, made)
+        if due is None:
+            raise _no_deadline(row["id"])
+        said = [step for step in row["steps"] if not step["rule"].startswith("due_")]
+        return due, [*said, *(step.as_dict() for step in due.steps)]
+
+
+def promised(
+    row: Mapping[str, Any],
+    promise: Promise | None,
+    books: RouteBooks,
+    made: Callable[[str], RouteBooks],
+) -> Due | None:
+    """Return when a report is due by what its time was promised by, with its pauses.
+
+    A pause gives back what it took, and nothing else: rules that came since, and whom the report
+    was sent to since, change no time that was promised. The calendar alone may go on.
+
+    Parameters
+    ----------
+    row : mapping
+        The report: ``item``, ``department``, ``catalogue``, ``received_at`` and ``pauses``.
+    promise : Promise or None
+        None, and one whose rules are not known: by today's rules.
+    books : RouteBooks
+        Today's.
+    made : callable
+        Returns the rules of a version, by its fingerprint.
+
+    Returns
+    -------
+    Due or None
+        None where the rules know no such item.
+    """
+    then, lead, code = books, row["department"], row["item"]
+    if promise is not None and promise.rules is not None:
+        lead, code = promise.department, promise.item
+        if promise.rules != books.tables.fingerprint:
+            then = made(promise.rules)
+    book = then.by_name.get(row["catalogue"] or SITE)
+    if book is None or code not in book.catalogue:
+        return None
+    item = book.catalogue.item(code)
+    due = book.due(item, lead, row["received_at"], row["pauses"])
+    if due.reason == "calendar_missing" and then is not books:
+        known = replace(book, calendar=books.site.calendar)
+        due = known.due(item, lead, row["received_at"], row["pauses"])
+    return due
+
+
+def _books_then(kept: Callable[[str], Mapping[str, str]], fingerprint: str) -> RouteBooks:
+    return books_of(kept(fingerprint))
+
+
+def _no_deadline(number: int) -> Conflict:
+    return Conflict(
+        "This report has no deadline that could wait.", got=number, repair="Route it first."
+    )
 
 
 def pause_reason(text: str | PauseReason) -> PauseReason:

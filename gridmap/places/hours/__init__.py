@@ -13,6 +13,7 @@ from gridmap.places.hours.opening import (
     DayHours,
     HoursBook,
     Opening,
+    closures_apart,
     read_closure,
 )
 from gridmap.places.hours.syntax import BadHours, read_hours
@@ -28,6 +29,7 @@ __all__ = [
     "Opening",
     "Reason",
     "Stretch",
+    "closures_apart",
     "read_closure",
     "read_hours",
 ]

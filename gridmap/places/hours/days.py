@@ -116,19 +116,35 @@ def plan_of(
     """
     try:
         kind = calendar.kind_of_day(day)
+        kinds: tuple[DayKind, ...] = (kind.kind,)
     except CalendarMissing:
-        return _unsure(hours, day, None, Reason.CALENDAR_MISSING, school_holiday)
-    school = bool(school_holiday)
-    if kind.kind is DayKind.HOLIDAY:
-        return _on_holiday(hours, day, kind, school)
-    if school_holiday is None and any(rule.school_holiday for rule in hours.rules):
-        return _unsure(hours, day, kind, Reason.SCHOOL_HOLIDAYS)
-    if kind.kind is DayKind.MAKEUP_WORKDAY:
-        return _on_makeup_workday(hours, day, kind, school)
-    return _laid(hours, _Taken(day, day.weekday(), False, school), kind)
+        # It may be an ordinary day, a holiday, or one worked in exchange.
+        kind = None
+        kinds = (DayKind.WORKDAY, DayKind.HOLIDAY)
+        if day.weekday() > 4:
+            kinds = (DayKind.WEEKEND, DayKind.HOLIDAY, DayKind.MAKEUP_WORKDAY)
+    either = school_holiday is None and any(rule.school_holiday for rule in hours.rules)
+    schools = (False, True) if either else (bool(school_holiday),)
+    plans = [_taken_for(one, hours, day, kind, school) for one in kinds for school in schools]
+    if all(_alike(plan, plans[0]) for plan in plans):
+        return plans[0]
+    fullest = max(plans, key=lambda plan: sum(one.end - one.start for one in plan.stretches))
+    why = Reason.CALENDAR_MISSING if kind is None else Reason.SCHOOL_HOLIDAYS
+    return _doubted(fullest, why)
 
 
-def _on_holiday(hours: Hours, day: date, kind: CalendarDay, school: bool) -> DayPlan:
+def _taken_for(
+    kind: DayKind, hours: Hours, day: date, said: CalendarDay | None, school: bool
+) -> DayPlan:
+    """Return the plan of a day that is of a kind; `said` is what the calendar tells of it."""
+    if kind is DayKind.HOLIDAY:
+        return _on_holiday(hours, day, said, school)
+    if kind is DayKind.MAKEUP_WORKDAY:
+        return _on_makeup_workday(hours, day, said, school)
+    return _laid(hours, _Taken(day, day.weekday(), False, school), said)
+
+
+def _on_holiday(hours: Hours, day: date, kind: CalendarDay | None, school: bool) -> DayPlan:
     taken = _Taken(day, day.weekday(), True, school)
     plan = _laid(hours, taken, kind)
     # What is said of other holidays (a season's, those on Sundays) says nothing of this one.
@@ -141,7 +157,7 @@ def _on_holiday(hours: Hours, day: date, kind: CalendarDay, school: bool) -> Day
     return _doubted(plan, Reason.HOLIDAY_NOT_STATED)
 
 
-def _on_makeup_workday(hours: Hours, day: date, kind: CalendarDay, school: bool) -> DayPlan:
+def _on_makeup_workday(hours: Hours, day: date, kind: CalendarDay | None, school: bool) -> DayPlan:
     worked = [_laid(hours, _Taken(day, n, False, school), kind) for n in range(5)]
     own = _laid(hours, _Taken(day, day.weekday(), False, school), kind)
     alike = worked[0].stretches and all(one.stretches == worked[0].stretches for one in worked)
@@ -154,27 +170,23 @@ def _on_makeup_workday(hours: Hours, day: date, kind: CalendarDay, school: bool)
     return replace(worked[0], stretches=tuple(told))
 
 
-def _unsure(
-    hours: Hours, day: date, kind: CalendarDay | None, why: Reason, school: bool | None = None
-) -> DayPlan:
-    """Return the plan when it is the same either way, else one that is not known."""
-    either = school is None and any(rule.school_holiday for rule in hours.rules)
-    schools = (False, True) if either else (bool(school),)
-    weekday = day.weekday()
-    taken = [_Taken(day, weekday, False, school) for school in schools]
-    if kind is None:
-        # It may be a holiday, a day worked in exchange, or neither.
-        taken += [_Taken(day, weekday, True, school) for school in schools]
-        taken += [_Taken(day, n, False, False) for n in range(5) if weekday > 4]
-    plans = [_laid(hours, one, kind) for one in taken]
-    if all(plan.stretches == plans[0].stretches for plan in plans):
-        return plans[0]
-    fullest = max(plans, key=lambda plan: sum(one.end - one.start for one in plan.stretches))
-    return _doubted(fullest, why)
+def _alike(one: DayPlan, other: DayPlan) -> bool:
+    """True when both say the same of every minute, whatever the reasons."""
+    return [(s.start, s.end, s.state, s.comment) for s in one.stretches] == [
+        (s.start, s.end, s.state, s.comment) for s in other.stretches
+    ]
 
 
 def _doubted(plan: DayPlan, why: Reason) -> DayPlan:
-    stretches = [replace(one, state=HoursState.UNKNOWN, reason=why) for one in plan.stretches]
+    """Return a plan whose times are not known; what a holiday left unsaid stays the reason."""
+    stretches = [
+        replace(
+            one,
+            state=HoursState.UNKNOWN,
+            reason=one.reason if one.reason is Reason.HOLIDAY_NOT_STATED else why,
+        )
+        for one in plan.stretches
+    ]
     return replace(plan, stretches=tuple(stretches))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +17,15 @@ from gridmap.places.hours.syntax import BadHours, read_hours
 from gridmap.places.schools import SchoolDays
 from gridmap.times import to_site
 
-__all__ = ["Closure", "DayHours", "HoursBook", "Opening", "Timed", "read_closure"]
+__all__ = [
+    "Closure",
+    "DayHours",
+    "HoursBook",
+    "Opening",
+    "Timed",
+    "closures_apart",
+    "read_closure",
+]
 
 # A change is looked for this far ahead; what does not change within a year does not.
 _AHEAD_DAYS = 400
@@ -25,6 +34,11 @@ _NOTHING_OF_SCHOOLS = SchoolDays()
 
 # A day that begins with nothing of the day before.
 _ALL = 10_000
+
+# What sets closures apart; before anything but a date it belongs to a reason.
+_MARKS = "、;；,，|"
+_DATE = r"(?:19|20|21)\d\d(?:[-/.年]\s*\d|-?W\d|\d{4}(?!\d))"
+_ANOTHER = re.compile(rf"[{_MARKS}](?=\s*{_DATE})")
 
 # Closed between two openings of a day: lunch when it begins and ends about noon.
 _LUNCH = (10 * 60 + 30, 15 * 60 + 30)
@@ -48,16 +62,26 @@ def read_closure(text: str) -> Closure:
     days, _, why = text.strip().partition(" ")
     first, _, last = days.partition("/")
     try:
-        found = Closure(date.fromisoformat(first), date.fromisoformat(last or first), why.strip())
+        ends = date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError as error:
         raise BadValue(
             "A closure cannot be read.",
             got=text[:80],
             allowed="such as 2026-03-01/2026-03-05 装修",
         ) from error
+    found = Closure(*ends, why.strip(f"{_MARKS} "))
     if found.last < found.first:
         raise BadValue("A closure ends before it begins.", got=text[:80])
     return found
+
+
+def closures_apart(text: str) -> list[str]:
+    """Return the closures of a cell, set apart by ``、``, ``;``, ``,`` or ``|`` before a date.
+
+    These marks may stand in reasons too: ``2026-03-01/2026-03-05 停电、停水`` is one closure.
+    """
+    parts = (part.strip(f"{_MARKS} ") for part in _ANOTHER.split(text))
+    return [part for part in parts if part]
 
 
 @dataclass(frozen=True, slots=True)

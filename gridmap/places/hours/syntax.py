@@ -54,6 +54,7 @@ _ALIKE = str.maketrans({"–": "-", "—": "-", "−": "-", "－": "-", "：": "
                         "；": ";", "～": "-", "“": '"', "”": '"', " ": " "})  # fmt: skip
 
 _LONGEST = 1_000
+_LAST_WEEK = 53
 
 
 class BadHours(BadValue):
@@ -303,13 +304,13 @@ class _Reader:
             first = self.week_number()
             last = self.week_number() if self.mark("-") else first
             step = self.week_number() if self.mark("/") else 1
-            found.weeks |= set(range(first, last + 1, step))
+            found.weeks |= set(_weeks(first, last)[::step])
             if not (self.peek().text == "," and self.peek(1).kind == "number"):
                 return
             self.take()
 
     def week_number(self) -> int:
-        if self.peek().kind != "number" or not 1 <= int(self.peek().text) <= 53:
+        if self.peek().kind != "number" or not 1 <= int(self.peek().text) <= _LAST_WEEK:
             self.refuse("a week")
         return int(self.take().text)
 
@@ -355,8 +356,12 @@ class _Reader:
         found: set[int] = set()
         while True:
             sign = -1 if self.mark("-") else 1
-            first = self.nth_number()
-            last = self.nth_number() if sign == 1 and self.mark("-") else first
+            first = last = self.nth_number()
+            if sign == 1 and self.mark("-"):
+                last = self.nth_number()
+            if last < first:
+                self.place -= 1
+                self.refuse(f"a number from {first} to 5")
             found |= {sign * n for n in range(first, last + 1)}
             if not self.mark(","):
                 return frozenset(found)
@@ -402,3 +407,10 @@ class _Reader:
             self.refuse("a time of the day")
         self.take()
         return hour * 60 + minute
+
+
+def _weeks(first: int, last: int) -> list[int]:
+    """Return the weeks from one to another, over the end of the year where that is before."""
+    if first <= last:
+        return list(range(first, last + 1))
+    return [*range(first, _LAST_WEEK + 1), *range(1, last + 1)]
