@@ -20,11 +20,13 @@ from api.draft_models import (
     DraftSuggestIn,
     MeasuresOut,
 )
-from api.draft_parts import DraftNumber, VersionQuery, outcome, plain
+from api.draft_parts import DraftNumber, SaidIn, VersionQuery, outcome, plain
+from api.models import NO_CONTROLS
 from api.openapi import problems, request_body
 from api.rendering import answer_bytes, answer_json
 from api.reports import LangQuery
 from gridmap.access import Action
+from gridmap.errors import BadValue
 from gridmap.planning.rules import Limits, Rules
 from gridmap.planning.suggestion import Suggested
 from gridmap.workspace import DraftSuggestion, Workspace
@@ -59,11 +61,23 @@ def layer(
             "junction to junction, with the areas on both sides.",
         ),
     ] = None,
+    within: Annotated[
+        str | None,
+        Query(
+            min_length=3,
+            max_length=142,
+            pattern=NO_CONTROLS,
+            description="LEVEL:CODE of an area above the grids, or of a grid: only grids, areas "
+            "of the finest level and borders in it. Levels above come as a whole.",
+        ),
+    ] = None,
     version: VersionQuery = None,
 ) -> Response:
     """Return the areas of a level as they stand, with what they hold."""
     record = workspace.plan_draft(number, actor=actor)
-    frame = workspace.draft_shapes(number, layer, version=version, actor=actor)
+    frame = workspace.draft_shapes(
+        number, layer, version=version, within=_area(within), actor=actor
+    )
     content = orjson.loads(frame.to_json(na="null", drop_id=True))
     content = {
         "type": "FeatureCollection",
@@ -93,6 +107,8 @@ def measures(
             "version": record["version"] if version is None else version,
             "level": record["level"],
             "above": found.graph.above,
+            "finest": found.graph.finest,
+            "limits": asdict(found.limits),
             "whole": plain(found.whole()),
             "by_area": [plain(row) for row in found.by_area().to_dict("records")],
             "grids": [plain(row) for row in found.frame.to_dict("records")],
@@ -185,6 +201,7 @@ def suggest(
     number: DraftNumber,
     body: JsonBody,
     dry_run: Annotated[bool, Query(description="Only tell the plans.")] = False,
+    lang: SaidIn = None,
 ) -> Response:
     """Divide the draft's atoms anew by rules, with proof where there is one.
 
@@ -207,6 +224,17 @@ def suggest(
         actor=actor,
     )
     return answer_json(_suggested(workspace, done))
+
+
+def _area(within: str | None) -> tuple[str, str] | None:
+    if within is None:
+        return None
+    level, colon, code = within.partition(":")
+    if not (level and colon and code):
+        raise BadValue(
+            "An area is named by its level and its code.", got=within, allowed="LEVEL:CODE"
+        )
+    return level, code
 
 
 def _rules(asked: DraftSuggestIn) -> Rules:

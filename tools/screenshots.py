@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import base64
 import csv
+import json
 import os
 import socket
 import subprocess
@@ -32,6 +33,7 @@ CHROMIUM = "/usr/bin/chromium"
 # As the tests start it: no sandbox for root, nothing asked of the network.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+EDITOR: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,
@@ -62,8 +64,9 @@ class Picture:
     """One picture: which map or page, in what window, how many zoom levels nearer than all of it.
 
     The name of a map is that of its file; a page begins with a slash and is asked of the
-    service. ``{centre}`` in it stands for where a centre of the demo is. A page that listens for
-    what is new is never silent: it is taken when what `ready` selects is there.
+    service. ``{centre}`` in it stands for where a centre of the demo is, ``{draft}`` for the
+    number of a draft that is begun for the picture. A page that listens for what is new is never
+    silent: it is taken when what `ready` selects is there, after a click on what `press` selects.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Picture:
     window: dict[str, Any]
     nearer: float = 0
     ready: str = ""
+    press: str = ""
 
     @property
     def is_page(self) -> bool:
@@ -85,7 +89,11 @@ PICTURES = (
     Picture("services-phone", "services", PHONE, nearer=3.5),
     Picture("near", f"/services?{_NEAR}", DESKTOP),
     Picture("near-phone", f"/services?{_NEAR}", PHONE),
-)
+    Picture(
+        "draft", "/drafts/{draft}", EDITOR, ready="#editor[data-ready=all]",
+        press="#outside button.row",
+    ),
+)  # fmt: skip
 
 
 def main() -> int:
@@ -161,6 +169,16 @@ def _centre(folder: Path) -> str:
     return f"{row['lon']},{row['lat']}"
 
 
+def _begun_draft(address: str) -> int:
+    """Begin a draft of the edition in force, and return its number."""
+    body = json.dumps({"name": f"网格调整方案 {time.time_ns()}"}).encode()
+    request = urllib.request.Request(
+        f"{address}/api/drafts", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=600) as answer:
+        return int(json.load(answer)["id"])
+
+
 def _take(browser: Any, folder: Path, address: str, picture: Picture, images: Path) -> int:
     """Take one picture and return its size in bytes."""
     target = images / f"{picture.name}.png"
@@ -168,10 +186,14 @@ def _take(browser: Any, folder: Path, address: str, picture: Picture, images: Pa
     page = context.new_page()
     page.set_default_timeout(_PATIENCE_MS)
     if picture.is_page:
-        page.goto(address + picture.document.format(centre=_centre(folder)))
+        draft = _begun_draft(address) if "{draft}" in picture.document else ""
+        page.goto(address + picture.document.format(centre=_centre(folder), draft=draft))
         if picture.ready:
             page.wait_for_selector(picture.ready)
         else:
+            page.wait_for_load_state("networkidle")
+        if picture.press:
+            page.click(picture.press)
             page.wait_for_load_state("networkidle")
     else:
         page.goto((folder / f"{picture.document}.html").resolve().as_uri())
