@@ -21,12 +21,10 @@ from api.draft_models import (
     MeasuresOut,
 )
 from api.draft_parts import DraftNumber, SaidIn, VersionQuery, outcome, plain
-from api.models import NO_CONTROLS
 from api.openapi import problems, request_body
 from api.rendering import answer_bytes, answer_json
 from api.reports import LangQuery
 from gridmap.access import Action
-from gridmap.errors import BadValue
 from gridmap.planning.rules import Limits, Rules
 from gridmap.planning.suggestion import Suggested
 from gridmap.workspace import DraftSuggestion, Workspace
@@ -64,9 +62,8 @@ def layer(
     within: Annotated[
         str | None,
         Query(
-            min_length=3,
             max_length=142,
-            pattern=NO_CONTROLS,
+            pattern=r"^[^:\x00-\x1f\x7f]+:[^\x00-\x1f\x7f]+$",
             description="LEVEL:CODE of an area above the grids, or of a grid: only grids, areas "
             "of the finest level and borders in it. Levels above come as a whole.",
         ),
@@ -229,11 +226,7 @@ def suggest(
 def _area(within: str | None) -> tuple[str, str] | None:
     if within is None:
         return None
-    level, colon, code = within.partition(":")
-    if not (level and colon and code):
-        raise BadValue(
-            "An area is named by its level and its code.", got=within, allowed="LEVEL:CODE"
-        )
+    level, _, code = within.partition(":")
     return level, code
 
 

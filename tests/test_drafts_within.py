@@ -69,16 +69,20 @@ def test_borders_of_an_area_are_those_of_the_whole_with_both_sides(town, number)
     [
         ("layer=grid&within=community:none", 404),
         ("layer=grid&within=grid:none", 404),
-        ("layer=grid&within=microgrid:C000101", 422),
-        ("layer=grid&within=nowhere:1", 422),
+        ("layer=grid&within=microgrid:C000101", 404),
+        ("layer=grid&within=nowhere:1", 404),
         ("layer=grid&within=community", 422),
-        ("layer=community&within=community:C0", 422),
     ],
 )
 def test_an_area_that_cannot_be_meant_is_told(town, number, query, status):
     answer = town.li.get(f"/api/drafts/{number}/geojson?{query}")
     assert answer.status_code == status, answer.text
     assert answer.json()["detail"]
+
+
+def test_a_level_above_comes_as_a_whole(town, number):
+    codes = {f["properties"]["code"] for f in layer(town, number, "community", "community:C0")}
+    assert codes == {"C0", "C1"}
 
 
 def test_measures_tell_the_limits_and_what_grids_are_made_of(town, number):

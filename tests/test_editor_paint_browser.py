@@ -18,7 +18,7 @@ def test_painting_an_atom_changes_map_measures_and_log(desk: Desk) -> None:
     page.click("[data-tool=paint]")
     click(page, 0, 1)
     at_version(page, 1)
-    page.wait_for_function(f"document.querySelector('#chosen dl').innerText !== {before!r}")
+    page.wait_for_function(f"() => document.querySelector('#chosen dl').innerText !== {before!r}")
     assert "1 个单元划入 C0002" in page.inner_text("#log")
     assert "户数均衡" in page.inner_text("#log")
     entry = desk.draft()["log"][0]
@@ -61,7 +61,8 @@ def test_a_refused_edit_tells_the_place_and_leaves_the_map(desk: Desk) -> None:
     assert page.locator(".fault-pin").count() == 1
     at_version(page, 0)
     assert desk.draft()["version"] == 0
-    page.click("#told >> text=知道了")
+    page.keyboard.press("Escape")
+    assert page.inner_text("#told") == ""
     assert page.locator(".fault-pin").count() == 0
     desk.assert_clean("409")
 

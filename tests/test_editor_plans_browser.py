@@ -16,7 +16,9 @@ def test_a_suggestion_is_looked_at_taken_over_and_undone_in_one_step(desk: Desk)
     choose(page, 0, 3)
     page.click("#suggest > summary")
     form = page.locator("#suggest-form")
-    assert form.locator("[name=area]").input_value() == "community:C1"
+    page.wait_for_function(
+        "() => document.getElementById('suggest-form').elements.area.value === 'community:C1'"
+    )
     form.locator("[name=from]").fill("3")
     form.locator("[name=floor]").fill("100")
     form.locator("[name=ceiling]").fill("900")

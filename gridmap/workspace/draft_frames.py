@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.coverage.model import STORED_CRS
-from gridmap.errors import BadValue, NotFound
+from gridmap.errors import NotFound
 from gridmap.planning.arcs import arcs_of
 from gridmap.planning.drafted import drafted_coverage, level_shapes
 from gridmap.planning.state import PlanState
@@ -36,8 +36,6 @@ def draft_frame(
     ------
     NotFound
         When there is no such layer.
-    BadValue
-        When a level above the grids is to be narrowed.
     """
     graph, names = state.graph, state.graph.coverage.levels.names
     if level in (None, graph.level):
@@ -48,13 +46,6 @@ def draft_frame(
         return _borders(state, among)
     if level not in names:
         raise NotFound("The draft has no such layer.", got=level, allowed=(*names, BORDERS))
-    if among is not None:
-        raise BadValue(
-            "A level above the grids comes as a whole.",
-            got=level,
-            allowed=(graph.level, state.ground.finest, BORDERS),
-            repair="Leave `within` out.",
-        )
     frame: gpd.GeoDataFrame = drafted_coverage(state, graph.edition).frame(str(level))
     return frame[frame.geometry.notna()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gridmap.access import Action, Actor
-from gridmap.errors import BadValue
+from gridmap.errors import BadValue, NotFound
 from gridmap.workspace.checking import Examination
 from gridmap.workspace.drafting import Drafting
 
@@ -51,14 +51,13 @@ class DraftViews(Drafting):
         Parameters
         ----------
         within : (level, code), optional
-            Only grids, atoms and borders in that area above the grids, or in that grid.
+            Only grids, atoms and borders in that area above the grids, or in that grid; a level
+            above comes as a whole.
 
         Raises
         ------
         NotFound
             When there is no such layer, or no such area.
-        BadValue
-            When the area is of another level, or a level above the grids is narrowed.
         """
         from gridmap.workspace.draft_frames import draft_frame
 
@@ -123,7 +122,15 @@ class DraftViews(Drafting):
         """Return which atoms lie in an area above the grids, or in a grid."""
         if level == state.graph.level:
             return state.grid_of == state.grid(code)
-        return self._atoms_above(state.graph, level, code)
+        levels = state.graph.coverage.levels
+        above = levels.names[: levels.rank(state.graph.level)]
+        if level not in above:
+            raise NotFound(
+                "The draft has no areas of that level to look into.",
+                got=level,
+                allowed=[*above, state.graph.level],
+            )
+        return self.atoms_of(state.graph, level, code)
 
     def _atoms_above(self, graph: PlanGraph, level: str, code: str) -> Any:
         """Return which atoms lie in an area; `BadValue` for one that is not above the grids."""

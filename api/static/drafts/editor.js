@@ -34,9 +34,12 @@ function say(text) {
   told.replaceChildren(...(text ? [el("p", { text })] : []));
 }
 
-function close() {
-  return el("button", { type: "button", class: "quiet", text: t("editor.close"), onclick: () => { say(""); view.pointAt([]); } });
+function hush() {
+  say("");
+  view.pointAt([]);
 }
+
+const close = () => el("button", { type: "button", class: "quiet", text: t("editor.close"), onclick: hush });
 
 function tell(title, lines, buttons) {
   told.replaceChildren(el("div", { role: "alert" }, el("p", {}, el("strong", { text: title })), ...lines), el("p", { class: "buttons-row" }, ...buttons));
@@ -199,6 +202,8 @@ function wire() {
   $("#describe").addEventListener("submit", describe);
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea");
+    // What waits to be sent again stays.
+    if (event.key === "Escape" && !sender.held) hush();
     if (typing || !(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();
     const path = key === "z" ? (event.shiftKey ? "redo" : "undo") : key === "y" ? "redo" : null;

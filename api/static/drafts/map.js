@@ -58,7 +58,7 @@ export class EditorMap {
       }
       const layer = L.polygon(latLngs(feature.geometry), {
         renderer: this.onGrids, pane: "grids", interactive: false, color: "#33434c", weight: this.weight(),
-        fillColor: patternOf(kind).pattern, fillOpacity: 0.82,
+        fillColor: patternOf(kind).pattern, fillOpacity: 0.72,
       });
       Object.assign(layer, { feature, kind });
       this.drawn.set(code, layer.addTo(this.map));
