@@ -66,6 +66,7 @@ from api.pages import (
     services,
     supervisions,
 )
+from api.pages import drafts as draft_pages
 from api.pages import orders as order_list
 from api.pages.map_home import MAP_SCRIPTS
 from api.rendering import Shelf
@@ -180,6 +181,7 @@ def create_app(
         mine,
         notices,
         queue,
+        draft_pages,
         supervisions,
         services,
         editing,

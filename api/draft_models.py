@@ -384,6 +384,14 @@ class EditOut(Exact):
     grids: list[GridNumbersOut] = Field(description="Of the grids whose numbers changed.")
 
 
+class LimitsOut(Exact):
+    """What a grid may hold."""
+
+    measure: str
+    floor: float
+    ceiling: float
+
+
 class MeasuresOut(Exact):
     """Measures of a draft."""
 
@@ -391,6 +399,8 @@ class MeasuresOut(Exact):
     version: int
     level: str
     above: str
+    finest: str = Field(description="The level that grids are made of.")
+    limits: LimitsOut
     whole: dict[str, float | None]
     by_area: list[dict[str, Any]]
     grids: list[dict[str, Any]]

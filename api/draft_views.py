@@ -20,7 +20,7 @@ from api.draft_models import (
     DraftSuggestIn,
     MeasuresOut,
 )
-from api.draft_parts import DraftNumber, VersionQuery, outcome, plain
+from api.draft_parts import DraftNumber, SaidIn, VersionQuery, outcome, plain
 from api.openapi import problems, request_body
 from api.rendering import answer_bytes, answer_json
 from api.reports import LangQuery
@@ -59,11 +59,22 @@ def layer(
             "junction to junction, with the areas on both sides.",
         ),
     ] = None,
+    within: Annotated[
+        str | None,
+        Query(
+            max_length=142,
+            pattern=r"^[^:\x00-\x1f\x7f]+:[^\x00-\x1f\x7f]+$",
+            description="LEVEL:CODE of an area above the grids, or of a grid: only grids, areas "
+            "of the finest level and borders in it. Levels above come as a whole.",
+        ),
+    ] = None,
     version: VersionQuery = None,
 ) -> Response:
     """Return the areas of a level as they stand, with what they hold."""
     record = workspace.plan_draft(number, actor=actor)
-    frame = workspace.draft_shapes(number, layer, version=version, actor=actor)
+    frame = workspace.draft_shapes(
+        number, layer, version=version, within=_area(within), actor=actor
+    )
     content = orjson.loads(frame.to_json(na="null", drop_id=True))
     content = {
         "type": "FeatureCollection",
@@ -93,6 +104,8 @@ def measures(
             "version": record["version"] if version is None else version,
             "level": record["level"],
             "above": found.graph.above,
+            "finest": found.graph.finest,
+            "limits": asdict(found.limits),
             "whole": plain(found.whole()),
             "by_area": [plain(row) for row in found.by_area().to_dict("records")],
             "grids": [plain(row) for row in found.frame.to_dict("records")],
@@ -185,6 +198,7 @@ def suggest(
     number: DraftNumber,
     body: JsonBody,
     dry_run: Annotated[bool, Query(description="Only tell the plans.")] = False,
+    lang: SaidIn = None,
 ) -> Response:
     """Divide the draft's atoms anew by rules, with proof where there is one.
 
@@ -207,6 +221,13 @@ def suggest(
         actor=actor,
     )
     return answer_json(_suggested(workspace, done))
+
+
+def _area(within: str | None) -> tuple[str, str] | None:
+    if within is None:
+        return None
+    level, _, code = within.partition(":")
+    return level, code
 
 
 def _rules(asked: DraftSuggestIn) -> Rules:

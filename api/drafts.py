@@ -21,7 +21,7 @@ from api.draft_models import (
     EditOut,
     TurnIn,
 )
-from api.draft_parts import MADE, DraftNumber, outcome
+from api.draft_parts import MADE, DraftNumber, SaidIn, outcome
 from api.openapi import problems, request_body
 from api.rendering import answer_json
 from api.reports import LangQuery
@@ -92,7 +92,11 @@ def one_draft(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber) -> 
     openapi_extra=request_body(EditIn),
 )
 def edit_draft(
-    workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    number: DraftNumber,
+    body: JsonBody,
+    lang: SaidIn = None,
 ) -> Response:
     """Apply an edit, or refuse it with every reason and its place.
 
@@ -113,7 +117,13 @@ def edit_draft(
     responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     openapi_extra=request_body(TurnIn),
 )
-def undo(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody) -> Response:
+def undo(
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    number: DraftNumber,
+    body: JsonBody,
+    lang: SaidIn = None,
+) -> Response:
     """Take back the last edit in effect, whoever made it; it stays in the log."""
     asked = parsed(_TURN, body)
     done = workspace.undo_draft(number, asked.version, why=asked.why, actor=actor)
@@ -128,7 +138,13 @@ def undo(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: Js
     responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     openapi_extra=request_body(TurnIn),
 )
-def redo(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody) -> Response:
+def redo(
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    number: DraftNumber,
+    body: JsonBody,
+    lang: SaidIn = None,
+) -> Response:
     """Do again the edit that was undone last; an edit after an undo leaves nothing to redo."""
     asked = parsed(_TURN, body)
     done = workspace.redo_draft(number, asked.version, why=asked.why, actor=actor)
@@ -145,7 +161,11 @@ def redo(workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: Js
     openapi_extra=request_body(BranchIn),
 )
 def branch(
-    workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    number: DraftNumber,
+    body: JsonBody,
+    lang: SaidIn = None,
 ) -> Response:
     """Begin a draft with the edits that this one has in effect, now or at a version."""
     asked = parsed(_BRANCH, body)
@@ -164,7 +184,11 @@ def branch(
     openapi_extra=request_body(TurnIn),
 )
 def discard(
-    workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, body: JsonBody
+    workspace: WorkspaceDep,
+    actor: ActorDep,
+    number: DraftNumber,
+    body: JsonBody,
+    lang: SaidIn = None,
 ) -> Response:
     """Close a draft; its log stays to be read and branched from, and its name stays taken."""
     asked = parsed(_TURN, body)

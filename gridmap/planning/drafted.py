@@ -92,11 +92,19 @@ def drafted_coverage(state: PlanState, edition: str) -> Coverage:
     return Coverage.build(edition, levels, areas, shapes)
 
 
-def level_shapes(state: PlanState) -> list[tuple[int, Any]]:
-    """Return the grids that have atoms with their outline, EPSG:4326, in code order."""
+def level_shapes(state: PlanState, among: NDArray[np.bool_] | None = None) -> list[tuple[int, Any]]:
+    """Return the grids that have atoms with their outline, EPSG:4326, in code order.
+
+    Parameters
+    ----------
+    among : bool (n,), optional
+        Only grids with one of these atoms.
+    """
+    wanted = None if among is None else set(state.grid_of[among].tolist())
     out = []
     for _, g in sorted(state.grid_at.items(), key=lambda pair: pair[0].encode()):
-        out.append((g, _united(state, state.members(g))))
+        if wanted is None or g in wanted:
+            out.append((g, _united(state, state.members(g))))
     return out
 
 

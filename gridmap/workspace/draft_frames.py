@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gridmap.coverage.model import STORED_CRS
 from gridmap.errors import NotFound
@@ -20,15 +21,29 @@ __all__ = ["BORDERS", "draft_frame", "ground_lines"]
 BORDERS = "borders"
 
 
-def draft_frame(state: PlanState, level: str | None = None) -> gpd.GeoDataFrame:
-    """Return a level of a draft (EPSG:4326); the planned one by default."""
+def draft_frame(
+    state: PlanState, level: str | None = None, among: NDArray[np.bool_] | None = None
+) -> gpd.GeoDataFrame:
+    """Return a level of a draft (EPSG:4326); the planned one by default.
+
+    Parameters
+    ----------
+    among : bool (n,), optional
+        Only these atoms, the grids that have one of them, or the borders on any side of which
+        one lies; nothing else is narrowed.
+
+    Raises
+    ------
+    NotFound
+        When there is no such layer.
+    """
     graph, names = state.graph, state.graph.coverage.levels.names
     if level in (None, graph.level):
-        return _grids(state)
+        return _grids(state, among)
     if level == state.ground.finest:
-        return _atoms(state)
+        return _atoms(state, among)
     if level == BORDERS:
-        return _borders(state)
+        return _borders(state, among)
     if level not in names:
         raise NotFound("The draft has no such layer.", got=level, allowed=(*names, BORDERS))
     frame: gpd.GeoDataFrame = drafted_coverage(state, graph.edition).frame(str(level))
@@ -74,9 +89,9 @@ def _as_lines(shape: Any) -> Any:
     return shapely.boundary(shape) if shapely.get_dimensions(shape) == 2 else shape
 
 
-def _grids(state: PlanState) -> gpd.GeoDataFrame:
+def _grids(state: PlanState, among: NDArray[np.bool_] | None) -> gpd.GeoDataFrame:
     graph = state.graph
-    shapes = level_shapes(state)
+    shapes = level_shapes(state, among)
     above = np.append(graph.container_code, "")
     rows = [
         {
@@ -93,10 +108,11 @@ def _grids(state: PlanState) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry=[shape for _, shape in shapes], crs=STORED_CRS)
 
 
-def _atoms(state: PlanState) -> gpd.GeoDataFrame:
+def _atoms(state: PlanState, among: NDArray[np.bool_] | None) -> gpd.GeoDataFrame:
     rows = []
-    for i, one in enumerate(state.atoms):
-        grid = int(state.grid_of[i])
+    chosen = np.arange(len(state)) if among is None else np.flatnonzero(among)
+    for i in chosen.tolist():
+        one, grid = state.atoms[i], int(state.grid_of[i])
         rows.append(
             {
                 "code": one.code,
@@ -108,11 +124,11 @@ def _atoms(state: PlanState) -> gpd.GeoDataFrame:
                 **{name: float(held[i]) for name, held in state.graph.amount.items()},
             }
         )
-    return gpd.GeoDataFrame(rows, geometry=list(state.shapes), crs=STORED_CRS)
+    return gpd.GeoDataFrame(rows, geometry=list(state.shapes[chosen]), crs=STORED_CRS)
 
 
-def _borders(state: PlanState) -> gpd.GeoDataFrame:
-    lines, sides = arcs_of(state.shapes)
+def _borders(state: PlanState, among: NDArray[np.bool_] | None) -> gpd.GeoDataFrame:
+    lines, sides = arcs_of(state.shapes) if among is None else _arcs_around(state, among)
     rows = []
     for left, right in sides:
         grids = [int(state.grid_of[i]) if i >= 0 else -1 for i in (left, right)]
@@ -125,3 +141,23 @@ def _borders(state: PlanState) -> gpd.GeoDataFrame:
             }
         )
     return gpd.GeoDataFrame(rows, geometry=lines, crs=STORED_CRS)
+
+
+def _arcs_around(
+    state: PlanState, among: NDArray[np.bool_]
+) -> tuple[list[Any], list[tuple[int, int]]]:
+    """Return the arcs on a side of which one of some atoms lies.
+
+    What is beside them is walked too, across the border of the area above as well: a border is
+    between the two that have it.
+    """
+    beside = shapely.STRtree(state.shapes).query(state.shapes[among])[1]
+    atoms = np.unique(np.concatenate([np.flatnonzero(among), beside]))
+    lines, sides = arcs_of(state.shapes[atoms])
+    kept, found = [], []
+    for line, (left, right) in zip(lines, sides, strict=True):
+        pair = (int(atoms[left]), int(atoms[right]) if right >= 0 else -1)
+        if among[pair[0]] or (pair[1] >= 0 and among[pair[1]]):
+            kept.append(line)
+            found.append(pair)
+    return kept, found

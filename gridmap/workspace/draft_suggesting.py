@@ -146,14 +146,6 @@ class DraftSuggesting(DraftViews):
         atoms = None if area is None else self._atoms_above(graph, *area)
         return suggest(graph, rules, atoms=atoms, total=total, used=used, retired=gone, **more)
 
-    def _atoms_above(self, graph: PlanGraph, level: str, code: str) -> Any:
-        """Return which atoms lie in an area; `BadValue` for one that is not above the grids."""
-        levels = graph.coverage.levels
-        allowed = levels.names[: levels.rank(graph.level)]
-        if level not in allowed:
-            raise BadValue("An area above the grids is meant.", got=level, allowed=allowed)
-        return self.atoms_of(graph, level, code)
-
 
 @contextmanager
 def _alone() -> Iterator[None]:

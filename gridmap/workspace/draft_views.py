@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gridmap.access import Action, Actor
+from gridmap.errors import BadValue, NotFound
 from gridmap.workspace.checking import Examination
 from gridmap.workspace.drafting import Drafting
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from gridmap.planning.compare import Comparison
+    from gridmap.planning.graph import PlanGraph
     from gridmap.planning.measures import PlanMeasures
     from gridmap.planning.state import PlanState
     from gridmap.workspace.draft_states import OpenDraft
@@ -38,6 +40,7 @@ class DraftViews(Drafting):
         level: str | None = None,
         *,
         version: int | None = None,
+        within: tuple[str, str] | None = None,
         actor: Actor | None = None,
     ) -> gpd.GeoDataFrame:
         """Return a level of a draft in EPSG:4326: its grids, its atoms, a level above, or borders.
@@ -45,14 +48,22 @@ class DraftViews(Drafting):
         ``borders`` are the lines from junction to junction with the atoms on both sides: what
         is dragged.
 
+        Parameters
+        ----------
+        within : (level, code), optional
+            Only grids, atoms and borders in that area above the grids, or in that grid; a level
+            above comes as a whole.
+
         Raises
         ------
-        BadValue
-            When there is no such level.
+        NotFound
+            When there is no such layer, or no such area.
         """
         from gridmap.workspace.draft_frames import draft_frame
 
-        return draft_frame(self.draft_state(number, version=version, actor=actor), level)
+        state = self.draft_state(number, version=version, actor=actor)
+        among = None if within is None else self._atoms_within(state, *within)
+        return draft_frame(state, level, among)
 
     def compare_draft(
         self,
@@ -106,6 +117,28 @@ class DraftViews(Drafting):
         return Examination(name, coverage, faults)
 
     # -- inside ---------------------------------------------------------------------
+
+    def _atoms_within(self, state: PlanState, level: str, code: str) -> Any:
+        """Return which atoms lie in an area above the grids, or in a grid."""
+        if level == state.graph.level:
+            return state.grid_of == state.grid(code)
+        levels = state.graph.coverage.levels
+        above = levels.names[: levels.rank(state.graph.level)]
+        if level not in above:
+            raise NotFound(
+                "The draft has no areas of that level to look into.",
+                got=level,
+                allowed=[*above, state.graph.level],
+            )
+        return self.atoms_of(state.graph, level, code)
+
+    def _atoms_above(self, graph: PlanGraph, level: str, code: str) -> Any:
+        """Return which atoms lie in an area; `BadValue` for one that is not above the grids."""
+        levels = graph.coverage.levels
+        allowed = levels.names[: levels.rank(graph.level)]
+        if level not in allowed:
+            raise BadValue("An area above the grids is meant.", got=level, allowed=allowed)
+        return self.atoms_of(graph, level, code)
 
     def _edition_state(self, name: str, like: OpenDraft) -> PlanState:
         """Return an edition as a draft of it would begin, at the level of another draft."""

@@ -1,0 +1,79 @@
+// The audit of a draft, its comparison with the edition that it began with, scenarios, and its end.
+
+import { $, el, filled, frame, record, t } from "./dom.js";
+import { ask, get } from "./sending.js";
+
+const MOST = 100;
+
+/** Faults as a list; each leads to its place. */
+export function faultList(faults, view) {
+  const line = (fault, n) => {
+    const text = `${t("editor.severity." + fault.severity)} · ${fault.text}`;
+    const there = Number.isFinite(fault.lon);
+    return el("li", { class: fault.severity }, there
+      ? el("button", { type: "button", class: "row", onclick: () => view.pointAt([{ ...fault, codes: fault.codes ?? [] }]) }, el("span", { text: `${n + 1}. ${text}` }))
+      : el("span", { text: `${n + 1}. ${text}` }));
+  };
+  return el("div", {}, el("ul", { class: "rows" }, ...faults.slice(0, MOST).map(line)),
+    faults.length > MOST ? el("p", { class: "quiet", text: t("editor.more", { n: faults.length - MOST }) }) : null);
+}
+
+function wrong(box, text) {
+  box.replaceChildren(el("p", { class: "said wrong", role: "alert", text }));
+}
+
+export function wireChecks(draft, view) {
+  const box = $("#checked");
+  const button = $("#check-now");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    box.replaceChildren(el("p", { class: "quiet", text: t("editor.check.running") }));
+    try {
+      const found = await get(`${draft.address}/check?version=${draft.version}`);
+      box.replaceChildren(
+        el("p", { class: found.faulty ? "said wrong" : "said", text: t(found.faults.length ? "editor.check.found" : "editor.check.sound", { n: found.faults.length, version: found.version }) }),
+        faultList(found.faults, view),
+      );
+    } catch (error) {
+      wrong(box, t("editor.lost", { why: error.message }));
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+/** The link to the map of both plans, at the version that is looked at. */
+export function linkCompare(draft) {
+  const params = new URLSearchParams({ before: record.edition, after: `draft:${frame.number}@${draft.version}`, level: draft.level });
+  $("#compare").href = `/api/plans/compare.html?${params}`;
+}
+
+const page = (number) => `/drafts/${number}${new URLSearchParams(location.search).get("lang") ? `?lang=${frame.lang}` : ""}`;
+
+export function wireBranch(draft) {
+  const form = $("#branch-form");
+  if (!form) return;
+  const box = $("#branched");
+  form.addEventListener("submit", (event) => sent(event, box, `${draft.address}/branch`, { ...filled(form, "name", "why"), version: draft.version }, (made) => {
+    box.replaceChildren(el("p", { class: "said" }, t("editor.branch.done") + " ", el("a", { href: page(made.id), text: made.name })));
+    form.reset();
+  }));
+  const end = $("#discard-form");
+  end?.addEventListener("submit", (event) => sent(event, box, `${draft.address}/discard`, { ...filled(end, "why"), version: draft.version }, () => location.reload()));
+}
+
+/** Sends a form; its fields stay as they are when that fails. */
+async function sent(event, box, path, body, done) {
+  event.preventDefault();
+  const buttons = event.target.querySelectorAll("button");
+  for (const button of buttons) button.disabled = true;
+  try {
+    const found = await ask(path, { method: "POST", body });
+    if (found.ok) done(found.body);
+    else wrong(box, found.body.said || found.body.detail);
+  } catch (error) {
+    wrong(box, t("editor.lost", { why: error.message }));
+  } finally {
+    for (const button of buttons) button.disabled = false;
+  }
+}

@@ -1,0 +1,114 @@
+// Publishing: first what it would come to, then the edition. Nothing is sent that was not looked at.
+
+import { $, el, filled, frame, moment, number, pairs, t } from "./dom.js";
+import { faultList } from "./checks.js";
+import { ask } from "./sending.js";
+
+const FIELDS = ["edition", "effective_from", "why", "accept_faults", "accept_replaced", "backdate", "reports"];
+const MOST_MOVES = 30;
+const MOVES = [["open", "editor.move.open"], ["area changes", "editor.move.changed"], ["move", "editor.move.move"], ["change department", "editor.move.handed"]];
+
+export class Publish {
+  constructor(draft, view, closed) {
+    Object.assign(this, { draft, view, closed });
+    this.form = $("#publish-form");
+    this.box = $("#published");
+    if (!this.form) return;
+    this.real = $('button[value="real"]', this.form);
+    this.form.addEventListener("input", () => this.stale());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.send(event.submitter?.value === "real" && !this.real.disabled);
+    });
+  }
+
+  /** What was looked at is not what would be published any more. */
+  stale() {
+    this.looked = null;
+    if (this.real) this.real.disabled = true;
+  }
+
+  async send(real) {
+    const asked = { ...filled(this.form, ...FIELDS), version: this.draft.version };
+    if (real && this.looked !== JSON.stringify(asked)) return this.stale();
+    const buttons = this.form.querySelectorAll("button");
+    for (const button of buttons) button.disabled = true;
+    this.box.replaceChildren(el("p", { class: "quiet", text: t(real ? "editor.publish.running" : "editor.publish.looking") }));
+    try {
+      const found = await ask(`${this.draft.address}/publish${real ? "" : "?dry_run=true"}`, { method: "POST", body: asked, patience: 600_000 });
+      if (!found.ok) this.refused(found.body);
+      else if (real) this.done(found.body);
+      else this.would(found.body, asked);
+    } catch (error) {
+      this.box.replaceChildren(el("p", { class: "said wrong", role: "alert", text: t("editor.publish.lost", { why: error.message }) }));
+    } finally {
+      for (const button of buttons) button.disabled = button === this.real ? !this.looked : false;
+    }
+    return undefined;
+  }
+
+  refused(problem) {
+    const kind = problem.type.split("#").pop();
+    this.looked = null;
+    this.box.replaceChildren(
+      el("div", { class: "said wrong", role: "alert" },
+        el("p", {}, el("strong", { text: t("problem." + kind) })),
+        el("p", { text: problem.said || problem.detail }),
+        problem.got !== undefined && !problem.said ? el("p", { class: "quiet", text: String(problem.got) }) : null),
+      ...(kind === "coverage-faulty" ? [el("p", { class: "quiet", text: t("editor.publish.see_check") })] : []),
+    );
+    // Where reasons may be given.
+    if (kind !== "bad-value") $("details", this.form).open = true;
+  }
+
+  summary(found) {
+    const open = found.open_reports ?? {};
+    return pairs([
+      [t("editor.publish.edition"), found.edition],
+      [t("editor.publish.from"), moment(found.effective_from)],
+      [t("editor.publish.replaces"), found.replaces ?? t("editor.none")],
+      [t("editor.publish.areas"), Object.entries(found.areas).map(([level, n]) => `${frame.levels[level] ?? level} ${number(n)}`).join(t("editor.comma"))],
+      [t("editor.publish.faults"), number(found.faults.length)],
+      [t("editor.publish.routes"), number(found.routes.length)],
+      [t("editor.publish.moved"), MOVES.filter(([name]) => name in open).map(([name, key]) => `${t(key)} ${number(open[name])}`).join(t("editor.comma")) || number(found.moves.length)],
+      [t("editor.publish.retired"), found.retired.map((one) => one.code).slice(0, 20).join(t("editor.comma")) || t("editor.none")],
+    ]);
+  }
+
+  would(found, asked) {
+    this.looked = JSON.stringify(asked);
+    const moves = found.moves.slice(0, MOST_MOVES).map((move) => el("li", {
+      text: `#${move.number} ${Object.entries(move.changed).map(([level, [from, to]]) => `${frame.levels[level] ?? level} ${from ?? "–"} → ${to ?? "–"}`).join(t("editor.comma"))}`,
+    }));
+    this.box.replaceChildren(
+      el("p", { class: "said", text: t("editor.publish.would") }),
+      this.summary(found),
+      ...(found.faults.length ? [faultList(found.faults, this.view)] : []),
+      ...(found.routes.length ? [el("h3", { text: t("editor.publish.route_faults") }), faultList(found.routes, this.view)] : []),
+      ...(moves.length ? [el("details", {}, el("summary", { text: t("editor.publish.moves", { n: found.moves.length }) }), el("ul", { class: "findings" }, ...moves))] : []),
+    );
+    this.real.disabled = false;
+  }
+
+  /** The map of the edition, beside the one that it replaces. */
+  compared(found) {
+    if (!found.replaces) return "/api/editions";
+    return `/api/plans/compare.html?${new URLSearchParams({ before: found.replaces, after: found.edition, level: this.draft.level })}`;
+  }
+
+  done(found) {
+    this.looked = null;
+    const back = `gridmap rollback --to ${quoted(found.replaces ?? "")} --from ${moment(found.effective_from).slice(0, 10)} --why "…" --commit`;
+    this.box.replaceChildren(
+      el("div", { class: "said" },
+        el("p", {}, el("strong", { text: t("editor.publish.done", { edition: found.edition, from: moment(found.effective_from) }) })),
+        el("p", {}, el("a", { href: this.compared(found), text: t("editor.publish.compare") }), " · ", el("a", { href: location.pathname + location.search, text: t("editor.publish.again") })),
+        found.replaces ? el("p", { text: t("editor.publish.rollback") }) : null,
+        found.replaces ? el("pre", { tabindex: "0" }, el("code", { text: back })) : null),
+    );
+    this.form.hidden = true;
+    this.closed();
+  }
+}
+
+const quoted = (text) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
