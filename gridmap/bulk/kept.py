@@ -17,7 +17,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from gridmap.bulk.safe_output import LOCK, check_folder, disk_errors, left_over, remove, sync
+from gridmap.bulk.safe_output import (
+    LOCK,
+    check_folder,
+    check_unopened,
+    disk_errors,
+    left_over,
+    remove,
+    sync,
+)
 from gridmap.errors import Conflict
 
 __all__ = ["INTERVAL_S", "Journal", "KeptRun"]
@@ -74,6 +82,7 @@ class KeptRun:
         self._lock: IO[bytes] | None = None
         self._next = 0.0
         self._noted = False
+        self._fits = False
 
     @property
     def rows(self) -> Path:
@@ -107,7 +116,7 @@ class KeptRun:
                 return
             if error is None or not self.resumable:
                 remove(self.folder)
-            elif not isinstance(error, Conflict):
+            elif self._fits or not isinstance(error, Conflict):
                 error.add_note(
                     "What was done so far is kept beside the output: go on with --resume, or run"
                     " it again without to begin anew."
@@ -147,6 +156,7 @@ class KeptRun:
             Names everything that changed. What was kept stays.
         """
         if self.journal is None:
+            self._fits = True
             return
         was = self.journal.identity
         changed = [
@@ -160,6 +170,7 @@ class KeptRun:
                 got=changed,
                 repair="Make it as it was, or run it again without --resume to begin anew.",
             )
+        self._fits = True
 
     def commit(self, rejects: Path | None) -> None:
         """Give the written files their names, replacing what was there.
@@ -173,6 +184,7 @@ class KeptRun:
             if rejects is not None:
                 sync(self.rejects)
             sync(self.rows)
+            check_unopened(self.target)
             self.rows.replace(self.target)
             if rejects is not None:
                 self.rejects.replace(rejects)
@@ -181,6 +193,7 @@ class KeptRun:
     # -- inside ---------------------------------------------------------------------
 
     def _begin(self) -> None:
+        check_unopened(self.target)
         left = left_over(self.target)
         taken = self._best(left) if self._resume else None
         for path in left:
