@@ -7,9 +7,11 @@ It is removed when the output is complete; when a run breaks off it stays, if th
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from gridmap.bulk.safe_output import (
     left_over,
     remove,
     sync,
+    written_by_another,
 )
 from gridmap.errors import Conflict
 
@@ -80,6 +83,8 @@ class KeptRun:
         self._resume = resume
         self._every_s = every_s
         self._lock: IO[bytes] | None = None
+        # The folder that the lock is in: another than `folder` until it has that name.
+        self._held: Path | None = None
         self._next = 0.0
         self._noted = False
         self._fits = False
@@ -112,10 +117,10 @@ class KeptRun:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if self._lock is None:
+            if self._held is None:
                 return
             if error is None or not self.resumable:
-                remove(self.folder)
+                remove(self._held)
             elif self._fits or not isinstance(error, Conflict):
                 error.add_note(
                     "What was done so far is kept beside the output: go on with --resume, or run"
@@ -194,6 +199,8 @@ class KeptRun:
 
     def _begin(self) -> None:
         check_unopened(self.target)
+        if written_by_another(self.target):
+            raise self._going_on()
         left = left_over(self.target)
         taken = self._best(left) if self._resume else None
         for path in left:
@@ -210,19 +217,23 @@ class KeptRun:
 
     def _take(self, taken: Path | None) -> None:
         """Hold the folder taken over, or a new one."""
-        if taken is None:
-            if self._resume and self._running():
-                raise Conflict("A run that writes this output is still going on.", got=self.target)
-            # Nobody sees it before it is held.
-            new = self.folder.with_suffix(".new")
-            remove(new)
-            new.mkdir()
-            self._hold(new)
-            new.replace(self.folder)
-            return
-        self._hold(taken)
-        self.journal = _read(taken)
-        taken.replace(self.folder)
+        folder = taken
+        if folder is None:
+            # Nobody sees it before it is held; its name is nobody else's, for in another
+            # container a process may have the same number.
+            token = secrets.token_hex(4)
+            folder = self.target.with_name(f".{self.target.name}.{os.getpid()}.{token}.new")
+            folder.mkdir()
+        try:
+            self._hold(folder)
+            if taken is not None:
+                self.journal = _read(taken)
+            self._held = folder.replace(self.folder)
+        except OSError as error:
+            # One that began in the same moment has swept this folder, or has its name.
+            if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            raise self._going_on() from None
 
     def _hold(self, folder: Path) -> None:
         self._lock = (folder / LOCK).open("wb")
@@ -232,12 +243,13 @@ class KeptRun:
             raise Conflict(
                 "Another process goes on with this run already.", got=self.target
             ) from None
+        self._held = folder
 
-    def _running(self) -> bool:
-        name = f".{self.target.name}."
-        return any(
-            path.is_dir() and path.name.startswith(name) and path.suffix == ".part"
-            for path in self.target.parent.iterdir()
+    def _going_on(self) -> Conflict:
+        return Conflict(
+            "A run that writes this output is still going on.",
+            got=self.target,
+            repair="Wait until it is done, or name another output.",
         )
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "left_over",
     "remove",
     "sync",
+    "written_by_another",
 ]
 
 # Held, within its folder, by a process that writes there.
@@ -108,19 +109,31 @@ def left_over(target: Path) -> list[Path]:
 
     Files, and folders of runs that can be gone on with (see :mod:`gridmap.bulk.kept`).
     """
-    mine = re.compile(re.escape(f".{target.name}.") + r"(\d+)\.part")
     found = []
-    for path in _siblings(target.with_name(f".{target.name}.")):
-        match = mine.match(path.name)
-        if match is None:
-            continue
+    for path, number in _temporary(target):
         # In a container every process may have the same number: our own is never alive yet.
         # A folder is held by a lock, which tells the same after numbers were given anew.
-        number = int(match[1])
         alive = _held(path) if path.is_dir() else number != os.getpid() and _alive(number)
         if not alive:
             found.append(path)
     return found
+
+
+def written_by_another(target: Path) -> bool:
+    """True while a run holds a folder of its own beside `target`, whose links are followed."""
+    return any(path.is_dir() and _held(path) for path, _ in _temporary(target))
+
+
+def _temporary(target: Path) -> list[tuple[Path, int]]:
+    """Return what was made beside `target` on the way to it, with the numbers of its makers.
+
+    That of another output whose name goes on after this one's (``out.csv.gz``) is none of it.
+    """
+    mine = re.compile(re.escape(f".{target.name}.") + r"(\d+)\.(?:part|[0-9a-f]+\.new)")
+    matches = [
+        (path, mine.match(path.name)) for path in _siblings(target.with_name(f".{target.name}."))
+    ]
+    return [(path, int(match[1])) for path, match in matches if match is not None]
 
 
 def _siblings(beginning: Path) -> list[Path]:
