@@ -12,15 +12,19 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from gridmap.bulk.safe_output import (
     LOCK,
+    PendingFile,
     check_folder,
     check_unopened,
     disk_errors,
@@ -185,17 +189,29 @@ class KeptRun:
         rejects : Path or None
             Name of the file of rejected rows; None when there are none.
         """
-        with disk_errors(self.target):
-            if rejects is not None:
-                sync(self.rejects)
+        with ExitStack() as stack, disk_errors(self.target):
+            placing = None if rejects is None else self._placing(rejects, stack)
             sync(self.rows)
             check_unopened(self.target)
             self.rows.replace(self.target)
-            if rejects is not None:
-                self.rejects.replace(rejects)
+            if placing is not None:
+                placing()
             sync(self.target.parent)
 
     # -- inside ---------------------------------------------------------------------
+
+    def _placing(self, rejects: Path, stack: ExitStack) -> Callable[[], object]:
+        """Make the rejected rows durable where only their name is missing; return what gives it.
+
+        That is on another disk where the output is a link to one, and may fail.
+        """
+        if rejects.parent.resolve() == self.target.parent:
+            sync(self.rejects)
+            return partial(self.rejects.replace, rejects)
+        pending = stack.enter_context(PendingFile(rejects))
+        shutil.copyfile(self.rejects, pending.path)
+        sync(pending.path)
+        return pending.commit
 
     def _begin(self) -> None:
         check_unopened(self.target)
