@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import json
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -218,6 +219,94 @@ def test_parquet_types_find_a_form_in_every_format(tmp_path, name):
     tags = row["tags"]
     assert (json.loads(tags) if isinstance(tags, str) else list(tags)) == ["x", "y"]
     assert str(row["when"]).startswith(("2026-06-30", "2026-07-01"))
+
+
+ANSWER = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+
+
+def with_columns(path, **columns):
+    """A Parquet file of points with further columns."""
+    count = len(next(iter(columns.values())))
+    places = {"lon": pa.array([117.05] * count), "lat": pa.array([36.6] * count)}
+    pq.write_table(pa.table(places | columns), path)
+    return path
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_bytes_of_any_kind_are_hexadecimal_and_a_uuid_is_written_as_one(tmp_path, name):
+    raw = [b"\xff\x00\xfe\x01", None]
+    source = with_columns(
+        tmp_path / "in.parquet",
+        uuid=pa.array([ANSWER.bytes, None], pa.uuid()),
+        fixed=pa.array(raw, pa.binary(4)),
+        large=pa.array(raw, pa.large_binary()),
+        coded=pa.array(raw, pa.binary(4)).dictionary_encode(),
+        view=pa.array(raw, pa.binary_view()),
+        text=pa.array(["甲", None], pa.string_view()),
+        nested=pa.array([raw, []], pa.list_(pa.binary(4))),
+    )
+    run(source, tmp_path / name)
+    row, empty = frame(tmp_path / name)
+    if name.endswith(".parquet"):
+        assert (row["uuid"], row["fixed"]) == (ANSWER, raw[0])
+        return
+    assert row["uuid"] == str(ANSWER)
+    assert {row[kind] for kind in ("fixed", "large", "coded", "view")} == {"ff00fe01"}
+    nested = row["nested"]
+    found = json.loads(nested) if isinstance(nested, str) else list(nested)
+    assert found[0] == "ff00fe01"
+    assert row["text"] == "甲"
+    assert all(
+        empty[kind] in {"", None} or empty[kind] != empty[kind] for kind in ("uuid", "fixed")
+    )
+
+
+DAYS = 20_636  # to 2 July 2026, on which another edition answers
+FAR = [
+    (pa.timestamp("s"), DAYS * 86_400, 10**13),
+    (pa.timestamp("us"), DAYS * 86_400 * 10**6, -(2**62)),
+    (pa.timestamp("us", "Asia/Shanghai"), DAYS * 86_400 * 10**6, 2**62),
+    (pa.date32(), DAYS, 10**8),
+    (pa.date64(), DAYS * 86_400_000, 86_400_000 * 10**8),
+]
+
+
+def times(kind, *numbers):
+    return pa.array(numbers, pa.int32() if kind == pa.date32() else pa.int64()).cast(kind)
+
+
+@pytest.mark.parametrize(("kind", "near", "far"), FAR)
+@pytest.mark.parametrize("option", ["at", "observed"])
+def test_a_time_beyond_the_calendar_is_remarked_and_the_others_count(
+    tmp_path, kind, near, far, option
+):
+    source = with_columns(tmp_path / "in.parquet", when=times(kind, near, far, None))
+    summary = run(source, tmp_path / "out.csv", **{option: "when"})
+    rows = read_csv(tmp_path / "out.csv")
+    assert [row["edition"] for row in rows] == ["e2", "e1", "e1"]
+    assert [row["warning"].split(":")[0] for row in rows] == ["", "time_unreadable", ""]
+    assert summary.by_warning == {"time_unreadable": 1}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize(("kind", "near", "far"), FAR)
+def test_a_time_beyond_the_calendar_ends_no_output(tmp_path, name, kind, near, far):
+    when = times(kind, near, far)
+    source = with_columns(
+        tmp_path / "in.parquet",
+        when=when,
+        deep=pa.StructArray.from_arrays([when], ["t"]),
+        several=pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), when),
+    )
+    assert run(source, tmp_path / name).rows == 2
+    if name.endswith(".geojson"):
+        first, second = (
+            feature["properties"]
+            for feature in json.loads((tmp_path / name).read_text())["features"]
+        )
+        assert first["when"].startswith("2026-07-02")
+        assert second["when"]
+        assert [second["when"]] == second["several"] == [second["deep"]["t"]]
 
 
 def test_a_large_file_keeps_its_order_over_many_batches(tmp_path):

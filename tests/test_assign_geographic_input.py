@@ -1,9 +1,12 @@
 """Points that are geometry: GeoParquet and GeoPackage without columns of coordinates."""
 
+import json
+
 import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyproj
 import pytest
 import shapely
 
@@ -88,8 +91,49 @@ def test_columns_of_numbers_serve_where_the_geometry_is_no_point(tmp_path):
     assert grids(tmp_path / "out.csv") == EXPECTED[:3]
 
 
-def test_broken_metadata_are_told(tmp_path):
-    table = pa.table({"id": [1]}).replace_schema_metadata({b"geo": b"{"})
+def with_metadata(path, change, places=PLACES, crs="EPSG:4326"):
+    """A GeoParquet file whose column is described otherwise."""
+    frame(places=places).to_crs(crs).to_parquet(path)
+    table = pq.read_table(path)
+    geo = json.loads(table.schema.metadata[b"geo"])
+    change(geo["columns"]["geometry"])
+    metadata = {b"geo": json.dumps(geo).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    return path
+
+
+def test_a_system_written_as_text_is_wkt(tmp_path):
+    """As files have it that follow the drafts of GeoParquet."""
+    wkt = pyproj.CRS("EPSG:4547").to_wkt()
+    source = with_metadata(
+        tmp_path / "in.parquet",
+        lambda column: column.update(crs=wkt),
+        [PLACES[0], PLACES[4]],
+        "EPSG:4547",
+    )
+    summary = run(source, tmp_path / "out.csv")
+    assert grids(tmp_path / "out.csv") == [EXPECTED[0], EXPECTED[4]]
+    assert summary.coord_systems == {"EPSG:4547": 2}
+
+
+def test_a_system_without_a_number_is_told_by_its_definition(tmp_path):
+    source = with_metadata(tmp_path / "in.parquet", lambda column: column["crs"].update(id=None))
+    run(source, tmp_path / "out.csv")
+    assert grids(tmp_path / "out.csv") == EXPECTED
+
+
+@pytest.mark.parametrize("crs", ["", "near here", 4326, [], {}, {"id": 7}, {"id": {"code": 1}}])
+def test_a_system_that_is_none_is_told(tmp_path, crs):
+    source = with_metadata(tmp_path / "in.parquet", lambda column: column.update(crs=crs))
+    with pytest.raises(UnreadableFile, match="GeoParquet metadata"):
+        run(source, tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize(
+    "geo", ["{", "[]", "7", '{"primary_column": "id", "columns": {"id": "WKB"}}', '{"columns": {}}']
+)
+def test_broken_metadata_are_told(tmp_path, geo):
+    table = pa.table({"id": [1]}).replace_schema_metadata({b"geo": geo.encode()})
     pq.write_table(table, tmp_path / "in.parquet")
     with pytest.raises(UnreadableFile, match="GeoParquet metadata"):
         run(tmp_path / "in.parquet", tmp_path / "out.csv")

@@ -263,6 +263,50 @@ def test_a_run_that_is_going_on_is_not_taken_over(tmp_path, source):
         run(source, tmp_path / "out.csv", resume=True, **OPTIONS)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_second_run_of_the_same_number_is_refused_and_spoils_nothing(tmp_path, source, resume):
+    """As from two containers, in each of which the process is number 1."""
+    expected = whole(tmp_path, source, "out.csv")
+    tried = []
+
+    def meanwhile(points):
+        if len(points) and not tried:
+            with pytest.raises(Conflict, match="still going on"):
+                run(source, tmp_path / "out.csv", resume=resume, **OPTIONS)
+            tried.append(1)
+        return locate(points)
+
+    summary = run(source, tmp_path / "out.csv", locate=meanwhile, **OPTIONS)
+    assert tried
+    check(tmp_path, "out.csv", summary, expected)
+
+
+def test_of_two_that_begin_at_the_same_moment_one_is_refused(tmp_path, source, monkeypatch):
+    expected = whole(tmp_path, source, "out.csv")
+    monkeypatch.setattr("gridmap.bulk.kept.written_by_another", lambda target: False)
+    with KeptRun(tmp_path / "out.csv", resume=False) as first:
+        with pytest.raises(Conflict, match="still going on"):
+            run(source, tmp_path / "out.csv", **OPTIONS)
+        assert (first.folder / "lock").exists()
+        assert len(list(tmp_path.glob(".out*"))) == 1
+    check(tmp_path, "out.csv", run(source, tmp_path / "out.csv", **OPTIONS), expected)
+
+
+def test_a_folder_of_a_run_killed_at_its_very_beginning_is_cleared_away(tmp_path, source):
+    for name in (".out.csv.1.0a1b2c3d.new", ".out.csv.1.part"):
+        (tmp_path / name).mkdir()
+    run(source, tmp_path / "out.csv", **OPTIONS)
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_a_run_into_a_neighbour_of_a_longer_name_holds_nobody_up(tmp_path, source):
+    expected = whole(tmp_path, source, "out.csv")
+    with KeptRun(tmp_path / "out.csv.gz", resume=False) as neighbour:
+        summary = run(source, tmp_path / "out.csv", resume=True, **OPTIONS)
+        assert neighbour.folder.exists()
+    check(tmp_path, "out.csv", summary, expected)
+
+
 def test_reports_that_are_stored_on_the_way_are_not_resumed(tmp_path, source):
     with pytest.raises(BadValue, match="cannot be gone on with"):
         run(source, tmp_path / "out.csv", resume=True, each=lambda batch: None)

@@ -1,6 +1,8 @@
 """The output is there complete or not at all."""
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +61,48 @@ def test_a_link_to_the_output_stays_a_link(tmp_path, csv_in):
     run(csv_in, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").is_symlink()
     assert len(read_csv(tmp_path / "there" / "real.csv")) == ROWS
+
+
+@pytest.fixture
+def two_disks(tmp_path, monkeypatch):
+    """A folder that nothing can be renamed into or out of, as on another disk."""
+    other = tmp_path / "other"
+    other.mkdir()
+    rename = Path.replace
+
+    def across(path, target):
+        if (other in path.resolve().parents) != (other in Path(target).resolve().parents):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", across)
+    return other
+
+
+def test_a_link_to_another_disk_has_its_rejects_beside_it(tmp_path, csv_in, two_disks):
+    (tmp_path / "out.csv").symlink_to(two_disks / "real.csv")
+    (tmp_path / "out.rejects.csv").write_text("old")
+    summary = run(csv_in, tmp_path / "out.csv")
+    assert (summary.rows, summary.rejects) == (ROWS, 1)
+    assert len(read_csv(two_disks / "real.csv")) == ROWS
+    assert [row["text"] for row in read_csv(tmp_path / "out.rejects.csv")] == ["1,2"]
+    assert names(tmp_path) == ["in.csv", "other", "out.csv", "out.rejects.csv"]
+    assert names(two_disks) == ["real.csv"]
+
+
+def test_rejects_that_find_no_room_leave_the_old_output(tmp_path, csv_in, two_disks, monkeypatch):
+    write(two_disks / "real.csv", "old")
+    (tmp_path / "out.csv").symlink_to(two_disks / "real.csv")
+
+    def full(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(StoreFull):
+        run(csv_in, tmp_path / "out.csv")
+    assert (two_disks / "real.csv").read_text() == "old"
+    assert names(tmp_path) == ["in.csv", "other", "out.csv"]
+    assert names(two_disks) == ["real.csv"]
 
 
 def test_input_and_output_must_differ_however_they_are_written(tmp_path, csv_in):

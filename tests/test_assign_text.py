@@ -116,6 +116,53 @@ def test_a_quote_inside_an_unquoted_field_is_text(tmp_path):
     assert [r["文字"] for r in read_csv(tmp_path / "out.csv")] == ['12" pipe', "x"]
 
 
+@pytest.mark.parametrize("mark", [",", "\t", ";", "|"])
+@pytest.mark.parametrize("name", ['屏幕尺寸(24")', '24" 屏, 宽', '"高" 或"宽', '一"二'])
+def test_a_stray_quote_in_a_column_name_is_text(tmp_path, name, mark):
+    if mark in name:
+        pytest.skip("the name needs quotes of its own there")
+    lines = [f"id{mark}{name}{mark}lon{mark}lat", f"1{mark}x{mark}117.05{mark}36.6",
+             f'2{mark}a "b" c{mark}117.05{mark}36.6']  # fmt: skip
+    summary = run(write(tmp_path / "in.csv", "\n".join(lines)), tmp_path / "out.csv")
+    assert (summary.rows, summary.rejects) == (2, 0)
+    (_, column, *_), *_ = csv.reader([lines[0]], delimiter=mark)
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as out:
+        rows = list(csv.DictReader(out, delimiter=mark))
+    assert [row[column] for row in rows] == ["x", 'a "b" c']
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_column_name_in_quotes_holds_line_breaks_and_delimiters(tmp_path, end):
+    head = f'id;"尺寸{end}(24"";\n宽, 高, 深)";lon;lat'
+    text = end.join([head, "1;x;117.05;36.6", "2;y", "3;z;117.05;36.6", ""])
+    summary = run(write(tmp_path / "in.csv", text), tmp_path / "out.csv")
+    assert (summary.rows, summary.rejects) == (2, 1)
+    assert rejects(tmp_path)[0][0] == "5"
+    (row, _) = read_csv(tmp_path / "out.csv", ";")
+    assert row[f'尺寸{end}(24";\n宽, 高, 深)'] == "x"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        'lon,lat,"note',
+        '"lon,lat,note',
+        "lon,lat\rnote,more",
+        "lon,lat," + "x" * 200_000,
+    ],
+)
+def test_a_header_that_would_swallow_rows_is_refused(tmp_path, head):
+    rows = "117.05,36.6,a\n" + '117.05,36.6,"b" c\n' * 3
+    with pytest.raises(UnreadableFile, match=r"header line"):
+        run(write(tmp_path / "in.csv", f"{head}\n{rows}"), tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_header_without_rows_or_line_break_is_a_header(tmp_path):
+    for head in ("id,lon,lat", 'id,lon,lat,"a\nb"', 'id,lon,lat,24"'):
+        assert run(write(tmp_path / "in.csv", head), tmp_path / "out.csv").rows == 0
+
+
 def test_a_carriage_return_inside_a_row_spoils_that_row_alone(tmp_path):
     text = HEAD + ROW.format(1, "a") + ROW.format(2, "b\rc") + ROW.format(3, '"d\re"')
     summary = run(write(tmp_path / "in.csv", text), tmp_path / "out.csv")
@@ -241,6 +288,8 @@ def test_the_delimiter_is_judged_outside_quotes():
     assert sniff_delimiter('"a;b;c;d",e', ",") == ","
     assert sniff_delimiter("a;b", ",") == ";"
     assert sniff_delimiter("abc", "\t") == "\t"
+    assert sniff_delimiter('24";a;b', ",") == ";"
+    assert sniff_delimiter('"a","b;c;d"', ",") == ","
 
 
 def test_a_few_broken_lines_do_not_outvote_the_rest():

@@ -101,6 +101,24 @@ def test_answers_go_on_while_an_edition_in_force_is_read(
     assert grid(worker) == "G1"
 
 
+@pytest.mark.usefixtures("later")
+def test_answers_go_on_while_a_family_is_taken_up(
+    planner: Workspace, worker: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planner.add_family("police", levels=["police_area"])
+    compiled, found = worker._compile, []
+
+    def meanwhile(*args):
+        # As another thread asks in the middle of it.
+        found.append(worker.locate_at_hand(*POINT))
+        return compiled(*args)
+
+    monkeypatch.setattr(worker, "_compile", meanwhile)
+    worker._take_up()
+    assert [set(one) for one in found] == [{"base"}] * 2
+    assert set(worker.locate_at_hand(*POINT)) == {"base", "police"}
+
+
 def test_who_may_not_answer_from_the_old_edition_any_longer_waits_for_the_same_reading(
     planner: Workspace, worker: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

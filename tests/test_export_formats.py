@@ -247,6 +247,30 @@ def test_a_shapefile_that_fails_half_way_leaves_no_main_file_that_lies(tmp_path,
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
+@pytest.mark.parametrize("main", [True, False], ids=["beside its file", "left behind"])
+def test_a_shapefile_written_anew_has_no_index_of_the_former_one(tmp_path, main):
+    path, _ = written(tmp_path, "shp", "community")
+    table, index = str(path), path.with_suffix(".qix")
+    pyogrio.raw.write(  # GDAL makes the index, and looks rows up in it from then on
+        table, shapely.to_wkb([shapely.box(0, 0, 1, 1)]), [np.array(["x"], object)], ["code"],
+        geometry_type="Polygon", crs="EPSG:4326", driver="ESRI Shapefile", SPATIAL_INDEX="YES",
+    )  # fmt: skip
+    assert index.exists()
+    others = [tmp_path / "out.SBN", tmp_path / "out.sbx", tmp_path / "out.ind"]
+    for other in others:
+        other.write_bytes(b"index")
+    mine = [tmp_path / "out.2.qix", tmp_path / "outer.qix"]
+    for one in mine:
+        one.write_bytes(b"of another file")
+    if not main:
+        path.unlink()
+    written(tmp_path, "shp", "grid")
+    assert not any(one.exists() for one in [index, *others])
+    assert all(one.exists() for one in mine)
+    west = pyogrio.read_dataframe(path, bbox=(117.1, 36.1, 117.2, 36.2))
+    assert west["code"].tolist() == ["G00"]
+
+
 # -- names and types ----------------------------------------------------------------------
 
 

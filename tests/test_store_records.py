@@ -11,6 +11,7 @@ import shapely
 from gridmap.errors import BadValue
 from gridmap.places.model import Ground, Organisation, Place, Post, ServiceItem
 from gridmap.routing import Overlay, Party
+from gridmap.store import Store, records
 from gridmap.store.records import RECORD_KINDS
 from tests.conftest import NOW
 
@@ -166,6 +167,28 @@ NAN = float("nan")
 def test_what_no_table_can_hold_is_refused_by_name(store, kind, records, said):
     with pytest.raises(BadValue, match=said):
         store.put_records(kind, records)
+
+
+def test_records_of_several_kinds_are_those_of_one_moment(store, store_url, monkeypatch):
+    store.put_records("parties", RECORDS["parties"])
+    store.put_records("posts", RECORDS["posts"])
+    get = records.get_records
+
+    def slowly(connection, kind):
+        found = get(connection, kind)
+        if kind == "parties":
+            with Store.open(store_url) as other:
+                other.put_records("parties", [], replace=True)
+                other.put_records("posts", [], replace=True)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "get_records", slowly)
+        found = store.records_of(["parties", "posts"])
+    assert {kind: len(rows) for kind, rows in found.items()} == {"parties": 1, "posts": 1}
+    assert store.records_of(["parties", "posts"]) == {"parties": [], "posts": []}
+    # Whoever reads like that can write like anybody else.
+    assert store.put_records("posts", RECORDS["posts"]) == (1, 0)
 
 
 def test_records_say_when_a_map_has_to_be_drawn_anew(store):

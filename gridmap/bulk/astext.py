@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime
 import json
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["as_text", "json_value"]
+__all__ = ["as_text", "as_values", "json_value"]
 
 
 def as_text(column: pa.Array) -> pa.Array:
-    """Return the column as text; text stays as it is, nulls stay null, lists become JSON."""
+    """Return the column as text; text stays as it is, nulls stay null, lists become JSON.
+
+    Bytes are written as hexadecimal, those of a UUID as people write it.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         return as_text(column.dictionary_decode())
@@ -21,16 +25,55 @@ def as_text(column: pa.Array) -> pa.Array:
         return column
     if pa.types.is_null(kind):
         return pa.nulls(len(column), pa.string())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_nested(kind):
-        return pa.array([_text(value) for value in column.to_pylist()], pa.string())
+    if kind == pa.uuid() or pa.types.is_nested(kind) or any(are(kind) for are in _BYTES):
+        return pa.array([_text(value) for value in as_values(column)], pa.string())
+    if isinstance(column, pa.ExtensionArray):
+        return as_text(column.storage)
     return pc.cast(column, pa.string())
+
+
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
+
+
+def as_values(column: pa.Array) -> list[Any]:
+    """Return the column as Python's values, as text those that Python has none for.
+
+    Arrow's times and dates reach some 292,000 years, Python's end with the year 9999.
+    """
+    try:
+        found: list[Any] = column.to_pylist()
+    except OverflowError:
+        return [_value(one) for one in column]
+    return found
+
+
+def _value(one: pa.Scalar) -> Any:
+    try:
+        return one.as_py()
+    except OverflowError:
+        pass
+    if isinstance(one, pa.StructScalar):
+        return {field.name: _value(one[i]) for i, field in enumerate(one.type)}
+    if pa.types.is_nested(one.type):
+        return [_value(inner) for inner in one.values]
+    if pa.types.is_dictionary(one.type):
+        return _value(one.value)
+    if pa.types.is_timestamp(one.type):
+        # As UTC: so far away Arrow is wrong about zones.
+        one = pc.cast(one, pa.timestamp(one.type.unit))
+    return pc.cast(one, pa.string()).as_py()
 
 
 def _text(value: Any) -> str | None:
     if value is None:
         return None
-    if isinstance(value, bytes):
-        return value.hex()
+    if isinstance(value, (bytes, UUID)):
+        return json_value(value)
     return json.dumps(value, ensure_ascii=False, default=json_value)
 
 

@@ -57,7 +57,7 @@ class DatumSample:
         self._xy = np.concatenate([self._xy, drawn[0]])[kept]
         self._system = np.concatenate([self._system, drawn[1]])[kept]
         self._at = np.concatenate([self._at, _moments(points)[rows]])[kept]
-        texts = _texts(table.take(pa.array(rows)))
+        texts = _texts(table, pa.array(rows))
         self._columns = {
             name: np.concatenate([self._columns.get(name, self._blank(len(keys), values)), values])[
                 kept
@@ -123,13 +123,13 @@ def _moments(points: Points) -> NDArray[np.object_]:
     return _objects([None] * len(points) if points.at is None else points.at)
 
 
-def _texts(table: pa.RecordBatch) -> dict[str, NDArray[np.object_]]:
-    """Columns that may hold codes, as text; empty and long values are none."""
+def _texts(table: pa.RecordBatch, rows: pa.Array) -> dict[str, NDArray[np.object_]]:
+    """Columns that may hold codes, as text of some rows; empty and long values are none."""
     found = {}
     for name, column in zip(table.schema.names[:_COLUMNS], table.columns, strict=False):
         kind = column.type
         if kinds.is_string(kind) or kinds.is_integer(kind) or kinds.is_dictionary(kind):
-            values = [v.strip() if v else None for v in as_text(column).to_pylist()]
+            values = [v.strip() if v else None for v in as_text(column.take(rows)).to_pylist()]
             found[name] = _objects([v if v and len(v) <= _LONGEST else None for v in values])
     return found
 

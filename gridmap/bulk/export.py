@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from gridmap.bulk.export_formats import ExportFormat, write_layer
-from gridmap.bulk.export_shapefile import parts_of
+from gridmap.bulk.export_shapefile import indexes_of, parts_of
 from gridmap.bulk.export_table import ExportLayer
 from gridmap.bulk.safe_output import PendingFile, disk_errors
 from gridmap.coverage.model import STORED_CRS
@@ -178,12 +178,14 @@ def _write_archive(target: ExportTarget, layers: Sequence[ExportLayer]) -> tuple
 def _write_shapefile(path: Path, layer: ExportLayer) -> tuple[str, ...]:
     """Write the parts of a shapefile; the main one comes last and stands for the whole.
 
-    A former main file goes first: nobody may read it with the new table beside it.
+    A former main file goes first, then what was made of it: nobody may read it with the new
+    table beside it, nor the new one by a former index.
     """
     with PendingFile(path) as pending, disk_errors(path):
         target = pending.target
         notes = write_layer(ExportFormat.SHP, pending.path, layer)
-        target.unlink(missing_ok=True)
+        for former in (target, *indexes_of(target)):
+            former.unlink(missing_ok=True)
         for part in parts_of(pending.path)[:-1]:
             part.replace(target.with_suffix(part.suffix))
         pending.commit()

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from gridmap.bulk.export_table import ExportLayer
 
-__all__ = ["SUFFIXES", "cut_text", "fit_layer", "parts_of", "short_names"]
+__all__ = ["SUFFIXES", "cut_text", "fit_layer", "indexes_of", "parts_of", "short_names"]
 
 NAME_BYTES = 10
 TEXT_BYTES = 254
 # The main file last: without it nobody takes the others for a shapefile.
 SUFFIXES = (".cpg", ".prj", ".dbf", ".shx", ".shp")
+# Where programs look rows up (of GDAL; of ESRI), by place or by value; never written here.
+_INDEXES = {".qix", ".idm", ".ind", ".sbn", ".sbx", ".fbn", ".fbx", ".ain", ".aih"}
 _SHOWN = 3
 
 
@@ -93,3 +95,16 @@ def parts_of(path: Path) -> list[Path]:
     """Return the files that make up a shapefile on disk, the main one last."""
     found = (path.with_suffix(suffix) for suffix in SUFFIXES)
     return [part for part in found if part.exists()]
+
+
+def indexes_of(path: Path) -> list[Path]:
+    """Return the indexes that programs have made beside a shapefile.
+
+    They say which rows are where, and no program looks whether the file is still the one that
+    they were made of: with another, areas are missing from the map.
+    """
+    return [
+        found
+        for found in path.parent.iterdir()
+        if found.stem == path.stem and found.suffix.lower() in _INDEXES
+    ]

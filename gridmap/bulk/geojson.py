@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 
 from gridmap.bulk.appended import appending, synced
-from gridmap.bulk.astext import json_value
+from gridmap.bulk.astext import as_values, json_value
 
 __all__ = ["GeoJsonWriter"]
 
@@ -58,7 +58,7 @@ _OPTION = orjson.OPT_NON_STR_KEYS
 
 
 def _features(batch: pa.RecordBatch, names: list[str]) -> Iterator[dict[str, Any]]:
-    columns = [batch.column(i).to_pylist() for i in range(len(names))]
+    columns = [as_values(batch.column(i)) for i in range(len(names))]
     points = shapely.from_wkb(batch.column(len(names)).to_numpy(zero_copy_only=False))
     pairs = shapely.get_coordinates(points).tolist()
     places = iter(pairs)

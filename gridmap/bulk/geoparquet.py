@@ -27,6 +27,13 @@ _POINTS = {"Point", "Point Z", "MultiPoint", "MultiPoint Z"}
 _ENCODINGS = {"WKB", "point"}
 # What a file means that names no system: longitude and latitude on WGS 84.
 _DEFAULT_CRS = "EPSG:4326"
+_BROKEN = (
+    orjson.JSONDecodeError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    pyproj.exceptions.CRSError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ def point_column(schema: pa.Schema, path: Path) -> PointColumn | None:
         column = geo["columns"][name]
         kinds, encoding = set(column.get("geometry_types", ())), column["encoding"]
         crs = _crs(column)
-    except (orjson.JSONDecodeError, KeyError, TypeError, pyproj.exceptions.CRSError) as error:
+    except _BROKEN as error:
         raise UnreadableFile(
             "The GeoParquet metadata cannot be read.",
             got=path.name,
@@ -74,6 +81,11 @@ def _crs(column: dict[str, Any]) -> str | None:
     given = column["crs"]
     if given is None:
         return None
+    if isinstance(given, str):
+        # As drafts of the specification had it, before PROJJSON.
+        return str(pyproj.CRS.from_wkt(given).to_wkt())
+    # PROJ has no place for members that are null.
+    given = {name: value for name, value in given.items() if value is not None}
     told = given.get("id", {})
     if told.get("authority") == "OGC" and told.get("code") == "CRS84":
         return _DEFAULT_CRS

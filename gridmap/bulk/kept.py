@@ -7,17 +7,32 @@ It is removed when the output is complete; when a run breaks off it stays, if th
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import secrets
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from gridmap.bulk.safe_output import LOCK, check_folder, disk_errors, left_over, remove, sync
+from gridmap.bulk.safe_output import (
+    LOCK,
+    PendingFile,
+    check_folder,
+    check_unopened,
+    disk_errors,
+    left_over,
+    remove,
+    sync,
+    written_by_another,
+)
 from gridmap.errors import Conflict
 
 __all__ = ["INTERVAL_S", "Journal", "KeptRun"]
@@ -72,8 +87,11 @@ class KeptRun:
         self._resume = resume
         self._every_s = every_s
         self._lock: IO[bytes] | None = None
+        # The folder that the lock is in: another than `folder` until it has that name.
+        self._held: Path | None = None
         self._next = 0.0
         self._noted = False
+        self._fits = False
 
     @property
     def rows(self) -> Path:
@@ -103,11 +121,11 @@ class KeptRun:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if self._lock is None:
+            if self._held is None:
                 return
             if error is None or not self.resumable:
-                remove(self.folder)
-            elif not isinstance(error, Conflict):
+                remove(self._held)
+            elif self._fits or not isinstance(error, Conflict):
                 error.add_note(
                     "What was done so far is kept beside the output: go on with --resume, or run"
                     " it again without to begin anew."
@@ -147,6 +165,7 @@ class KeptRun:
             Names everything that changed. What was kept stays.
         """
         if self.journal is None:
+            self._fits = True
             return
         was = self.journal.identity
         changed = [
@@ -160,6 +179,7 @@ class KeptRun:
                 got=changed,
                 repair="Make it as it was, or run it again without --resume to begin anew.",
             )
+        self._fits = True
 
     def commit(self, rejects: Path | None) -> None:
         """Give the written files their names, replacing what was there.
@@ -169,18 +189,34 @@ class KeptRun:
         rejects : Path or None
             Name of the file of rejected rows; None when there are none.
         """
-        with disk_errors(self.target):
-            if rejects is not None:
-                sync(self.rejects)
+        with ExitStack() as stack, disk_errors(self.target):
+            placing = None if rejects is None else self._placing(rejects, stack)
             sync(self.rows)
+            check_unopened(self.target)
             self.rows.replace(self.target)
-            if rejects is not None:
-                self.rejects.replace(rejects)
+            if placing is not None:
+                placing()
             sync(self.target.parent)
 
     # -- inside ---------------------------------------------------------------------
 
+    def _placing(self, rejects: Path, stack: ExitStack) -> Callable[[], object]:
+        """Make the rejected rows durable where only their name is missing; return what gives it.
+
+        That is on another disk where the output is a link to one, and may fail.
+        """
+        if rejects.parent.resolve() == self.target.parent:
+            sync(self.rejects)
+            return partial(self.rejects.replace, rejects)
+        pending = stack.enter_context(PendingFile(rejects))
+        shutil.copyfile(self.rejects, pending.path)
+        sync(pending.path)
+        return pending.commit
+
     def _begin(self) -> None:
+        check_unopened(self.target)
+        if written_by_another(self.target):
+            raise self._going_on()
         left = left_over(self.target)
         taken = self._best(left) if self._resume else None
         for path in left:
@@ -197,19 +233,23 @@ class KeptRun:
 
     def _take(self, taken: Path | None) -> None:
         """Hold the folder taken over, or a new one."""
-        if taken is None:
-            if self._resume and self._running():
-                raise Conflict("A run that writes this output is still going on.", got=self.target)
-            # Nobody sees it before it is held.
-            new = self.folder.with_suffix(".new")
-            remove(new)
-            new.mkdir()
-            self._hold(new)
-            new.replace(self.folder)
-            return
-        self._hold(taken)
-        self.journal = _read(taken)
-        taken.replace(self.folder)
+        folder = taken
+        if folder is None:
+            # Nobody sees it before it is held; its name is nobody else's, for in another
+            # container a process may have the same number.
+            token = secrets.token_hex(4)
+            folder = self.target.with_name(f".{self.target.name}.{os.getpid()}.{token}.new")
+            folder.mkdir()
+        try:
+            self._hold(folder)
+            if taken is not None:
+                self.journal = _read(taken)
+            self._held = folder.replace(self.folder)
+        except OSError as error:
+            # One that began in the same moment has swept this folder, or has its name.
+            if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            raise self._going_on() from None
 
     def _hold(self, folder: Path) -> None:
         self._lock = (folder / LOCK).open("wb")
@@ -219,12 +259,13 @@ class KeptRun:
             raise Conflict(
                 "Another process goes on with this run already.", got=self.target
             ) from None
+        self._held = folder
 
-    def _running(self) -> bool:
-        name = f".{self.target.name}."
-        return any(
-            path.is_dir() and path.name.startswith(name) and path.suffix == ".part"
-            for path in self.target.parent.iterdir()
+    def _going_on(self) -> Conflict:
+        return Conflict(
+            "A run that writes this output is still going on.",
+            got=self.target,
+            repair="Wait until it is done, or name another output.",
         )
 
 

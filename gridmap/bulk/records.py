@@ -14,12 +14,43 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "RecordSplitter"]
+__all__ = ["Block", "RecordSplitter", "open_pattern", "record_pattern"]
 
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 
 # A record longer than this with an open quote is not a long text but a broken one.
 MAX_RECORD = 1 << 20
+
+
+_END = rb"(?=\r?\n)"
+
+
+def _fields(delimiter: str) -> tuple[bytes, bytes, bytes]:
+    """Return patterns of the delimiter and of a field: as it may be, and as it should be.
+
+    A quote opens a field at its beginning and nowhere else.
+    """
+    mark = re.escape(delimiter.encode())
+    quoted = rb'"[^"]*+(?:""[^"]*+)*+"'
+    bare = rb'(?!")[^' + mark + rb"\r\n]*+"
+    loose = rb"(?:" + quoted + rb"[^" + mark + rb"\r\n]*+|" + bare + rb")"
+    return mark, loose, rb"(?:" + quoted + rb"|" + bare + rb")"
+
+
+def record_pattern(delimiter: str, fields: int | None = None) -> re.Pattern[bytes]:
+    """Return what a record is whose quotes simply open and close, to its line break.
+
+    Of so many `fields`, or of any number.
+    """
+    mark, _, strict = _fields(delimiter)
+    others = rb"*+" if fields is None else b"{%d}" % (fields - 1)
+    return re.compile(strict + rb"(?:" + mark + strict + rb")" + others + _END)
+
+
+def open_pattern(delimiter: str) -> re.Pattern[bytes]:
+    """Return what text is at whose end a quoted field is open."""
+    mark, loose, _ = _fields(delimiter)
+    return re.compile(rb"(?:" + loose + mark + rb')*+"[^"]*+(?:""[^"]*+)*+\Z')
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,16 +111,10 @@ class RecordSplitter:
     """
 
     def __init__(self, delimiter: str, fields: int, line: int) -> None:
-        mark = re.escape(delimiter.encode())
-        quoted = rb'"[^"]*+(?:""[^"]*+)*+"'
-        bare = rb'(?!")[^' + mark + rb"\r\n]*+"
-        loose = rb"(?:" + quoted + rb"[^" + mark + rb"\r\n]*+|" + bare + rb")"
-        strict = rb"(?:" + quoted + rb"|" + bare + rb")"
-        end = rb"(?=\r?\n)"
-        self._loose = re.compile(loose + rb"(?:" + mark + loose + rb")*+" + end)
-        others = str(fields - 1).encode()
-        self._strict = re.compile(strict + rb"(?:" + mark + strict + rb"){" + others + rb"}" + end)
-        self._open = re.compile(rb"(?:" + loose + mark + rb')*+"[^"]*+(?:""[^"]*+)*+\Z')
+        mark, loose, _ = _fields(delimiter)
+        self._loose = re.compile(loose + rb"(?:" + mark + loose + rb")*+" + _END)
+        self._strict = record_pattern(delimiter, fields)
+        self._open = open_pattern(delimiter)
         self._mark = ord(delimiter)
         self._line = line
         self._left = b""

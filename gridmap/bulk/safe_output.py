@@ -13,21 +13,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from gridmap.errors import BadValue, GridmapError, StoreFull, UnreadableFile
+from gridmap.errors import BadValue, Conflict, GridmapError, StoreFull, UnreadableFile
 
 __all__ = [
     "LOCK",
     "PendingFile",
     "check_folder",
     "check_room",
+    "check_unopened",
     "disk_errors",
     "left_over",
     "remove",
     "sync",
+    "written_by_another",
 ]
 
 # Held, within its folder, by a process that writes there.
 LOCK = "lock"
+
+# Bytes, all zero while no change is under way: https://www.sqlite.org/fileformat.html
+_JOURNAL_HEAD = 28
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -60,6 +65,8 @@ class PendingFile:
 
     def __enter__(self) -> PendingFile:
         check_folder(self.target)
+        with disk_errors(self.target):
+            check_unopened(self.target)
         for path in left_over(self.target):
             remove(path)
         with disk_errors(self.target):
@@ -77,9 +84,16 @@ class PendingFile:
         self._remove(f".{self.target.name}.{os.getpid()}.part")
 
     def commit(self) -> None:
-        """Make the written file durable and give it its name, replacing what was there."""
+        """Make the written file durable and give it its name, replacing what was there.
+
+        Raises
+        ------
+        Conflict
+            When another program has begun to write to what was there.
+        """
         with disk_errors(self.target):
             sync(self.path)
+            check_unopened(self.target)
             self.path.replace(self.target)
             sync(self.target.parent)
 
@@ -95,19 +109,31 @@ def left_over(target: Path) -> list[Path]:
 
     Files, and folders of runs that can be gone on with (see :mod:`gridmap.bulk.kept`).
     """
-    mine = re.compile(re.escape(f".{target.name}.") + r"(\d+)\.part")
     found = []
-    for path in _siblings(target.with_name(f".{target.name}.")):
-        match = mine.match(path.name)
-        if match is None:
-            continue
+    for path, number in _temporary(target):
         # In a container every process may have the same number: our own is never alive yet.
         # A folder is held by a lock, which tells the same after numbers were given anew.
-        number = int(match[1])
         alive = _held(path) if path.is_dir() else number != os.getpid() and _alive(number)
         if not alive:
             found.append(path)
     return found
+
+
+def written_by_another(target: Path) -> bool:
+    """True while a run holds a folder of its own beside `target`, whose links are followed."""
+    return any(path.is_dir() and _held(path) for path, _ in _temporary(target))
+
+
+def _temporary(target: Path) -> list[tuple[Path, int]]:
+    """Return what was made beside `target` on the way to it, with the numbers of its makers.
+
+    That of another output whose name goes on after this one's (``out.csv.gz``) is none of it.
+    """
+    mine = re.compile(re.escape(f".{target.name}.") + r"(\d+)\.(?:part|[0-9a-f]+\.new)")
+    matches = [
+        (path, mine.match(path.name)) for path in _siblings(target.with_name(f".{target.name}."))
+    ]
+    return [(path, int(match[1])) for path, match in matches if match is not None]
 
 
 def _siblings(beginning: Path) -> list[Path]:
@@ -144,6 +170,43 @@ def check_folder(target: Path) -> None:
         )
     if target.is_dir():
         raise BadValue("The output is a folder.", got=target, repair="Name a file in it.")
+
+
+def check_unopened(target: Path) -> None:
+    """Refuse to replace a file that another program is writing to, or that it left half-written.
+
+    SQLite keeps changes beside a GeoPackage, and tells by the name alone whose they are: those
+    to the former file would be played into the new one, and make it malformed.
+
+    Raises
+    ------
+    Conflict
+    """
+    log, journal = (target.with_name(f"{target.name}-{kind}") for kind in ("wal", "journal"))
+    for path, begun in ((log, _size(log) > 0), (journal, _is_begun(journal))):
+        if begun:
+            raise Conflict(
+                "The output is open in another program, which has not finished writing to it.",
+                got=path,
+                repair="Close it there and run this again, or name another output. If no program "
+                f"has it open, one broke off: remove {path.name}.",
+            )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _is_begun(journal: Path) -> bool:
+    """True for the journal of a change; one that SQLite only keeps for later has an empty head."""
+    try:
+        with journal.open("rb") as file:
+            return any(file.read(_JOURNAL_HEAD))
+    except FileNotFoundError:
+        return False
 
 
 def _alive(number: int) -> bool:

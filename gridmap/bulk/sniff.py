@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gridmap.bulk.records import open_pattern, record_pattern
 from gridmap.errors import WrongEncoding
 
-__all__ = ["Encoding", "sniff_delimiter", "sniff_encoding", "usable_encoding"]
+__all__ = ["Encoding", "find_header", "sniff_delimiter", "sniff_encoding", "usable_encoding"]
 
 # Lines with other characters than ASCII that are judged; enough to outvote broken ones.
 _JUDGED_LINES = 4096
@@ -19,6 +21,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DELIMITERS = (",", "\t", ";", "|")
+# A quote anywhere else is a sign like any other: 24" is a size.
+_QUOTED = re.compile(r'(\A|[,\t;|])"[^"]*+(?:""[^"]*+)*+"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,44 @@ def _vote(lines: Iterable[bytes], votes: dict[str, int]) -> int:
     return judged
 
 
+def find_header(text: bytes, usual: str) -> tuple[int, str] | None:
+    """Return where the header at the beginning of UTF-8 text ends, and the text's delimiter.
+
+    The header is the first line, or several where a quoted column name holds line breaks.
+
+    Parameters
+    ----------
+    text : bytes
+        Beginning with the header; its last line ends with a line break.
+    usual : str
+        The delimiter where several are as likely.
+
+    Returns
+    -------
+    tuple of int and str, or None
+        None when the text ends before the header does, or before a quote closes that opens a
+        column name.
+    """
+    end = text.find(b"\n")
+    if end < 0:
+        return None
+    mark = sniff_delimiter(_shown(text[:end]), usual)
+    if not open_pattern(mark).match(text[:end]):
+        return end, mark
+    for mark in sorted(_DELIMITERS, key=lambda one: one != usual):
+        found = record_pattern(mark).match(text)
+        if found and sniff_delimiter(_shown(found[0]), usual) == mark:
+            return text.index(b"\n", found.end()), mark
+    return None
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
 def sniff_delimiter(header: str, usual: str) -> str:
     """Return the delimiter that the header line holds most, outside quotes; ties: `usual`."""
-    bare = "".join(header.split('"')[::2])
+    bare = _QUOTED.sub(r"\1", header)
     counts = {mark: bare.count(mark) for mark in _DELIMITERS}
     best = max(counts.values())
     return usual if best == counts[usual] else max(counts, key=counts.__getitem__)

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 from gridmap.bulk.decoding import as_in_file, as_utf8, find_encoding, read_chunks
 from gridmap.bulk.model import Reject, RejectSink, Rows
 from gridmap.bulk.records import Block, RecordSplitter
-from gridmap.bulk.sniff import sniff_delimiter
+from gridmap.bulk.sniff import find_header
 from gridmap.errors import UnreadableFile, WrongEncoding
 
 __all__ = ["TextSource"]
@@ -52,13 +52,13 @@ class TextSource:
         self._raw: IO[bytes] = path.open("rb")
         chunks = read_chunks(self._raw, compressed=compressed, path=path)
         self._text = as_utf8(chunks, self._encoding)
+        usual = "\t" if ".tsv" in path.suffixes else ","
         try:
-            header, self._first, blank_lines = self._read_header()
+            header, self.delimiter, self._first, blank_lines = self._read_header(usual)
+            names = self._names(header)
         except BaseException:
             self.close()
             raise
-        self.delimiter = sniff_delimiter(header, "\t" if ".tsv" in path.suffixes else ",")
-        names = next(csv.reader(io.StringIO(header, newline=""), delimiter=self.delimiter))
         self.schema = pa.schema([(name, pa.string()) for name in names])
         self.has_mark = self._encoding.is_utf8 and self._encoding.mark > 0
         self.facts = {
@@ -94,26 +94,30 @@ class TextSource:
 
     # -- header ----------------------------------------------------------------------
 
-    def _read_header(self) -> tuple[str, bytes, int]:
-        """Return the header, the text after it and the number of empty lines before it."""
-        text, blank_lines = b"", 0
+    def _read_header(self, usual: str) -> tuple[str, str, bytes, int]:
+        """Return header, delimiter, the text after it and the number of empty lines before it."""
+        text, blank_lines, found = b"", 0, None
         for chunk in self._text:
             text += chunk
             stripped = text.lstrip(b"\r\n")
             blank_lines += text.count(b"\n") - stripped.count(b"\n")
             text = stripped
-            end = _header_end(text)
-            if end >= 0 or len(text) > _MAX_HEADER:
+            found = find_header(text[:_MAX_HEADER], usual)
+            if found or len(text) > _MAX_HEADER:
                 break
         else:
-            end = len(text)
+            text += b"\n"
+            found = find_header(text, usual)
         if not text.strip():
             raise UnreadableFile(
                 "The file is empty.", got=self._path, repair="It needs a header line."
             )
-        if end < 0 or b"\0" in text[:end]:
+        end, delimiter = found or (0, usual)
+        if not end or b"\0" in text[:end]:
             raise UnreadableFile(
-                "The file does not begin with a header line of column names.", got=self._path
+                "The file does not begin with a header line of column names.",
+                got=self._path,
+                repair="Write one; a quote that opens a column name needs one that closes it.",
             )
         try:
             header = text[:end].decode("utf-8").removesuffix("\r")
@@ -123,7 +127,19 @@ class TextSource:
                 got=f"{self._path} read as {self._encoding.name}",
                 repair="Save the file as UTF-8.",
             ) from error
-        return header, text[end + 1 :], blank_lines
+        return header, delimiter, text[end + 1 :], blank_lines
+
+    def _names(self, header: str) -> list[str]:
+        try:
+            # Of one record: what another reading left over would be rows that nobody sees.
+            (names,) = csv.reader(io.StringIO(header, newline=""), delimiter=self.delimiter)
+        except (csv.Error, ValueError) as error:
+            raise UnreadableFile(
+                "The header line cannot be read as one line of column names.",
+                got=self._path,
+                repair="Write the names anew, those with a quote or a line break in quotes.",
+            ) from error
+        return names
 
     # -- records --------------------------------------------------------------------
 
@@ -217,14 +233,6 @@ class TextSource:
     def _as_text(self, table: pa.RecordBatch) -> pa.RecordBatch:
         columns = [pc.cast(column, pa.string()) for column in table.columns]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
-
-
-def _header_end(text: bytes) -> int:
-    """Where the first line ends; a quoted column name may hold line breaks."""
-    at = text.find(b"\n")
-    while at >= 0 and text.count(b'"', 0, at) % 2:
-        at = text.find(b"\n", at + 1)
-    return at
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gridmap.bulk.astext import as_text
+from gridmap.bulk.astext import as_text, as_values
 from gridmap.errors import BadValue
 from gridmap.times import parse_when
 
@@ -91,7 +91,8 @@ class MomentReader:
     """Reads a column of times; a text that comes again is read once.
 
     Text is ISO 8601 or a date as spreadsheets write it; without an offset it is local time
-    in `zone`, and so are timestamps without a zone and dates.
+    in `zone`, and so are timestamps without a zone and dates. Those beyond Python's years are
+    not understood.
     """
 
     zone: ZoneInfo
@@ -107,7 +108,7 @@ class MomentReader:
             column = pc.cast(column, pa.timestamp("us", kind.tz), safe=False)
         if len(self._known) > 1 << 17:
             self._known.clear()
-        values = column.to_pylist()
+        values = as_values(column)
         moments = [self._moment(value) for value in values]
         wrong = {
             i: str(value)

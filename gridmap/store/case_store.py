@@ -375,7 +375,8 @@ class CaseStore(OpenedStore):
     def queue_notices(self, make: Callable[[Mapping[str, Any]], Job | None]) -> int:
         """Make jobs of the notices that came in since this was last done; return how many came."""
         with self._database.read() as connection:
-            if not outbox.notices_after(connection, self._mark(connection), limit=1):
+            # Unlocked, and therefore asked again below.
+            if not outbox.notices_after(connection, self._mark(connection, lock=False), limit=1):
                 return 0
         with self._database.write() as connection:
             found = outbox.notices_after(connection, self._mark(connection), limit=500)
@@ -385,10 +386,10 @@ class CaseStore(OpenedStore):
                 self._set_mark(connection, str(found[-1]["id"]))
             return len(found)
 
-    def _mark(self, connection: Connection) -> int:
-        query = select(meta.c.value).where(meta.c.key == "notices_sent").with_for_update()
-        if self._database.kind == "geopackage":
-            query = select(meta.c.value).where(meta.c.key == "notices_sent")
+    def _mark(self, connection: Connection, *, lock: bool = True) -> int:
+        query = select(meta.c.value).where(meta.c.key == "notices_sent")
+        if lock and self._database.kind == "postgis":
+            query = query.with_for_update()
         return int(connection.execute(query).scalar() or 0)
 
     def _set_mark(self, connection: Connection, mark: str) -> None:

@@ -2,7 +2,8 @@
 
 A GeoPackage has one writer at a time. The driver's own idea of when a transaction begins
 leaves half a migration behind, so it is switched off and every transaction begins here:
-``BEGIN`` to read, ``BEGIN IMMEDIATE`` to write.
+``BEGIN`` to read, ``BEGIN IMMEDIATE`` to write. PostgreSQL would show every statement of a
+reading transaction another state; it is asked for one.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ Kind = Literal["geopackage", "postgis"]
 _POOL_SIZE = 40
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg2")
 _BEGIN = "gridmap_begin"
+# Who only reads never has to be told that others wrote meanwhile: no retry is needed.
+_READING: dict[Kind, dict[str, Any]] = {
+    "geopackage": {},
+    "postgis": {"isolation_level": "REPEATABLE READ"},
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,8 @@ class Database:
         with (
             translated(self.where),
             self._guard(writing=False),
-            self.engine.begin() as connection,
+            self.engine.connect().execution_options(**_READING[self.kind]) as connection,
+            connection.begin(),
         ):
             yield connection
 

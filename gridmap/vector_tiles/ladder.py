@@ -8,7 +8,12 @@ the order of how little they matter, and it takes a fraction of the time.
 from __future__ import annotations
 
 import logging
+import os
+import secrets
+import struct
 import threading
+import zipfile
+import zlib
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +34,20 @@ COARSEST = 6
 _TOLERANCE = 1 / 1024
 
 Objects = NDArray[np.object_]
+
+# What is said of a file that is empty, cut, or changed at any place.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+    shapely.errors.ShapelyError,
+)
 
 
 class Ladder:
@@ -99,12 +118,12 @@ class Ladder:
         if path is None or not path.exists():
             return None
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 offsets = tuple(held[name] for name in ("rings", "polygons", "shapes"))
                 shapes = shapely.from_ragged_array(
                     shapely.GeometryType.MULTIPOLYGON, held["xy"], offsets
                 )
-        except (OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
+        except _DAMAGED as error:
             log.warning("simplified areas are made anew, %s cannot be read: %s", path, error)
             return None
         return shapes if len(shapes) == len(self._shapes) else None
@@ -118,11 +137,14 @@ class Ladder:
             dtype=object,
         )
         _, xy, (rings, polygons, owners) = shapely.to_ragged_array(several)
-        part = path.with_name(f".{path.name}.{threading.get_ident()}.part")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as out:
                 np.savez(out, xy=xy, rings=rings, polygons=polygons, shapes=owners)
+                # After a power cut the name must not stand for a file that was never written.
+                out.flush()
+                os.fsync(out.fileno())
             part.replace(path)
         except OSError as error:
             # A folder that cannot be written costs time at every start and nothing else.

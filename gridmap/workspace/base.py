@@ -76,8 +76,8 @@ class Base:
         self._locators: dict[int, Locator] = {}
         self._routers: dict[tuple[str, str], Router] = {}
         self._routers_of = 0
-        self._atlases: dict[str, Atlas] | None = None
-        self._families: list[Family] = []
+        # Together: who asks without the lock must not find a family without its atlas.
+        self._answering: tuple[dict[str, Atlas], list[Family]] | None = None
         self._editions: list[Edition] = []
         self._starts: list[datetime] = []
         self._token: object = None
@@ -133,7 +133,8 @@ class Base:
     def families_seen(self, actor: Actor | None = None) -> list[Family]:
         """Return the families of grids that the actor may see, the base grids first."""
         self._current()
-        return [f for f in self._families if may_see(actor or self.actor, f.visibility)]
+        families = self._answering[1] if self._answering else []
+        return [f for f in families if may_see(actor or self.actor, f.visibility)]
 
     def levels(self, family: str = BASE) -> Levels:
         """Return the levels of a family, coarse to fine."""
@@ -319,7 +320,7 @@ class Base:
             if self._turn == turn:
                 self._use(token, families, editions, rules)
                 self._checked = asked
-            atlases = self._atlases or {}
+            atlases = self._answering[0] if self._answering else {}
         # Those to come have time; they are at hand when theirs has come.
         for edition in editions:
             start = edition.effective_from
@@ -332,7 +333,7 @@ class Base:
         """Answer from these editions and rules from now on; call it with the lock held."""
         self._turn += 1
         self._rules_in_use = rules
-        self._families, self._editions, self._token = families, editions, token
+        self._editions, self._token = editions, token
         self._starts = sorted(
             edition.effective_from
             for edition in editions
@@ -347,7 +348,7 @@ class Base:
         for edition in editions:
             if edition.id in self._locators and edition.state is EditionState.PUBLISHED:
                 atlases[edition.family].named(edition.name)
-        self._atlases = atlases
+        self._answering = atlases, families
         self._drop_routers()
 
     def _expire(self) -> None:
@@ -358,15 +359,15 @@ class Base:
     def _current(self) -> tuple[dict[str, Atlas], list[Edition]]:
         now = time.monotonic()
         with self._lock:
-            if self._atlases is not None and now - self._checked < REFRESH_SECONDS:
-                return self._atlases, self._editions
+            if self._answering is not None and now - self._checked < REFRESH_SECONDS:
+                return self._answering[0], self._editions
             token = self.store.change_token()
-            if self._atlases is None or token != self._token:
+            if self._answering is None or token != self._token:
                 editions = self.store.editions()
                 self._use(token, self.store.families(), editions, self.store.rules_in_use())
-            assert self._atlases is not None
+            assert self._answering is not None
             self._checked = now
-            return self._atlases, self._editions
+            return self._answering[0], self._editions
 
     def _compile(self, editions: list[Edition], levels: Levels) -> Atlas:
         published = [

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gridmap.access import Actor, may_see, redact, require
 from gridmap.coverage.editions import Edition, EditionState
-from gridmap.coverage.families import BASE
+from gridmap.coverage.families import BASE, Family
 from gridmap.coverage.model import Coverage
 from gridmap.errors import NotFound
 from gridmap.locate.atlas import Atlas
@@ -62,12 +62,13 @@ class Locating(Base):
         """
         who = actor or self.actor
         require(who, "locations")
-        atlases = self._at_hand()
-        if atlases is None:
+        answering = self._at_hand()
+        if answering is None:
             return None
+        atlases, families = answering
         now = self.clock()
         found = {}
-        for family in self._families:
+        for family in families:
             if may_see(who, family.visibility):
                 atlas = atlases[family.name]
                 if not atlas.has_at_hand(now):
@@ -84,16 +85,16 @@ class Locating(Base):
         :meth:`gridmap.locate.atlas.Atlas.compact`. None: ask by that method.
         """
         require(actor or self.actor, "locations")
-        atlases, now = self._at_hand(), self.clock()
-        if atlases is None or not atlases[BASE].has_at_hand(now):
+        answering, now = self._at_hand(), self.clock()
+        if answering is None or not answering[0][BASE].has_at_hand(now):
             return None
-        return atlases[BASE].compact(lon, lat, now)
+        return answering[0][BASE].compact(lon, lat, now)
 
-    def _at_hand(self) -> dict[str, Atlas] | None:
+    def _at_hand(self) -> tuple[dict[str, Atlas], list[Family]] | None:
         # Without the lock: who holds it may be reading the store.
         self.keep_fresh()
         fresh = time.monotonic() - self._checked < REFRESH_SECONDS
-        return self._atlases if fresh else None
+        return self._answering if fresh else None
 
     def codes_at(
         self, spots: NDArray[np.float64], edition: str, *, actor: Actor | None = None
