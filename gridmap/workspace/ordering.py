@@ -91,10 +91,10 @@ class Ordering(OrderLists):
         def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
             return self._steps_of(orders, number, row, who, fields, route, version, now)
 
-        self._change(numbers, decide, number, version, anew)
+        self._change(numbers, decide, number, version, who, anew)
         after = self.store.order(number)
         # Who gave it back, or sent it on, may be out of its reach now.
-        if who.is_staff and may(who, Action.ORDER_READ, self._subject(after)):
+        if self._reads(who, after):
             return self.order(number, lang=lang, actor=who)
         return redact(who, "own_order", self._own(after, {who.name}))
 
@@ -126,10 +126,10 @@ class Ordering(OrderLists):
                 seen = version
             return found + self._steps_of(orders, number, sending, who, fields, {}, seen, now)
 
-        self._change([number], decide, number, version)
+        self._change([number], decide, number, version, who)
         # Sent away, it may be out of the reach of who sent it.
         after = self.store.order(number)
-        if may(who, Action.ORDER_READ, self._subject(after)):
+        if self._reads(who, after):
             return self.order(number, lang=lang, actor=who)
         return redact(who, "own_order", self._own(after, {who.name}))
 
@@ -225,14 +225,17 @@ class Ordering(OrderLists):
         decide: Decide,
         number: int,
         version: int | None,
+        who: Actor,
         anew: Sequence[Rerouted] = (),
     ) -> None:
-        """Write what is decided; what is stale names what changed since that version."""
+        """Write what is decided; what is stale names what changed since, for who may read that."""
         self._bases.keep(one.decision for one in anew)
         try:
             outcomes = self.store.change_orders(numbers, decide, anew=anew)
         except Stale as stale:
-            stale.changes = self.store.order_events(number, after=version or 0)
+            # Senders and delegates may act, but the history is the staff's.
+            if self._reads(who, self.store.order(number)):
+                stale.changes = self.store.order_events(number, after=version or 0)
             raise
         self._afterwards(outcomes)
 
@@ -342,6 +345,10 @@ class Ordering(OrderLists):
         own = [g for g in working if g.role is not Role.DISPATCHER]
         bodies = self._acts_for(Actor.granted(actor.name, own), order)
         return bodies is None or not bodies.isdisjoint(order.bodies)
+
+    def _reads(self, who: Actor, order: Order) -> bool:
+        """True when an order and its history are for somebody to read; a sender sees their own."""
+        return may(who, Action.ORDER_READ, self._subject(order))
 
     def _subject(self, order: Order) -> Subject:
         called = [c.department for w in order.whistles for c in w.calls]
