@@ -261,6 +261,10 @@ class Ordering(OrderLists):
         order = orders[number]
         permission = Action(permission_of(order, row.action, row.permission))
         self._may(who, permission, self._subject(order) if who.is_staff else None)
+        into = fields.get("into")
+        if row.action == "order.merge" and isinstance(into, int):
+            # It is written in both.
+            self._may(who, permission, self._subject(orders[into]))
         if version is not None and version != order.version:
             raise Stale(
                 "The order has changed since it was looked at.",

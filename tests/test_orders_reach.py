@@ -1,0 +1,32 @@
+"""What of an order is within reach: the order it is merged into, and the orders to put right."""
+
+from __future__ import annotations
+
+from tests.case_town import STREET
+from tests.order_forms import PageTown
+
+pytest_plugins = ["tests.order_fixtures"]
+
+# By the roadside in the other sub-district.
+FAR = (8.2, 0.2)
+
+
+def test_nobody_merges_an_order_into_one_outside_their_reach(town: PageTown) -> None:
+    own, far, near = (town.report(place)[0] for place in (STREET, FAR, STREET))
+    before = town.order(far)
+    assert town.ask("chen", "GET", f"/api/orders/{far}").status_code == 403
+    told = town.act("chen", own, "merge", 403, into=far)
+    assert "outside" in told["detail"]
+    assert town.order(far) == before
+    assert town.order(own)["state"] == "submitted"
+    # The centre, which acts in both, does; and they do within their own.
+    assert town.act("chen", own, "merge", into=near)["state"] == "merged"
+    assert town.act("zhang", near, "comment", text="x")["absorbed"] == [own]
+    (other, _) = town.report()
+    town.act("zhang", other, "merge", into=far)
+    assert town.order(far)["absorbed"] == [other]
+
+
+def test_merging_into_one_that_is_not_there_names_it(town: PageTown) -> None:
+    number, _ = town.report()
+    assert town.act("chen", number, "merge", 404, into=99999999)["got"] == "99999999"
