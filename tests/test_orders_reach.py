@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.case_town import STREET
 from tests.order_forms import PageTown
 
@@ -30,3 +32,33 @@ def test_nobody_merges_an_order_into_one_outside_their_reach(town: PageTown) -> 
 def test_merging_into_one_that_is_not_there_names_it(town: PageTown) -> None:
     number, _ = town.report()
     assert town.act("chen", number, "merge", 404, into=99999999)["got"] == "99999999"
+
+
+def issued(town: PageTown, number: int, department: str, *copies: str) -> Any:
+    """The supervisor issues one about an order; returns its number."""
+    body = {"department": department, "subject": f"督{department}", "demands": "限期",
+            "reply_by": "2026-03-14T18:00", "copies": list(copies), "number": number}  # fmt: skip
+    answer = town.ask("jian", "POST", "/api/supervision", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def test_an_order_shows_the_supervision_orders_whose_own_door_is_open(town: PageTown) -> None:
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead="HW")
+    keys = [
+        issued(town, number, "HW"),
+        issued(town, number, "CG"),
+        issued(town, number, "CG", "HW"),
+    ]
+    for who in ("hao", "zhang", "chen", "jian", "wang"):
+        open_to = [k for k in keys if town.ask(who, "GET", f"/api/supervision/{k}").is_success]
+        shown = town.ask(who, "GET", f"/api/orders/{number}").json()["supervision"]
+        assert sorted(one["id"] for one in shown) == open_to, who
+        page = town.see(who, f"/orders/{number}")
+        assert [k for k in keys if f'href="/supervision/{k}"' in page] == open_to, who
+    assert [k for k in keys if town.ask("hao", "GET", f"/api/supervision/{k}").is_success] == [
+        keys[0],
+        keys[2],
+    ]

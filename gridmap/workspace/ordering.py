@@ -23,6 +23,7 @@ from gridmap.store.case_store import Decide
 from gridmap.store.columns import storable
 from gridmap.store.rulings import Rerouted
 from gridmap.times import parse_when
+from gridmap.workspace.addressed import may_as_addressed
 from gridmap.workspace.openings import Opening, opening
 from gridmap.workspace.order_lists import OFFICES, OrderLists
 
@@ -144,7 +145,7 @@ class Ordering(OrderLists):
         record["supervision"] = [
             self._supervision_shown(one, lang)
             for one in self.store.supervisions(number=number)
-            if may(who, Action.SUPERVISION_READ)
+            if may_as_addressed(who, Action.SUPERVISION_READ, one)
         ]
         record["report"] = redact(who, "reports", self._shown(self.store.report(number), lang))
         return redact(who, "orders", record)
