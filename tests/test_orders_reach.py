@@ -62,3 +62,40 @@ def test_an_order_shows_the_supervision_orders_whose_own_door_is_open(town: Page
         keys[0],
         keys[2],
     ]
+
+
+def listed(town: PageTown, who: str) -> set[int]:
+    """The numbers of the reports that somebody is shown in the list."""
+    answer = town.ask(who, "GET", "/api/reports?limit=1000")
+    assert answer.status_code == 200, answer.text
+    return {one["id"] for one in answer.json()["reports"]}
+
+
+def test_who_an_order_was_sent_on_to_has_its_report_in_the_list_and_may_ask_for_a_review(
+    town: PageTown,
+) -> None:
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead="HW")
+    ask = {"json": {"report": number, "why": "谁的"}}
+    assert number not in listed(town, "cao")
+    assert town.ask("cao", "POST", "/api/reviews", **ask).status_code == 403
+    town.act("zhang", number, "dispatch", lead="CG", why="their stall")
+    assert town.ask("cao", "GET", f"/api/reports/{number}").status_code == 200
+    assert number in listed(town, "cao")
+    opened = town.ask("cao", "POST", "/api/reviews", **ask)
+    assert opened.status_code == 200, opened.text
+    assert number in {one["report_id"] for one in opened.json()["held"]}
+    # To others it is as far as before.
+    assert number not in listed(town, "shui")
+    assert town.ask("shui", "POST", "/api/reviews", **ask).status_code == 403
+
+
+def test_who_gave_their_share_back_has_the_report_no_more(town: PageTown) -> None:
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    assert number in listed(town, "cao")
+    town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
+    assert town.ask("cao", "GET", f"/api/reports/{number}").status_code == 403
+    assert number not in listed(town, "cao")

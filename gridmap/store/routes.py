@@ -38,6 +38,7 @@ from gridmap.store.rules import basis_ids
 from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_keys, report_routes
 from gridmap.store.schema_reviews import report_pauses
+from gridmap.store.within import numbers_with
 
 __all__ = [
     "FILTERS",
@@ -357,7 +358,9 @@ def _held(columns: Mapping[str, ColumnElement[Any]], scope: Scope) -> ColumnElem
     if scope.departments:
         lead, others = columns["department"], columns["co_departments"]
         bodies = sorted(scope.departments)
-        parts.append(or_(lead.in_(bodies), *(json_holds(others, code) for code in bodies)))
+        routed = (lead.in_(bodies), *(json_holds(others, code) for code in bodies))
+        # Those that its order was sent to since have it, too.
+        parts.append(or_(*routed, reports.c.id.in_(numbers_with(bodies))))
     return and_(*parts)
 
 
