@@ -99,3 +99,15 @@ def test_who_gave_their_share_back_has_the_report_no_more(town: PageTown) -> Non
     town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
     assert town.ask("cao", "GET", f"/api/reports/{number}").status_code == 403
     assert number not in listed(town, "cao")
+
+
+def test_reviews_of_the_other_sub_district_are_on_no_page_of_ones_own(town: PageTown) -> None:
+    number, _ = town.report(FAR, item="0301")
+    (review,) = town.ask("zhang", "GET", f"/api/reports/{number}").json()["reviews"]
+    door = f"/api/reviews/{review}"
+    for who, status in (("zhang", 200), ("chen", 403), ("wang", 403)):
+        assert town.ask(who, "GET", door).status_code == status, who
+        town.see(who, f"/reviews/{review}", status)
+        found = town.ask(who, "GET", "/api/reviews?limit=1000").json()
+        assert (review in {one["id"] for one in found["reviews"]}) is (status == 200), who
+        assert (f'"/reviews/{review}"' in town.see(who, "/reviews")) is (status == 200), who

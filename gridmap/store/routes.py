@@ -52,6 +52,7 @@ __all__ = [
     "read_reports",
     "remember_key",
     "report_of_key",
+    "reports_within",
     "route_values",
     "set_due",
 ]
@@ -236,6 +237,14 @@ def count_matching(
     whole = select(func.count()).select_from(source)
     query = _narrowed(whole, columns, filters, since, until).where(_within(columns, within))
     return int(connection.execute(query).scalar_one())
+
+
+def reports_within(
+    connection: Connection, within: Sequence[Scope], now: datetime
+) -> Select[tuple[int]]:
+    """Return a query for the reports that one of the scopes holds by the routes they have now."""
+    source, columns = _source(connection, now)
+    return select(reports.c.id).select_from(source).where(_within(columns, within))
 
 
 def due_missing(connection: Connection, *, after: int, limit: int) -> list[dict[str, Any]]:
