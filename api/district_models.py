@@ -156,6 +156,9 @@ class PlaceDetailOut(PlaceOut):
     """A service place with its areas."""
 
     areas: list[PlaceAreaOut] = Field(description="Coarse to fine, in the edition in force.")
+    version: str | None = Field(
+        None, description="For staff: sent back with an edit it shows that nobody else made one."
+    )
 
 
 class PlaceIn(Exact):
@@ -183,6 +186,11 @@ class PlaceIn(Exact):
     organiser: str | None = Field(None, max_length=200)
     source: str | None = Field(None, max_length=200)
     checked_on: date | None = None
+    version: str | None = Field(
+        None,
+        max_length=1000,
+        description="Of the place that was looked at: refused when somebody changed it since.",
+    )
 
 
 class WrongIn(Exact):

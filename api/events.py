@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -11,9 +12,10 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.dependencies import IdentityDep, WorkspaceDep, needs
+from api.identity import Identity, still_asks
 from api.openapi import problems
-from gridmap.access import Action, Actor
+from gridmap.access import Action
 from gridmap.workspace import Workspace
 
 __all__ = ["router"]
@@ -21,6 +23,8 @@ __all__ = ["router"]
 router = APIRouter(tags=["events"])
 
 _EVERY_S = 1.0
+# A stream goes on so long at most for somebody who may not hear any more.
+_ASKED_EVERY_S = 3.0
 _AT_ONCE = 100
 
 
@@ -40,7 +44,7 @@ _AT_ONCE = 100
 async def stream(
     request: Request,
     workspace: WorkspaceDep,
-    actor: ActorDep,
+    identity: IdentityDep,
     last: Annotated[
         int | None,
         Header(alias="Last-Event-ID", ge=0, lt=2**53, description="Go on after this number."),
@@ -52,23 +56,30 @@ async def stream(
         int, Query(ge=0, le=3600, description="How long to wait for more before ending.")
     ] = 60,
 ) -> StreamingResponse:
-    """Stream what the caller may see, from now on or after a number; browsers come back alone."""
+    """Stream what the caller may see, from now on or after a number; browsers come back alone.
+
+    It ends within seconds when the caller signs out or may see something else.
+    """
     begin = last if last is not None else after
     if begin is None:
         begin = await run_in_threadpool(workspace.store.last_message)
     return StreamingResponse(
-        _stream(request, workspace, actor, begin, wait_s),
+        _stream(request, workspace, identity, begin, wait_s),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _stream(
-    request: Request, workspace: Workspace, actor: Actor, seq: int, wait_s: int
+    request: Request, workspace: Workspace, identity: Identity, seq: int, wait_s: int
 ) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
-    waited = 0.0
+    waited, asked, actor = 0.0, time.monotonic(), identity.actor
     while True:
+        if time.monotonic() - asked >= _ASKED_EVERY_S:
+            if not await still_asks(request, identity):
+                return
+            asked = time.monotonic()
         last, found = await run_in_threadpool(workspace.messages, seq, limit=_AT_ONCE, actor=actor)
         for one in found:
             yield _event(one)

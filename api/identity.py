@@ -35,6 +35,7 @@ __all__ = [
     "form_fields",
     "identify",
     "is_secure",
+    "still_asks",
 ]
 
 SESSION_COOKIE = "gridmap_session"
@@ -95,6 +96,18 @@ async def identify(request: Request) -> Identity:
         known = await _identify(request)
         request.state.identity = known
     return known
+
+
+async def still_asks(request: Request, identity: Identity) -> bool:
+    """True while who began a request that goes on for long may still do what they might then.
+
+    An account that is closed, a role that is given or taken away, a key that is revoked and a
+    session that is over all end it: who asks again is asked anew.
+    """
+    try:
+        return (await _identify(request)).actor == identity.actor
+    except NotSignedIn:
+        return False
 
 
 async def _identify(request: Request) -> Identity:

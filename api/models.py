@@ -358,7 +358,7 @@ class Problem(BaseModel):
     errors: list[PlaceOfError] | None = Field(
         None, description="The first places of a request that are not as documented."
     )
-    version: int | None = Field(
+    version: int | str | None = Field(
         None, description="Of a thing that has changed: the version it has now."
     )
     changes: list[dict[str, Any]] | None = Field(

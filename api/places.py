@@ -156,20 +156,24 @@ def one_place(
     summary="Edit a place, for those who keep places",
     dependencies=needs(Action.PLACE_EDIT),
     response_model=PlaceDetailOut,
-    responses=problems(403, 404, 413, 415, 422, 500, 503, 507),
+    responses=problems(403, 404, 409, 413, 415, 422, 500, 503, 507),
     openapi_extra=request_body(PlaceIn),
 )
 def edit_place(
     workspace: WorkspaceDep, actor: ActorDep, code: Code, body: JsonBody, lang: LangQuery = None
 ) -> Response:
-    """Change some fields of a place; hours, closures and telephone numbers are checked."""
+    """Change some fields of a place; hours, closures and telephone numbers are checked.
+
+    With the `version` that the place had when it was looked at, an edit is refused where somebody
+    else changed the place since: `changes` tell the fields, and what they are now.
+    """
     asked = parsed(_EDIT, body)
     changes = {
         name: value
-        for name, value in asked.model_dump(exclude_unset=True).items()
+        for name, value in asked.model_dump(exclude_unset=True, exclude={"version"}).items()
         if value is not None or name in {"home_service", "wheelchair", "checked_on"}
     }
-    record = workspace.edit_place(code, changes, actor=actor)
+    record = workspace.edit_place(code, changes, version=asked.version, actor=actor)
     said = lang or workspace.settings.language
     return answer_json(_shown(record, PlaceDetailOut, workspace, said))
 

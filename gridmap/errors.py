@@ -157,7 +157,7 @@ class Stale(Conflict):
 
     Parameters
     ----------
-    version : int
+    version : int or str
         The version it has now.
     changes : list of dict
         What was done since, in order; filled in where it is known.
@@ -170,7 +170,7 @@ class Stale(Conflict):
         got: object = None,
         allowed: object = None,
         repair: str | None = None,
-        version: int = 0,
+        version: int | str = 0,
     ) -> None:
         super().__init__(message, got=got, allowed=allowed, repair=repair)
         self.version = version

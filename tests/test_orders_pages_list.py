@@ -203,3 +203,10 @@ def test_the_interface_narrows_and_sorts_as_the_page_does(
     some = town.ask("zhang", "GET", "/api/orders", params={**asked, "limit": 1, "mine": True})
     assert "sort=due" in some.json()["next"]
     assert "mine=true" in some.json()["next"]
+
+
+def test_what_no_text_holds_narrows_a_list_to_nothing_on_either_store(town: PageTown) -> None:
+    town.report()
+    for query in ("department=%00", "item=0%00&show=all", "department=HW%00%00X"):
+        assert numbers(town.see("zhang", f"/orders?{query}")) == [], query
+    town.see("zhang", "/orders?area=community:%00", 422)

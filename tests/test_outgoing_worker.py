@@ -232,6 +232,28 @@ def test_every_notice_goes_to_the_gateway_once_signed_and_of_now(
         assert len(ids) == len(set(ids))
 
 
+def test_a_worker_that_runs_signs_notices_with_both_secrets_while_keys_change(
+    store_url: str, tmp_path: Path
+) -> None:
+    hand, env = Hand(), {"GRIDMAP_STORE": store_url, "GRIDMAP_SECRETS": str(tmp_path / "secrets")}
+    with (
+        receiver() as gateway,
+        office(store_url, tmp_path, hand, notice_webhook=gateway.address) as workspace,
+    ):
+        report(workspace)
+        workspace.work()
+        (first,) = workspace.webhook_secrets("notices")
+        assert gridmap("secrets", "rotate", "outgoing", env=env).exit_code == 0
+        sent = len(gateway.got)
+        report(workspace, "outgoing-key-2")
+        workspace.work()
+        newest, oldest = workspace.webhook_secrets("notices")
+        assert oldest == first != newest
+        assert len(gateway.got) > sent
+        for headers, _, raw in gateway.got[sent:]:
+            assert all(verify(headers[HEADER], raw, one, hand.now) for one in (newest, oldest))
+
+
 def test_a_notice_that_fails_shows_to_the_dispatcher_and_is_not_sent_about_itself(
     store_url: str, tmp_path: Path
 ) -> None:

@@ -183,6 +183,7 @@ def test_the_sender_and_the_handlers_add_photos_and_staff_within_reach_see_them(
     assert add(town, "", number, tagged("JPEG"), 200, key=key) == first
     add(town, "", number, saved(picture((10, 10))), 401, key="photo-key-of-another")
     add(town, "", number, saved(picture((10, 10))), 401)
+    add(town, "", number, saved(picture((10, 10))), 401, key="photo\0")
     add(town, "", number, saved(picture((10, 10))), 401, key=key, kind="after")
     town.act("zhang", number, "confirm")
     town.act("zhang", number, "dispatch", lead="HW")

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from sqlalchemy import event
 
-from gridmap.errors import StoreBusy, StoreFull, StoreUnusable
+from gridmap.errors import BadValue, StoreBusy, StoreFull, StoreUnusable
 from gridmap.store import Store
 from tests.store_data import ACTOR, children, codes, fill
 
@@ -139,3 +139,27 @@ def test_more_threads_than_connections_wait_for_one(store_url):
         for thread in threads:
             thread.join()
         assert done == [0] * 60
+
+
+@postgis
+def test_text_that_only_one_store_refuses_to_look_for_is_no_fault_of_ours(store_url):
+    with Store.open(store_url) as store:
+        with pytest.raises(BadValue, match=r"cannot hold this value.*NUL"):
+            store.report_of_proof("a\0b")
+        assert store.report_of_proof("ab") is None, "the connection is as good as before"
+
+
+def test_half_a_character_is_refused_by_either_store(store_url):
+    with (
+        Store.open(store_url) as store,
+        pytest.raises(BadValue, match=r"cannot hold this value.*surrogates"),
+    ):
+        store.report_of_proof("a\ud800b")
+
+
+def test_faults_in_the_code_around_a_statement_stay_what_they_are(store_url):
+    def decide(_):
+        raise ValueError("ours")
+
+    with Store.open(store_url) as store, pytest.raises(ValueError, match=r"^ours$"):
+        store.change_records("places", decide)

@@ -23,7 +23,8 @@ from api.place_photos import WORDS
 from api.templates import language, localised, page, switch_at
 from api.uploads import FORM, Upload, sent_form
 from gridmap.access import Action, Actor
-from gridmap.errors import BadValue, Conflict, GridmapError, InputError, StoreBusy
+from gridmap.errors import BadValue, Conflict, GridmapError, InputError, Stale, StoreBusy
+from gridmap.i18n import translate
 from gridmap.places.hours import BadHours
 from gridmap.places.model import ACCESS_FACTS
 from gridmap.places.photos import MOST_PHOTOS, MOST_WORDS
@@ -39,6 +40,30 @@ _TEXTS = ("name", "name_en", "address", "address_en", "entrance", "floor", "hour
           "phone", "booking_phone", "price", "organiser", "source")  # fmt: skip
 _LISTS = ("special_services", "special_services_en", "languages")
 _ANSWERS = {"yes": True, "no": False, "": None}
+# What the form calls its fields, and a place what stands in them.
+_LABELS = {
+    "name": "editing.name",
+    "name_en": "editing.name_en",
+    "category": "around.kinds",
+    "hours": "around.hours",
+    "hours_text": "editing.hours_text",
+    "closures": "editing.closures",
+    "phone": "editing.phone",
+    "booking_phone": "around.booking",
+    "address": "around.address",
+    "entrance": "editing.entrance",
+    "floor": "editing.floor",
+    "special_services": "around.offers",
+    "languages": "around.languages",
+    "price": "around.price",
+    "organiser": "around.organiser",
+    "wheelchair": "around.wheelchair_yes",
+    "home_service": "around.home_service",
+    "accessibility": "editing.facts",
+    "source": "editing.source",
+    "checked_on": "editing.checked_on",
+}
+_YES_NO = {True: "around.yes", False: "editing.no", None: "around.not_known"}
 _PHOTO_DONE = ("added", "worded", "first", "drop")
 
 
@@ -60,7 +85,7 @@ def edit_form(request: Request, workspace: WorkspaceDep, actor: ActorDep, code: 
 
 @router.post("/places/{code}/edit")
 async def edit(request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str) -> Response:
-    """Take the form; what cannot be taken is shown with what was typed."""
+    """Take the form; what cannot be taken is shown with what was typed, as is what others did."""
     given = await form_fields(request)
     given.pop(FORM_FIELD, None)
     return await run_in_threadpool(_edited, request, workspace, actor, code, given)
@@ -71,7 +96,11 @@ def _edited(
 ) -> Response:
     place = workspace.place(code, actor=actor)
     try:
-        workspace.edit_place(code, _changes(given), actor=actor)
+        version = given.get("version") or None
+        workspace.edit_place(code, _changes(given), version=version, actor=actor)
+    except Stale as stale:
+        return _form(request, workspace, place, _merged(place, given, stale), stale=stale,
+                     status=409)  # fmt: skip
     except InputError as error:
         return _form(request, workspace, place, given, error=error, status=422)
     return _back(request, code, "1")
@@ -176,10 +205,51 @@ def _typed(place: Mapping[str, Any]) -> dict[str, str]:
     for name in ("wheelchair", "home_service"):
         found[name] = {True: "yes", False: "no", None: ""}[place[name]]
     return found | {
+        "version": place["version"],
         "category": place["category"],
         "closures": "\n".join(place["closures"]),
         "checked_on": str(place["checked_on"] or ""),
     }
+
+
+def _merged(place: Mapping[str, Any], given: Mapping[str, str], stale: Stale) -> dict[str, str]:
+    """Return the form anew: what was typed, and what others changed where nothing was."""
+    taken = {one["field"]: one["now"] for one in stale.changes if not one["yours"]}
+    fresh = _typed({**place, **taken, "version": stale.version})
+    kept = {name: text for name, text in given.items() if _field_of(name) not in taken}
+    new = {name: text for name, text in fresh.items() if _field_of(name) in taken}
+    return {**kept, **new, "version": fresh["version"]}
+
+
+def _field_of(name: str) -> str:
+    return "accessibility" if name.startswith("fact-") else name
+
+
+def _changed(stale: Stale, categories: Mapping[str, str], lang: str) -> list[dict[str, Any]]:
+    """Return what others changed since, for people: the field, what it is now, whose stays."""
+    found = [
+        {
+            "label": translate(_LABELS[one["field"]], lang),
+            "now": _in_words(one["field"], one["now"], categories, lang),
+            "yours": one["yours"],
+        }
+        for one in stale.changes
+        if one["field"] in _LABELS
+    ]
+    if len(found) < len(stale.changes):
+        found.append({"label": translate("editing.changed_other", lang), "now": "", "yours": False})
+    return found
+
+
+def _in_words(field: str, value: Any, categories: Mapping[str, str], lang: str) -> str:
+    if field in {"wheelchair", "home_service"}:
+        return translate(_YES_NO[value], lang)
+    if field == "category":
+        return categories.get(value, value)
+    if field == "accessibility":
+        value = [ACCESS_FACTS[code][lang == "en"] for code in value]
+    text = "、".join(value) if isinstance(value, (list, tuple)) else str(value or "")
+    return text or translate("editing.empty", lang)
 
 
 def _photos(
@@ -211,11 +281,15 @@ def _form(
     typed: Mapping[str, str],
     *,
     error: InputError | None = None,
+    stale: Stale | None = None,
     done: str | None = None,
     photo: PhotoSent | None = None,
     status: int = 200,
 ) -> Response:
-    lang = 1 if language(request.scope) == "en" else 0
+    said = language(request.scope)
+    lang = 1 if said == "en" else 0
+    known = workspace.categories.categories.values()
+    categories = {c.code: c.label_en if lang else c.label for c in known}
     sent = photo or PhotoSent()
     here = f"{_address(place['code'])}/edit"
     body = page(
@@ -226,16 +300,15 @@ def _form(
         switch=switch_at(here, request.scope),
         typed=typed,
         error=None if error is None else str(error),
+        stale=stale is not None,
+        changed=[] if stale is None else _changed(stale, categories, said),
         wrong_hours=isinstance(error, BadHours),
         saved=done == "1",
-        **_photos(workspace, place, sent, language(request.scope)),
+        **_photos(workspace, place, sent, said),
         photo_done=done if done in _PHOTO_DONE else "",
         week=week_shown(workspace, place["code"]),
         today=to_site(workspace.clock(), workspace.zone).date().isoformat(),
-        categories=[
-            (c.code, c.label_en if lang else c.label)
-            for c in workspace.categories.categories.values()
-        ],
+        categories=list(categories.items()),
         facts=[(code, labels[lang]) for code, labels in ACCESS_FACTS.items()],
     )
     return HTMLResponse(body, status, _NOT_KEPT)

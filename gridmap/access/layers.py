@@ -226,7 +226,7 @@ LAYERS: Mapping[str, LayerPolicy] = {
             "grid",
             "microgrid",
         ),
-        staff=("id", "contact_name", "remarks"),
+        staff=("id", "contact_name", "remarks", "version"),
         restricted=("contact_mobile",),
     ),
     # Each is for the public or for staff by itself, and never seen where its place is not.

@@ -6,7 +6,7 @@ sends each notice as JSON to an address, where such a gateway listens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -38,10 +38,17 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
-    """Posts each notice to an address, signed as webhooks are."""
+    """Posts each notice to an address, signed as webhooks are.
+
+    Attributes
+    ----------
+    secrets : callable
+        Returns those to sign with, the newest first; asked for each notice, for they change
+        while a worker runs.
+    """
 
     url: str
-    secrets: tuple[str, ...]
+    secrets: Callable[[], Sequence[str]]
     timeout_s: float
     private: bool
 
@@ -51,6 +58,6 @@ class WebhookChannel:
         headers = {
             "Content-Type": "application/json",
             "Gridmap-Notice": str(notice["id"]),
-            HEADER: sign(body, self.secrets, moment),
+            HEADER: sign(body, self.secrets(), moment),
         }
         post(self.url, body, headers, timeout_s=self.timeout_s, private=self.private)

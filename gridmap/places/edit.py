@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from hashlib import sha256
 from typing import Any
 
 from gridmap.errors import BadValue
@@ -13,12 +16,16 @@ from gridmap.places.identity import holds_identity_number
 from gridmap.places.model import ACCESS_FACTS, Place
 from gridmap.places.phones import normalise_phone
 
-__all__ = ["EDITABLE", "edited"]
+__all__ = ["EDITABLE", "changed_since", "edited", "version_of"]
 
 # A place keeps its code, and is moved by an import: its areas follow from where it is.
 EDITABLE = tuple(f.name for f in fields(Place) if f.name not in {"code", "lon", "lat"})
 
 _PHONES = {"phone", "booking_phone"}
+
+# What a version tells of, and how many of its characters tell of one field.
+_VERSIONED = tuple(f.name for f in fields(Place) if f.name != "code")
+_MARK = 8
 
 
 def edited(place: Place, changes: Mapping[str, Any], categories: CategoryTree = PACKAGED) -> Place:
@@ -41,6 +48,35 @@ def edited(place: Place, changes: Mapping[str, Any], categories: CategoryTree = 
     if found.category not in known:
         raise BadValue("There is no such category.", got=found.category, allowed=list(known))
     return found
+
+
+def version_of(place: Place) -> str:
+    """Return a text by which :func:`changed_since` knows what was changed in a place since.
+
+    It has a digest of each field: places are records without a count of their changes, and who
+    looked at one is to be told which of its fields are others now.
+    """
+    return "".join(_mark(getattr(place, name)) for name in _VERSIONED)
+
+
+def changed_since(version: str, place: Place) -> tuple[str, ...]:
+    """Return the fields in which a place is not as it was when it had a version.
+
+    Of a text that is no version of this release they are all fields.
+    """
+    if len(version) != _MARK * len(_VERSIONED):
+        return _VERSIONED
+    marks = (version[at : at + _MARK] for at in range(0, len(version), _MARK))
+    return tuple(
+        name
+        for name, mark in zip(_VERSIONED, marks, strict=True)
+        if mark != _mark(getattr(place, name))
+    )
+
+
+def _mark(value: Any) -> str:
+    digest = sha256(json.dumps(value, default=str).encode()).digest()
+    return urlsafe_b64encode(digest).decode()[:_MARK]
 
 
 def _checked(name: str, value: Any) -> Any:

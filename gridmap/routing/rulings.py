@@ -14,12 +14,13 @@ from typing import Any
 
 import shapely
 
+from gridmap.access import Scope
 from gridmap.crs import metres_per_degree
-from gridmap.errors import BadValue
+from gridmap.errors import BadValue, NotAllowed
 from gridmap.routing.grounds import refuse
 from gridmap.routing.overlays import Overlay
 
-__all__ = ["RULING", "Ruling", "check_ground"]
+__all__ = ["RULING", "Ruling", "check_ground", "check_reach"]
 
 RULING = "ruling"
 
@@ -134,6 +135,33 @@ def check_ground(
                 got=f"{square_metres(shared):,.0f} m² in common, items {', '.join(both)}",
                 repair="Leave its ground out, or let it end first.",
             )
+
+
+def check_reach(ground: Any, own: Any, scope: Scope) -> None:
+    """Refuse ground beyond the areas in which somebody may rule.
+
+    Parameters
+    ----------
+    ground : Polygon or MultiPolygon
+        EPSG:4326, valid.
+    own : Polygon or MultiPolygon
+        Of those areas, together.
+    scope : Scope
+        Those areas, for the message.
+
+    Raises
+    ------
+    NotAllowed
+        With an example point that is beyond, and how much is.
+    """
+    beyond = shapely.difference(ground, own)
+    if square_metres(beyond) > _NOISE_M2:
+        raise NotAllowed(
+            f"The ground reaches out of the areas in which you may rule{_at(beyond)}.",
+            got=f"{square_metres(beyond):,.0f} m² outside",
+            allowed=str(scope),
+            repair="Draw it within, or let somebody rule who is in charge there too.",
+        )
 
 
 def _both(ruling: Ruling, other: Overlay) -> list[str] | None:

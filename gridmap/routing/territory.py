@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import shapely
 
 from gridmap.coverage.model import Coverage
 from gridmap.routing.parties import (
@@ -90,6 +93,14 @@ class Territory:
     def row(self, level: str, code: str) -> int | None:
         """Return the row of an area, None when the edition has none of that level and code."""
         return self._row_of.get((level, code))
+
+    def ground(self, areas: Iterable[tuple[str, str]]) -> Any:
+        """Return the ground of some areas (level, code) together (EPSG:4326).
+
+        Those that the edition does not have add nothing: of none at all it is empty.
+        """
+        rows = [row for area in areas if (row := self.row(*area)) is not None]
+        return shapely.union_all(shapely.make_valid([self.coverage.shapes[row] for row in rows]))
 
     def chain(self, row: int) -> list[int]:
         """Return a row and its ancestors, fine to coarse."""

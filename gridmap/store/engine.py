@@ -15,14 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    QueuePool,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError
 
 from gridmap.errors import StoreUnusable
 from gridmap.store.geometry import reflect_geometry
 from gridmap.store.gpkg import register_functions
 from gridmap.store.livefile import LiveFile, live_file
-from gridmap.store.translate import translated
+from gridmap.store.translate import translated, unfit
 from gridmap.times import Clock
 
 __all__ = ["Database", "Kind", "open_database", "parse_where"]
@@ -150,6 +159,20 @@ def open_database(where: Path | URL, *, clock: Clock, busy_timeout_s: float) -> 
     return Database(engine, "postgis", _shown(where), clock, busy_timeout_s)
 
 
+def _refuse_unfit(engine: Engine) -> None:
+    """Tell of values that a driver itself refuses as of any others that no store can hold.
+
+    NUL in text, or half of a surrogate pair, is a bare `ValueError` of the driver; others of
+    that class, out of the code around a statement, are faults and stay what they are.
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def handle(context: ExceptionContext) -> BaseException | None:
+        error = context.original_exception
+        driver_said = context.statement is not None and context.sqlalchemy_exception is None
+        return unfit(error) if driver_said and isinstance(error, ValueError) else None
+
+
 def _shown(url: URL) -> str:
     query = {name: value for name, value in url.query.items() if "pass" not in name.lower()}
     return url.set(password=None, query=query).render_as_string(hide_password=True)
@@ -192,6 +215,7 @@ def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
         options = connection.get_execution_options()
         connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
 
+    _refuse_unfit(engine)
     reflect_geometry(engine.dialect)
     return engine
 
@@ -215,5 +239,6 @@ def _postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.commit()
 
+    _refuse_unfit(engine)
     reflect_geometry(engine.dialect)
     return engine

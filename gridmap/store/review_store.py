@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
+from gridmap.access import EVERYWHERE, Scope
 from gridmap.errors import Conflict, NotFound
 from gridmap.routing.reviews import ReviewReason
 from gridmap.store import pauses, reviews, routes, rulings
@@ -51,12 +52,26 @@ class ReviewStore(OpenedStore):
             return found[0]
 
     def reviews(
-        self, filters: Mapping[str, Any], *, limit: int, offset: int = 0
+        self,
+        filters: Mapping[str, Any],
+        *,
+        limit: int,
+        offset: int = 0,
+        within: Sequence[Scope] = (EVERYWHERE,),
     ) -> tuple[int, list[dict[str, Any]]]:
-        """Return how many reviews match, and one page of them, the fullest first."""
+        """Return how many reviews match within any scope, and one page, the fullest first."""
+        now = self._database.clock()
         with self._database.read() as connection:
-            total = reviews.count_reviews(connection, filters)
-            return total, reviews.read_reviews(connection, filters, limit=limit, offset=offset)
+            total = reviews.count_reviews(connection, filters, within, now)
+            return total, reviews.read_reviews(
+                connection, filters, within, now, limit=limit, offset=offset
+            )
+
+    def review_lies_within(self, number: int, within: Sequence[Scope]) -> bool:
+        """True when one of the reports of a review lies within any of the scopes."""
+        now = self._database.clock()
+        with self._database.read() as connection:
+            return reviews.is_within(connection, number, within, now)
 
     def review(self, number: int) -> dict[str, Any]:
         """Return one review with its ruling and reports, or raise `NotFound`."""

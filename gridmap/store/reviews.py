@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, func, select, text, true
 
+from gridmap.access import Scope
 from gridmap.errors import BadValue, NotFound
 from gridmap.routing.reviews import ReviewCase, ReviewReason, ReviewState
 from gridmap.store.columns import storable
 from gridmap.store.ids import reserve_ids
+from gridmap.store.routes import reports_within
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events
@@ -21,6 +23,7 @@ __all__ = [
     "FILTERS",
     "count_reviews",
     "gather",
+    "is_within",
     "lock_board",
     "read_review",
     "read_reviews",
@@ -165,18 +168,45 @@ def read_review(connection: Connection, number: int) -> dict[str, Any]:
 
 
 def read_reviews(
-    connection: Connection, filters: Mapping[str, Any], *, limit: int, offset: int
+    connection: Connection,
+    filters: Mapping[str, Any],
+    within: Sequence[Scope],
+    now: datetime,
+    *,
+    limit: int,
+    offset: int,
 ) -> list[dict[str, Any]]:
-    """Return reviews, those with the most reports first, then the oldest."""
-    query = _narrowed(_query(), filters).order_by(text("reports DESC"), reviews.c.id)
+    """Return reviews within any of the scopes, those with the most reports first, then the oldest.
+
+    A review lies where its reports do, and is about the departments that they are sent to.
+    """
+    query = _narrowed(_query(), filters).where(_within(connection, within, now))
+    query = query.order_by(text("reports DESC"), reviews.c.id)
     found = connection.execute(query.limit(limit).offset(offset)).mappings()
     return [_plain(row) for row in found]
 
 
-def count_reviews(connection: Connection, filters: Mapping[str, Any]) -> int:
+def count_reviews(
+    connection: Connection, filters: Mapping[str, Any], within: Sequence[Scope], now: datetime
+) -> int:
     """Return how many reviews match."""
     query = _narrowed(select(func.count()).select_from(reviews), filters)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(query.where(_within(connection, within, now))).scalar_one())
+
+
+def is_within(connection: Connection, number: int, within: Sequence[Scope], now: datetime) -> bool:
+    """True when a review lies within any of the scopes, as lists have it."""
+    query = select(reviews.c.id).where(reviews.c.id == number)
+    return connection.execute(query.where(_within(connection, within, now))).first() is not None
+
+
+def _within(connection: Connection, scopes: Sequence[Scope], now: datetime) -> ColumnElement[bool]:
+    if any(scope.is_everywhere for scope in scopes):
+        return true()
+    held = reports_within(connection, scopes, now).where(
+        review_reports.c.review_id == reviews.c.id, review_reports.c.report_id == reports.c.id
+    )
+    return held.correlate(reviews).exists()
 
 
 def reports_of(connection: Connection, number: int) -> list[dict[str, Any]]:

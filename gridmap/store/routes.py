@@ -40,6 +40,7 @@ from gridmap.store.schema import editions, reports
 from gridmap.store.schema_district import report_keys, report_routes
 from gridmap.store.schema_moves import report_moves
 from gridmap.store.schema_reviews import report_pauses
+from gridmap.store.within import numbers_with
 
 __all__ = [
     "FILTERS",
@@ -54,6 +55,7 @@ __all__ = [
     "read_reports",
     "remember_key",
     "report_of_key",
+    "reports_within",
     "route_values",
     "set_due",
 ]
@@ -240,6 +242,14 @@ def count_matching(
     return int(connection.execute(query).scalar_one())
 
 
+def reports_within(
+    connection: Connection, within: Sequence[Scope], now: datetime
+) -> Select[tuple[int]]:
+    """Return a query for the reports that one of the scopes holds by the routes they have now."""
+    source, columns = _source(connection, now)
+    return select(reports.c.id).select_from(source).where(_within(columns, within))
+
+
 def due_missing(
     connection: Connection, now: datetime, *, after: int, limit: int
 ) -> list[dict[str, Any]]:
@@ -413,7 +423,9 @@ def _held(columns: Mapping[str, ColumnElement[Any]], scope: Scope) -> ColumnElem
     if scope.departments:
         lead, others = columns["department"], columns["co_departments"]
         bodies = sorted(scope.departments)
-        parts.append(or_(lead.in_(bodies), *(json_holds(others, code) for code in bodies)))
+        routed = (lead.in_(bodies), *(json_holds(others, code) for code in bodies))
+        # Those that its order was sent to since have it, too.
+        parts.append(or_(*routed, reports.c.id.in_(numbers_with(bodies))))
     return and_(*parts)
 
 

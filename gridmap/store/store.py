@@ -260,6 +260,7 @@ class Store(
         photos of a place that is gone are gone.
         """
         with self._database.write() as connection:
+            records.lock_records(connection, kind)
             counts = records.put_records(connection, kind, rows, replace=replace, only=only)
             if photos:
                 set_place_photos(connection, photos, by=by, now=self._database.clock())

@@ -24,7 +24,7 @@ from gridmap.errors import (
     StoreUnusable,
 )
 
-__all__ = ["IMMUTABLE_MARK", "IMMUTABLE_STATE", "translated"]
+__all__ = ["IMMUTABLE_MARK", "IMMUTABLE_STATE", "translated", "unfit"]
 
 # How the guards in the database say no: a prefix on SQLite, an SQLSTATE on PostgreSQL.
 IMMUTABLE_MARK = "gridmap.immutable: "
@@ -53,9 +53,14 @@ def translated(where: str) -> Iterator[None]:
         # A value that never reached the driver: refused by a column type, or by the driver.
         if isinstance(error.orig, GridmapError):
             raise error.orig from None
-        raise _unfit(_first_line(error.orig), where) from error
+        raise unfit(error.orig) from error
     except (sqlite3.Error, psycopg2.Error) as error:
         raise _translate(error, where) from error
+
+
+def unfit(error: BaseException | None) -> BadValue:
+    """Return what is raised for a value that no store can hold."""
+    return BadValue("The store cannot hold this value.", got=_first_line(error))
 
 
 def _translate(error: BaseException | None, where: str) -> GridmapError:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, union_all
 
-from gridmap.cases.model import Order
+from gridmap.cases.model import Order, PartState
 from gridmap.store.rows import insert_columns
-from gridmap.store.schema_cases import orders
+from gridmap.store.schema_cases import order_parts, orders
 from gridmap.store.schema_within import notice_areas, order_areas
 
-__all__ = ["among", "move_within", "note_notices", "note_orders", "numbers_within"]
+__all__ = ["among", "move_within", "note_notices", "note_orders", "numbers_with", "numbers_within"]
 
 
 def note_orders(connection: Connection, lying: Iterable[tuple[int, Mapping[str, str]]]) -> None:
@@ -69,6 +69,16 @@ def numbers_within(areas: Iterable[tuple[str, str]]) -> Select[Any]:
         return found[0]
     every = union_all(*found).subquery()
     return select(every.c.number)
+
+
+def numbers_with(departments: Collection[str]) -> Select[Any]:
+    """Return a query for the numbers of the orders that some departments have a share in now.
+
+    Who gave a share back has none.
+    """
+    part = order_parts.c
+    kept = or_(part.lead, part.state != PartState.RETURNED.value)
+    return select(part.number).where(part.department.in_(sorted(departments)), kept)
 
 
 def among(numbers: Select[Any], *, walked: bool = False) -> ColumnElement[bool]:

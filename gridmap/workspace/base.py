@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -203,8 +203,16 @@ class Base:
         """Return who asks when they may do it where a report is, or raise `NotAllowed`."""
         who = self._may(actor, action)
         if EVERYWHERE not in reach(who, action):
-            self._may(who, action, Subject.of_report(self.store.report(number)))
+            self._may(who, action, self.report_subject(number, self.store.report(number)))
         return who
+
+    def report_subject(self, number: int, record: Mapping[str, Any]) -> Subject:
+        """Return what a report is about, for where a role holds.
+
+        What knows orders overrides this: an order may have been sent to others since.
+        """
+        del number
+        return Subject.of_report(record)
 
     def foreign(self, path: Path) -> Path:
         """Return `path` unless it is the live store itself.

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import shapely
 
-from gridmap.access import Actor, require
+from gridmap.access import Action, Actor, Scope, reach, require
 from gridmap.crs import metres_per_degree
 from gridmap.routing.decision import Router
 from gridmap.routing.overlays import OVERLAY_KINDS, Overlay
@@ -33,8 +33,7 @@ class Board(Rulings):
         """Return a drawing of a review's place: borders, overlays, rulings, its reports."""
         from gridmap.maps.sketch import Sketch
 
-        require(actor or self.actor, "reviews")
-        row = self.store.review(number)
+        _, row = self._review_of(number, Action.REVIEW_SEE, actor)
         if row["lon"] is None:
             return Sketch()
         place = (row["lon"], row["lat"])
@@ -49,20 +48,29 @@ class Board(Rulings):
         return surroundings(self._router_now(row), spots, own=own, today=today, lang=lang)
 
     def rulings(self, *, lang: str = "zh", actor: Actor | None = None) -> list[dict[str, Any]]:
-        """Return all rulings that there are as GeoJSON features, for staff, by their codes.
+        """Return the rulings within reach as GeoJSON features, for staff, by their codes.
 
-        Those that have ended, or do not hold yet, are among them: ``in_force`` tells. One that
-        was imported, and not made by the board here, has no ``review``.
+        A ruling is about its ground and its owner: it is within reach where its ground meets the
+        actor's areas, if they have any, and its owner is one of their departments, if they have
+        any. Those that have ended, or do not hold yet, are among them: ``in_force`` tells. One
+        that was imported, and not made by the board here, has no ``review``.
         """
-        require(actor or self.actor, "reviews")
+        who = actor or self.actor
+        require(who, "reviews")
+        scopes = reach(self._may(who, Action.REVIEW_SEE), Action.REVIEW_SEE)
         today = to_site(self.clock(), self.zone).date()
         reviews = self.store.reviews_ruled()
         locator = self.atlas.locator_at(self.clock())
         edition = None if locator is None else locator.coverage.edition
+        lands = [(scope.departments, self._land(scope, edition)) for scope in scopes]
         found = []
         for record in self.store.records("overlays"):
             one = Overlay(**{name: value for name, value in record.items() if name != "geom"})
-            if one.kind != RULING:
+            shape = record["geom"]
+            if one.kind != RULING or not any(
+                (not bodies or one.owner in bodies) and (land is None or _meets(land, shape))
+                for bodies, land in lands
+            ):
                 continue
             english = lang == "en" and one.name_en
             properties = {
@@ -77,25 +85,33 @@ class Board(Rulings):
                 "in_force": one.in_force(today),
                 "review": reviews.get(one.code),
             }
-            shape = record["geom"]
             geometry = None if shape is None else orjson.loads(shapely.to_geojson(shape))
             found.append({"type": "Feature", "geometry": geometry, "properties": properties})
         return found
+
+    def _land(self, scope: Scope, edition: str | None) -> Any:
+        """Return the ground of a scope's areas, prepared; None where areas do not narrow it."""
+        if not scope.areas:
+            return None
+        if edition is None:
+            return shapely.Polygon()
+        land = self.router(edition).answers.territory.ground(scope.areas)
+        shapely.prepare(land)
+        return land
 
     def possible_owners(
         self, number: int, *, lang: str = "zh", actor: Actor | None = None
     ) -> list[tuple[str, str]]:
         """Return code and name of everybody who could own what a review is about."""
-        require(actor or self.actor, "reviews")
-        parties = self._router_now(self.store.review(number)).parties
+        _, row = self._review_of(number, Action.REVIEW_SEE, actor)
+        parties = self._router_now(row).parties
         return [(code, parties[code].label(lang)) for code in parties]
 
     def overlays_at(
         self, number: int, *, lang: str = "zh", actor: Actor | None = None
     ) -> list[tuple[str, str]]:
         """Return code and name of the overlays that lie at a review's place today."""
-        require(actor or self.actor, "reviews")
-        row = self.store.review(number)
+        _, row = self._review_of(number, Action.REVIEW_SEE, actor)
         if row["lon"] is None:
             return []
         known = self._router_now(row).answers.overlays
@@ -144,6 +160,11 @@ def surroundings(
         kind = "ruling" if overlay.kind == RULING else "overlay"
         shapes.append((kind, _label(overlay, lang), shape))
     return sketch(shapes, spots, reach_m=_REACH_M)
+
+
+def _meets(land: Any, shape: Any) -> bool:
+    """True when ground lies in some land, and does not only border it."""
+    return bool(shape is not None and land.intersects(shape) and not land.touches(shape))
 
 
 def _label(overlay: Overlay, lang: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gridmap.access import Action, Actor, Role, reach, redact
 from gridmap.errors import BadValue
+from gridmap.store.columns import storable
 from gridmap.store.order_filters import Own, Sorting
 from gridmap.workspace.order_views import OrderViews
 from gridmap.workspace.reporting import MAX_PAGE
@@ -68,7 +69,7 @@ class OrderLists(OrderViews):
 
     def _narrowing(self, who: Actor, filters: Mapping[str, Any]) -> dict[str, Any]:
         """Return filters as the store takes them."""
-        found = {name: value for name, value in filters.items() if value is not None}
+        found = {name: storable(value) for name, value in filters.items() if value is not None}
         area = found.get("area")
         if area is not None and not all(area.partition(":")):
             raise BadValue("This does not name an area.", got=area, allowed="LEVEL:CODE")

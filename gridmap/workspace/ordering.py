@@ -23,6 +23,7 @@ from gridmap.store.case_store import Decide
 from gridmap.store.columns import storable
 from gridmap.store.rulings import Rerouted
 from gridmap.times import parse_when
+from gridmap.workspace.addressed import may_as_addressed
 from gridmap.workspace.openings import Opening, opening
 from gridmap.workspace.order_lists import OFFICES, OrderLists
 
@@ -91,10 +92,10 @@ class Ordering(OrderLists):
         def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
             return self._steps_of(orders, number, row, who, fields, route, version, now)
 
-        self._change(numbers, decide, number, version, anew)
+        self._change(numbers, decide, number, version, who, anew)
         after = self.store.order(number)
         # Who gave it back, or sent it on, may be out of its reach now.
-        if who.is_staff and may(who, Action.ORDER_READ, self._subject(after)):
+        if self._reads(who, after):
             return self.order(number, lang=lang, actor=who)
         return redact(who, "own_order", self._own(after, {who.name}))
 
@@ -126,10 +127,10 @@ class Ordering(OrderLists):
                 seen = version
             return found + self._steps_of(orders, number, sending, who, fields, {}, seen, now)
 
-        self._change([number], decide, number, version)
+        self._change([number], decide, number, version, who)
         # Sent away, it may be out of the reach of who sent it.
         after = self.store.order(number)
-        if may(who, Action.ORDER_READ, self._subject(after)):
+        if self._reads(who, after):
             return self.order(number, lang=lang, actor=who)
         return redact(who, "own_order", self._own(after, {who.name}))
 
@@ -144,7 +145,7 @@ class Ordering(OrderLists):
         record["supervision"] = [
             self._supervision_shown(one, lang)
             for one in self.store.supervisions(number=number)
-            if may(who, Action.SUPERVISION_READ)
+            if may_as_addressed(who, Action.SUPERVISION_READ, one)
         ]
         record["report"] = redact(who, "reports", self._shown(self.store.report(number), lang))
         return redact(who, "orders", record)
@@ -225,14 +226,17 @@ class Ordering(OrderLists):
         decide: Decide,
         number: int,
         version: int | None,
+        who: Actor,
         anew: Sequence[Rerouted] = (),
     ) -> None:
-        """Write what is decided; what is stale names what changed since that version."""
+        """Write what is decided; what is stale names what changed since, for who may read that."""
         self._bases.keep(one.decision for one in anew)
         try:
             outcomes = self.store.change_orders(numbers, decide, anew=anew)
         except Stale as stale:
-            stale.changes = self.store.order_events(number, after=version or 0)
+            # Senders and delegates may act, but the history is the staff's.
+            if self._reads(who, self.store.order(number)):
+                stale.changes = self.store.order_events(number, after=version or 0)
             raise
         self._afterwards(outcomes)
 
@@ -258,6 +262,10 @@ class Ordering(OrderLists):
         order = orders[number]
         permission = Action(permission_of(order, row.action, row.permission))
         self._may(who, permission, self._subject(order) if who.is_staff else None)
+        into = fields.get("into")
+        if row.action == "order.merge" and isinstance(into, int):
+            # It is written in both.
+            self._may(who, permission, self._subject(orders[into]))
         if version is not None and version != order.version:
             raise Stale(
                 "The order has changed since it was looked at.",
@@ -342,6 +350,10 @@ class Ordering(OrderLists):
         own = [g for g in working if g.role is not Role.DISPATCHER]
         bodies = self._acts_for(Actor.granted(actor.name, own), order)
         return bodies is None or not bodies.isdisjoint(order.bodies)
+
+    def _reads(self, who: Actor, order: Order) -> bool:
+        """True when an order and its history are for somebody to read; a sender sees their own."""
+        return may(who, Action.ORDER_READ, self._subject(order))
 
     def _subject(self, order: Order) -> Subject:
         called = [c.department for w in order.whistles for c in w.calls]

@@ -42,14 +42,6 @@ class Anonymised:
 class Personal(Accounts):
     """Personal fields of reports."""
 
-    def report_subject(self, number: int, record: Mapping[str, Any]) -> Subject:
-        """Return what a report is about, for where a role holds.
-
-        What knows orders overrides this: an order may have been sent to others since.
-        """
-        del number
-        return Subject.of_report(record)
-
     def is_current_handler(self, actor: Actor, number: int, record: Mapping[str, Any]) -> bool:
         """True when the report is the actor's to handle now.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gridmap.access import Action, Actor, redact, require
+from gridmap.access import ANYTHING, EVERYWHERE, Action, Actor, reach, redact, require
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.model import Locations, Points
 from gridmap.routing.book import Decision, RouteBook
@@ -44,25 +44,31 @@ class Reviewing(Base):
     ) -> tuple[int, list[dict[str, Any]]]:
         """Return how many reviews match, and one page, those with the most reports first.
 
-        Filters are those of :data:`gridmap.store.reviews.FILTERS`.
+        Those within reach only: a review lies where its reports do, and is about the departments
+        that they are sent to. Filters are those of :data:`gridmap.store.reviews.FILTERS`.
         """
         who = actor or self.actor
         require(who, "reviews")
+        within = reach(self._may(who, Action.REVIEW_SEE), Action.REVIEW_SEE)
         if not 1 <= limit <= _MAX_PAGE or offset < 0:
             raise BadValue(
                 "A page has 1 to 1000 reviews from a place that is not negative.",
                 got=f"limit {limit}, offset {offset}",
             )
-        total, page = self.store.reviews(filters, limit=limit, offset=offset)
+        total, page = self.store.reviews(filters, limit=limit, offset=offset, within=within)
         return total, [redact(who, "reviews", self._review(row, lang)) for row in page]
 
     def review(
         self, number: int, *, lang: str = "zh", actor: Actor | None = None
     ) -> dict[str, Any]:
-        """Return one review with its reports and its ruling, or raise `NotFound`."""
-        who = actor or self.actor
-        require(who, "reviews")
-        row = self.store.review(number)
+        """Return one review with its reports and its ruling, or raise `NotFound`.
+
+        Raises
+        ------
+        NotAllowed
+            When none of its reports is within the actor's reach.
+        """
+        who, row = self._review_of(number, Action.REVIEW_SEE, actor)
         held = [self._local(one, "added_at", "closed_at") for one in row.pop("held")]
         return redact(who, "reviews", self._review(row, lang) | {"held": held})
 
@@ -140,6 +146,19 @@ class Reviewing(Base):
         }
 
     # -- inside ---------------------------------------------------------------------
+
+    def _review_of(
+        self, number: int, action: Action, actor: Actor | None
+    ) -> tuple[Actor, dict[str, Any]]:
+        """Return who asks, if they may do it with a review where it lies, and its row."""
+        who = actor or self.actor
+        require(who, "reviews")
+        self._may(who, action)
+        row = self.store.review(number)
+        scopes = reach(who, action)
+        if EVERYWHERE not in scopes and not self.store.review_lies_within(number, scopes):
+            self._may(who, action, ANYTHING)
+        return who, row
 
     def _routed_anew(
         self, rows: Sequence[Mapping[str, Any]], moment: datetime, router_of: Any

@@ -10,14 +10,14 @@ from typing import Any
 
 import shapely
 
-from gridmap.access import Action, Actor, require
+from gridmap.access import EVERYWHERE, Action, Actor, Scope, Subject, reach
 from gridmap.errors import BadValue, Conflict, NotFound
 from gridmap.routing.decision import Router
 from gridmap.routing.departments import DepartmentKind
 from gridmap.routing.grounds import circle_around, read_line, read_polygon
 from gridmap.routing.overlays import Overlay
 from gridmap.routing.reviews import ReviewState
-from gridmap.routing.rulings import RULING, Ruling, check_ground
+from gridmap.routing.rulings import RULING, Ruling, check_ground, check_reach
 from gridmap.store.rulings import Rerouted
 from gridmap.times import to_site
 from gridmap.workspace.facts_state import FactState
@@ -85,7 +85,8 @@ class Rulings(Reviewing):
         Raises
         ------
         NotAllowed
-            For roles that do not settle ownership.
+            For roles that do not settle ownership, and where the review, one of the reports that
+            would be routed anew, the ground or the owner lies outside of where the actor may.
         NotFound
             When there is no such review, overlay or area.
         BadValue
@@ -93,10 +94,7 @@ class Rulings(Reviewing):
         Conflict
             When the review was settled, or another ruling was made, meanwhile.
         """
-        who = actor or self.actor
-        require(who, "reviews")
-        self._may(who, Action.REVIEW_RULE)
-        row = self.store.review(number)
+        who, row = self._review_of(number, Action.REVIEW_RULE, actor)
         if row["state"] != ReviewState.OPEN.value:
             raise Conflict("This review is settled.", got=number)
         router = self._router_now(row)
@@ -112,8 +110,9 @@ class Rulings(Reviewing):
             rulings=[known.overlays[i] for i in rulings],
             shapes=[known.geometry[i] for i in rulings],
         )
+        self._may_give(who, ruling.owner, ground, router)
         overlay = ruling.overlay(f"ruling-{number}", *self._names(body, number, row))
-        found = self._reports_under(row, ruling, overlay, ground)
+        found = self._reports_under(who, row, ruling, overlay, ground)
         if commit:
             self._bases.keep(one.decision for one in found)
             seen = frozenset(known.overlays[i].code for i in rulings)
@@ -222,8 +221,18 @@ class Rulings(Reviewing):
         zh, en = self._area_name(row, "zh"), self._area_name(row, "en")
         return f"{zh or ''}确权第{number}号", f"Review {number}{f', {en}' if en else ''}"
 
+    def _may_give(self, who: Actor, owner: str, ground: Any, router: Router) -> None:
+        """Refuse ground beyond the areas, and an owner beyond the departments, of who rules."""
+        action = Action.REVIEW_RULE
+        scopes = [s for s in reach(who, action) if not s.departments or owner in s.departments]
+        if not scopes:
+            self._may(who, action, Subject({}, (owner,)))
+        if all(scope.areas for scope in scopes):
+            areas = frozenset().union(*(scope.areas for scope in scopes))
+            check_reach(ground, router.answers.territory.ground(areas), Scope(areas))
+
     def _reports_under(
-        self, row: Mapping[str, Any], ruling: Ruling, overlay: Overlay, ground: Any
+        self, who: Actor, row: Mapping[str, Any], ruling: Ruling, overlay: Overlay, ground: Any
     ) -> list[Rerouted]:
         """Return the open reports of a review with the routes that the ruling gives them."""
         held = [one["report_id"] for one in row["held"] if one["closed_at"] is None]
@@ -244,6 +253,9 @@ class Rulings(Reviewing):
         # What was put right since it was put before the board is another matter.
         about = {row["item"], *(name.rpartition(":")[2] for name in ruling.items)}
         rows = [one for one in map(self.store.report, held) if (one["item"] or "").strip() in about]
+        if EVERYWHERE not in reach(who, Action.REVIEW_RULE):
+            for one in rows:
+                self._may(who, Action.REVIEW_RULE, self.report_subject(one["id"], one))
         return self._routed_anew(rows, max(self.clock(), begins), with_ruling)
 
 

@@ -7,6 +7,7 @@ import re
 from gridmap.access import Action, Actor
 from gridmap.errors import NotFound
 from gridmap.secrets import new_receipt
+from gridmap.store.columns import storable
 from gridmap.store.senders import Sender
 from gridmap.workspace.accounts import Accounts
 
@@ -56,7 +57,9 @@ class Senders(Accounts):
         return sender is not None and sender.account == who.account
 
     def _proved(self, proof: str) -> int | None:
-        return self.store.report_of_proof(proof) if proof else None
+        # A form may send what no key can hold, and one store refuses to look for.
+        known = storable(proof)
+        return self.store.report_of_proof(known) if known else None
 
     def _sender_names(self, number: int) -> frozenset[str]:
         """Return the names under which its sender may have acted on a report."""

@@ -16,6 +16,7 @@ import shapely
 from gridmap.access import Actor, may_see, redact, require, visible_records
 from gridmap.crs import metres_per_degree, to_wgs84
 from gridmap.errors import BadValue, NotFound
+from gridmap.places.edit import version_of
 from gridmap.places.hours import DayHours, HoursBook
 from gridmap.places.model import Place, ServiceItem, is_free
 from gridmap.places.rosters import BOARD_ROLES, posts_for
@@ -25,7 +26,7 @@ from gridmap.times import to_site
 from gridmap.workspace.facts import POLICY
 from gridmap.workspace.walking import Walks
 
-__all__ = ["Origin", "Serving"]
+__all__ = ["Origin", "Serving", "no_such_place", "record_as"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ class Serving(Walks):
         found = find_places(
             [one], wanted, at=moment, book=self.hours_book, walk=self.minutes_on_foot
         )
-        record = redact(who, "places", self._place_shown(found[0], moment, self.photos_seen(who)))
+        shown = self._place_shown(found[0], moment, self.photos_seen(who))
+        record = redact(who, "places", shown | {"version": version_of(one)})
         return record | {"areas": self._areas_at(one.lon, one.lat, moment)}
 
     def place_photo(
@@ -379,7 +381,7 @@ class Serving(Walks):
         """Return a place that the actor may see."""
         place = self._served().by_code.get(code)
         if place is None or not may_see(who, self.categories.visibility(place.category)):
-            raise NotFound("There is no such place.", got=code, repair="See /api/places.")
+            raise no_such_place(code)
         return place
 
     def _place_shown(
@@ -420,8 +422,8 @@ class Serving(Walks):
                 found = self.store.records_of(("places", "service_items"))
                 self._kept_places = _Held(
                     token,
-                    tuple(_as(Place, row) for row in found["places"]),
-                    tuple(_as(ServiceItem, row) for row in found["service_items"]),
+                    tuple(record_as(Place, row) for row in found["places"]),
+                    tuple(record_as(ServiceItem, row) for row in found["service_items"]),
                     tuple(_estates(self._state().records.get("overlays", []))),
                 )
             return self._kept_places
@@ -445,13 +447,19 @@ def _is_held(row: Mapping[str, Any], day: date) -> bool:
     return not row.get("rests") and (first is None or first <= day) and (end is None or day < end)
 
 
-def _as(kind: Any, row: Mapping[str, Any]) -> Any:
+def no_such_place(code: str) -> NotFound:
+    """Return what is raised where there is no such place."""
+    return NotFound("There is no such place.", got=code, repair="See /api/places.")
+
+
+def record_as(kind: Any, row: Mapping[str, Any]) -> Any:
+    """Return a stored row as what it is a record of, such as a `Place`."""
     names = {one.name for one in fields(kind)}
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k in names})
 
 
 def _estates(rows: list[dict[str, Any]]) -> list[tuple[Overlay, Any]]:
-    return [(_as(Overlay, row), row["geom"]) for row in rows if row["kind"] == "estate"]
+    return [(record_as(Overlay, row), row["geom"]) for row in rows if row["kind"] == "estate"]
 
 
 def _pair(text: str) -> tuple[float, float]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from gridmap.access import PERMISSIONS, Action, Actor, Grant, Role, Subject, reach
+from gridmap.access import Action, Actor, Subject, reach
 from gridmap.cases import supervision
 from gridmap.cases.notices import NoticeKind
 from gridmap.cases.supervision import Supervision
 from gridmap.errors import NotAllowed, Stale
 from gridmap.times import parse_when, to_site
-from gridmap.workspace.order_lists import OFFICES
+from gridmap.workspace.addressed import concerned, may_as_addressed
 from gridmap.workspace.telling import Telling
 
 __all__ = ["Supervising"]
@@ -145,7 +145,7 @@ class Supervising(Telling):
         return [
             step
             for step in supervision.open_to(one)
-            if self._may_as_addressed(who, _PERMISSIONS[step], one)
+            if may_as_addressed(who, _PERMISSIONS[step], one)
         ]
 
     def supervisions(
@@ -171,23 +171,13 @@ class Supervising(Telling):
         """Return the actor when one of the departments named in it is theirs, or all are."""
         who = self._may(actor, action)
         one = self.store.supervision(key)
-        if self._may_as_addressed(who, action, one):
+        if may_as_addressed(who, action, one):
             return who
         if action is Action.SUPERVISION_ANSWER:
             raise NotAllowed(
                 "Only who acts for the addressee answers.", got=who.name, allowed=one.department
             )
-        return self._may(who, action, Subject({}, _concerned(one, action)))
-
-    def _may_as_addressed(self, who: Actor, action: Action, one: Supervision) -> bool:
-        if action is Action.SUPERVISION_ANSWER:
-            return any(_answers(grant, one.department) for grant in who.grants)
-        # It is about a department's conduct and lies in no area: areas do not narrow it.
-        bodies = _concerned(one, action)
-        return any(
-            not scope.departments or not scope.departments.isdisjoint(bodies)
-            for scope in reach(who, action)
-        )
+        return self._may(who, action, Subject({}, concerned(one, action)))
 
 
 _PERMISSIONS = {
@@ -195,25 +185,6 @@ _PERMISSIONS = {
     "refuse": Action.SUPERVISION_CLOSE,
     "close": Action.SUPERVISION_CLOSE,
 }
-
-
-def _answers(grant: Grant, department: str) -> bool:
-    """True for who acts for the addressee: its people, or the office of the place they stand in."""
-    scope = grant.scope
-    if grant.role not in PERMISSIONS[Action.SUPERVISION_ANSWER]:
-        return False
-    if scope.departments:
-        return department in scope.departments
-    if grant.role is Role.HANDLER:
-        return scope.is_everywhere
-    kind, _, code = department.partition(":")
-    here = scope.is_everywhere or code in {area for _, area in scope.areas}
-    return kind in OFFICES.get(grant.role, ()) and here
-
-
-def _concerned(one: Supervision, action: Action) -> tuple[str, ...]:
-    """Return the departments that may: to read it, those that got a copy too."""
-    return (one.department, *one.copies) if action is Action.SUPERVISION_READ else (one.department,)
 
 
 def _fresh(one: Supervision, version: int | None) -> Supervision:

@@ -10,12 +10,12 @@ from typing import Any
 
 from gridmap.access import Action, Actor, Subject, require
 from gridmap.cases.notices import Notice, NoticeKind, role
-from gridmap.errors import BadValue, TooManyAttempts
+from gridmap.errors import BadValue, Stale, TooManyAttempts
 from gridmap.personal import masked_text, refuse_identity_numbers
-from gridmap.places.edit import edited
+from gridmap.places.edit import changed_since, edited, version_of
 from gridmap.places.model import Place
 from gridmap.secrets import hash_token
-from gridmap.workspace.serving import Serving
+from gridmap.workspace.serving import Serving, no_such_place, record_as
 
 __all__ = ["WRONG_KINDS", "Tending"]
 
@@ -89,9 +89,19 @@ class Tending(Serving):
             )
 
     def edit_place(
-        self, code: str, changes: Mapping[str, Any], *, actor: Actor | None = None
+        self,
+        code: str,
+        changes: Mapping[str, Any],
+        *,
+        version: str | None = None,
+        actor: Actor | None = None,
     ) -> dict[str, Any]:
-        """Change fields of a place; return it as it is then.
+        """Change fields of a place; return it as it is then. Its other fields stay as stored.
+
+        Parameters
+        ----------
+        version : str, optional
+            Of the place that was looked at, as :meth:`place` tells it.
 
         Raises
         ------
@@ -99,17 +109,59 @@ class Tending(Serving):
             When the actor may not edit places where it stands.
         BadValue
             For a field that there is not, or a value that it cannot have.
+        Stale
+            When the place is not of that `version` any more. ``changes`` tell each field that
+            others changed: its ``field``, what it is ``now``, and whether `changes` are of it,
+            too (``yours``).
         """
-        who, place = self._place_keeper(code, actor)
-        self.put_records("places", [asdict(edited(place, changes, self.categories))], actor=who)
+        who, _ = self._place_keeper(code, actor)
+        tree = self.categories
+
+        def decide(stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            row = next((row for row in stored if row["code"] == code), None)
+            if row is None:
+                raise no_such_place(code)
+            place: Place = record_as(Place, row)
+            self._may(who, Action.PLACE_EDIT, self._place_subject(place))
+            new = edited(place, changes, tree)
+            if version is not None:
+                _need_fresh(version, place, new, changes)
+            return [asdict(new)]
+
+        try:
+            self.store.change_records("places", decide)
+        finally:
+            # Also who is told that it changed looks at what is stored.
+            self._follow("places")
         return self.place(code, actor=who)
 
     def _place_keeper(self, code: str, actor: Actor | None) -> tuple[Actor, Place]:
         """Return who asks, if they may keep a place where it stands, and the place."""
         who = self._may(actor, Action.PLACE_EDIT)
         place = self._place_of(code, who)
-        areas = {a["level"]: a["code"] for a in self._areas_at(place.lon, place.lat, self.clock())}
-        return self._may(who, Action.PLACE_EDIT, Subject(areas)), place
+        return self._may(who, Action.PLACE_EDIT, self._place_subject(place)), place
+
+    def _place_subject(self, place: Place) -> Subject:
+        areas = self._areas_at(place.lon, place.lat, self.clock())
+        return Subject({area["level"]: area["code"] for area in areas})
+
+
+def _need_fresh(version: str, place: Place, new: Place, changes: Mapping[str, Any]) -> None:
+    """Raise `Stale` when a place is not of a version; see :meth:`Tending.edit_place`."""
+    others = changed_since(version, place)
+    if not others:
+        return
+    error = Stale(
+        "The place has changed since it was looked at.",
+        got=place.code,
+        repair="Look at what was changed, and decide anew.",
+        version=version_of(place),
+    )
+    own = set(changed_since(version, new)).intersection(changes)
+    error.changes = [
+        {"field": name, "now": getattr(place, name), "yours": name in own} for name in others
+    ]
+    raise error
 
 
 def _after(limit: int) -> Callable[[int], float]:

@@ -281,7 +281,7 @@ class Working(Photographing):
             self.ensure_keys()
             self.channel = WebhookChannel(
                 self.settings.notice_webhook,
-                tuple(self._secrets(NOTICES)),
+                lambda: self._secrets(NOTICES),
                 self.settings.outgoing_timeout_s,
                 self.settings.outgoing_private,
             )
