@@ -91,6 +91,69 @@ def test_a_resident_finds_item_and_place_and_sends(visit: Visit, address: str) -
     visit.assert_clean()
 
 
+def filled(visit: Visit, address: str) -> Any:
+    """The form with everything on it, ready to be sent."""
+    page = visit.open(f"{address}/report?item=0306&lon=117.005&lat=36.605")
+    page.wait_for_selector("#map.leaflet-container")
+    page.fill("[name=text]", "路灯三天不亮")
+    photo = {"name": "灯.jpg", "mimeType": "image/jpeg", "buffer": saved(picture((300, 200)))}
+    page.set_input_files("[name=photo]", photo)
+    return page
+
+
+def on_its_way(page: Any) -> None:
+    """Send the form to where nothing answers."""
+    page.route("**/report", lambda route: None)
+    page.click(".send button", no_wait_after=True)
+    page.wait_for_selector(".send button:disabled >> text=正在发出")
+
+
+def test_a_report_that_was_stopped_on_its_way_is_sent_by_the_same_form(
+    visit: Visit, address: str
+) -> None:
+    page = filled(visit, address)
+    on_its_way(page)
+    page.evaluate("window.stop()")
+    page.wait_for_selector(".send button:enabled >> text=上报")
+    assert typed(page, "text") == ["路灯三天不亮"]
+    page.unroute("**/report")
+    page.click(".send button")
+    page.wait_for_url("**/receipt/*taken=1*")
+    assert page.locator(".photos img").count() == 1
+
+
+def test_where_the_browser_does_not_tell_a_report_can_be_sent_anew_after_a_while(
+    visit: Visit, address: str
+) -> None:
+    visit.page.clock.install()
+    visit.page.add_init_script("Object.defineProperty(window, 'navigation', { value: undefined })")
+    page = filled(visit, address)
+    on_its_way(page)
+    page.clock.run_for(21_000)
+    page.wait_for_selector(".send button:enabled >> text=再按一次")
+
+
+def test_a_form_that_is_brought_back_is_emptied_when_its_report_was_taken_alone(
+    visit: Visit, address: str
+) -> None:
+    page = filled(visit, address)
+    on_its_way(page)
+    back = "window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
+    page.evaluate(back)
+    page.wait_for_selector(".send button:enabled")
+    assert typed(page, "text") == ["路灯三天不亮"]
+    assert page.evaluate("document.forms.report.photo.files.length") == 1
+    page.evaluate("window.stop()")
+    page.unroute("**/report")
+    # Taken through another window, as it would be had the answer been lost.
+    key = page.input_value("[name=key]")
+    sent = {"key": key, "item": "0306", "lon": "117.005", "lat": "36.605", "coord_sys": "wgs84"}
+    assert page.request.post(f"{address}/report", multipart=sent).ok
+    page.evaluate(back)
+    page.wait_for_function(f"document.forms.report?.key.value !== '{key}'")
+    assert typed(page, "text") == [""]
+
+
 def test_the_last_thing_said_of_the_place_counts(visit: Visit, address: str) -> None:
     kind = visit.kind  # type: ignore[attr-defined]
     page = visit.open(f"{address}/report?item=0101&lon=117.005&lat=36.605")
