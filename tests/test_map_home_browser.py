@@ -273,7 +273,7 @@ def test_nobody_is_shown_on_areas_of_another_edition(browser_page: Visit, addres
 def test_the_map_speaks_english_where_it_is_asked_to(browser_page: Visit, address: str) -> None:
     page = opened(browser_page, f"{address}/?lang=en")
     assert page.inner_text("#map-title") == "The one map"
-    assert "4 open cases" in page.inner_text("#map-counts")
+    assert "Open cases: 4" in page.inner_text("#map-counts")
     shown(page, "9-english")
     assert violations(page) == []
     browser_page.assert_clean()
