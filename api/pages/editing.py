@@ -215,7 +215,8 @@ def _form(
     photo: PhotoSent | None = None,
     status: int = 200,
 ) -> Response:
-    lang = 1 if language(request.scope) == "en" else 0
+    said = language(request.scope)
+    lang = 1 if said == "en" else 0
     sent = photo or PhotoSent()
     here = f"{_address(place['code'])}/edit"
     body = page(
@@ -225,7 +226,7 @@ def _form(
         action=here,
         switch=switch_at(here, request.scope),
         typed=typed,
-        error=None if error is None else str(error),
+        error=None if error is None else plain_refusal(error, said, heading_of(error, said)),
         wrong_hours=isinstance(error, BadHours),
         saved=done == "1",
         **_photos(workspace, place, sent, language(request.scope)),
