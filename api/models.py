@@ -342,6 +342,14 @@ class PlaceOfError(Exact):
     got: Any = None
 
 
+class Told(Exact):
+    """A problem in the language of a page."""
+
+    message: str
+    repair: str | None
+    original: str | None = Field(description="For staff, where there are no words for it.")
+
+
 class Problem(BaseModel):
     """A problem body as RFC 9457 defines it."""
 
@@ -368,3 +376,6 @@ class Problem(BaseModel):
         None, description="Of a refused edit: each reason with its place and the areas concerned."
     )
     error_id: str | None = Field(None, description="Under which an internal error is logged.")
+    told: Told | None = Field(
+        None, description="For scripts of pages, which send `X-Page-Language: zh` (or `en`)."
+    )

@@ -43,6 +43,24 @@ def test_the_form_of_the_first_page_says_where_a_place_is(
     browser_page.assert_clean()
 
 
+def test_the_first_page_tells_in_its_language_that_nobody_answers_or_what_is_refused(
+    browser_page: Visit, address: str
+) -> None:
+    page = browser_page.open(f"{address}/")
+    page.fill("[name=lon]", "117.0051")
+    page.fill("[name=lat]", "36.605")
+    page.route("**/api/locate?*", lambda route: route.abort())
+    page.click("#locate button[type=submit]")
+    page.wait_for_selector("#answer .warning >> text=没有连上，请稍后再试。")
+    page.unroute("**/api/locate?*")
+    # A field that somebody wrote into the page: what has no words is told to staff as it is.
+    page.evaluate("document.querySelector('[name=coord_sys] option').value = 'mars'")
+    page.click("#locate button[type=submit]")
+    page.wait_for_selector("#answer .warning:not(:has-text('没有连上'))")
+    told = page.inner_text("#answer .warning")
+    assert told.startswith("这个请求无法办理")
+
+
 # The first question is answered after the second.
 SLOW = """
 const real = window.fetch;

@@ -225,6 +225,20 @@ def test_a_part_that_fails_is_told_and_the_rest_stands(browser_page: Visit, addr
     assert page.evaluate("gridmap.view.areas.size") == 6
     shown(page, "8-wrong")
     assert violations(page) == []
+    page.unroute("**/map/orders.json")
+    page.route("**/map/orders.json", lambda route: route.abort())
+    page.click("#map-wrong button")
+    page.wait_for_selector("#map-wrong button")
+    assert "没有连上" in page.inner_text("#map-wrong")
+
+
+def test_each_part_of_the_map_is_asked_for_once(browser_page: Visit, address: str) -> None:
+    asked: list[str] = []
+    browser_page.page.on("request", lambda one: asked.append(one.url.removeprefix(address)))
+    opened(browser_page, f"{address}/")
+    parts = [one for one in asked if one.startswith("/map/") and "?" not in one]
+    assert sorted(parts) == sorted(set(parts))
+    browser_page.assert_clean()
 
 
 # Answers that the browser kept are of an edition that is in force no more.

@@ -33,6 +33,23 @@ def review(board: Workspace) -> Iterator[str]:
         yield f"{address}/reviews/{number}"
 
 
+def test_a_ruling_that_is_refused_is_told_in_the_language_of_the_page(
+    browser_page: Visit, review: str
+) -> None:
+    page = browser_page.open(review)
+    page.fill("[name=owner]", "NO-SUCH")
+    page.fill("[name=document]", "确权纪要〔2026〕3号")
+    page.click("[name=dry]")
+    page.wait_for_selector("#told .warning")
+    assert page.inner_text("#told .warning").startswith("没有这个单位")
+    assert "收到的内容：NO-SUCH" in page.inner_text("#told")
+    page.fill("[name=owner]", "SW")
+    page.route("**/ruling?*", lambda route: route.abort())
+    page.click("[name=dry]")
+    page.wait_for_selector("#told .warning >> text=没有连上")
+    assert page.is_enabled("[name=dry]")
+
+
 def test_several_items_with_codes_of_a_shape_of_their_own_are_ruled_on(
     browser_page: Visit, review: str
 ) -> None:

@@ -11,7 +11,7 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.pages.orders import page_at
 from api.templates import language, page
 from gridmap.access import Action
-from gridmap.i18n import texts
+from gridmap.i18n import texts, translate
 from gridmap.times import to_site
 
 __all__ = ["router"]
@@ -79,7 +79,7 @@ def one_review(
 
 
 def _script_texts(lang: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found = {"no_answer": translate("page.no_answer", lang)}
     for prefix in ("page.reviews.said.", "page.problem."):
         found |= {key.removeprefix(prefix): text for key, text in texts(lang, prefix).items()}
     return found

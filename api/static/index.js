@@ -1,5 +1,7 @@
 // The form of the first page: asks /api/locate and says what it answers.
 
+import { getJson } from "./asking.js";
+
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const form = document.getElementById("locate");
 const answer = document.getElementById("answer");
@@ -9,13 +11,6 @@ function element(tag, text, className) {
   if (text !== undefined) made.textContent = text;
   if (className) made.className = className;
   return made;
-}
-
-async function getJson(address) {
-  const response = await fetch(address, { headers: { Accept: "application/json" } });
-  const body = await response.json();
-  if (!response.ok) throw new Error([body.detail, body.repair].filter(Boolean).join(" "));
-  return body;
 }
 
 // A code may hold slashes, dots and Chinese.

@@ -1,7 +1,8 @@
 // The one map for staff: areas first, then what stands in them; each part is fetched by itself.
-(function () {
-  "use strict";
 
+import { getJson } from "./asking.js";
+
+(function () {
   const { el, t } = gridmap;
   const wrong = document.getElementById("map-wrong");
   const wait = document.getElementById("map-wait");
@@ -12,13 +13,6 @@
   window.addEventListener("resize", fit);
   fit();
 
-  async function getJson(address, cache = "default") {
-    const response = await fetch(address, { cache, headers: { Accept: "application/json" } });
-    const body = await response.json();
-    if (!response.ok) throw new Error([body.detail, body.repair].filter(Boolean).join(" "));
-    return body;
-  }
-
   const { edition } = document.getElementById("map-home").dataset;
 
   /** A part that names areas by their place in the page's edition: in another they are others. */
@@ -26,7 +20,7 @@
     const kept = await getJson(address);
     if (kept.edition === edition) return kept;
     // The browser may have kept it from before a publication.
-    const fresh = await getJson(address, "reload");
+    const fresh = await getJson(address, { cache: "reload" });
     if (fresh.edition === edition) return fresh;
     throw Object.assign(new Error(t("map.one.changed")), { anew: true });
   }
