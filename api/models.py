@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 from gridmap.locate.model import LocationStatus
 
 __all__ = [
+    "ITEM_CODE",
     "MOST_POINTS",
     "NO_CONTROLS",
     "AreaFeature",
@@ -50,6 +51,8 @@ _COORD_SYS_SCHEMA = {
 }
 # Text that people type as a name or a code: PostgreSQL has no NUL, and no code a line break.
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+# Catalogues say themselves what their codes look like.
+ITEM_CODE = r"^[^\s\x00-\x1f\x7f]+$"
 # Local time of year 1 or 9999 may lie outside the calendar in UTC.
 _YEARS = "^[12][0-9]{3}-"
 _WHEN_SCHEMA = {

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from api.models import NO_CONTROLS, Exact
-from api.report_models import ITEM_CODE
+from api.models import ITEM_CODE, NO_CONTROLS, Exact
 from gridmap.routing.clock import PauseReason
 from gridmap.routing.grounds import MOST_RADIUS_M, MOST_WIDTH_M
 from gridmap.workspace.pausing import MAX_NOTE
