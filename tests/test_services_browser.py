@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser import DESKTOP, PHONE, Visit, keep_picture, violations, window
-from tests.services_fixtures import names, opened, settled
+from tests.services_town import names, opened, settled
 
 pytest_plugins = ["tests.services_fixtures"]
 pytestmark = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser import PHONE
-from tests.services_fixtures import names, settled
+from tests.services_town import names, settled
 
 pytest_plugins = ["tests.services_fixtures"]
 pytestmark = [

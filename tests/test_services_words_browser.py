@@ -9,7 +9,7 @@ import pytest
 
 from api.pages import service_views
 from tests.browser import PHONE, Visit, window
-from tests.services_fixtures import names, opened, settled
+from tests.services_town import names, opened, settled
 
 pytest_plugins = ["tests.services_fixtures"]
 pytestmark = [
