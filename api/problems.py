@@ -105,9 +105,9 @@ def problem(
             "problem.html", scope, problem=body, said=said, heading=heading, unread=_nothing
         )
         return HTMLResponse(shown, kind.status, extra)
-    lang = _language_of_script(scope)
-    if lang is not None:
-        body["told"] = _told(scope, body, lang)
+    shown_in = _language_of_script(scope)
+    if shown_in is not None:
+        body["told"] = _told(scope, body, shown_in)
     return Response(orjson.dumps(body), kind.status, extra, MEDIA_TYPE)
 
 
