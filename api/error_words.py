@@ -19,6 +19,9 @@ __all__ = ["Told", "in_words", "plain_refusal", "refusal", "told"]
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 # What a page has a name of its own for: what somebody does, and the field of a form.
 _NAMED = {"action", "field"}
+# Parts of a sentence that are said in words of their own.
+_SAID = {"unread", "wanted"}
+_PARTS = "unread."
 _ROOMS = (
     "action.",
     "page.order.field.",
@@ -26,6 +29,23 @@ _ROOMS = (
     "page.order.person.",
     "page.report.field.",
 )
+# Fields of a place by what the form calls them.
+_PLACE_FIELDS = {
+    "name": "editing.name",
+    "name_en": "editing.name_en",
+    "address": "around.address",
+    "entrance": "editing.entrance",
+    "floor": "editing.floor",
+    "hours": "around.hours",
+    "hours_text": "editing.hours_text",
+    "closures": "editing.closures",
+    "phone": "editing.phone",
+    "booking_phone": "around.booking",
+    "special_services": "around.offers",
+    "languages": "around.languages",
+    "price": "around.price",
+    "organiser": "around.organiser",
+}
 
 
 class Told(NamedTuple):
@@ -43,11 +63,17 @@ def told(message: str, repair: str | None, lang: str) -> Told:
     return Told(in_words(message, lang), None if repair is None else in_words(repair, lang))
 
 
-def in_words(sentence: str, lang: str) -> str | None:
-    """Return an English sentence in a language; None where there are no words for it."""
+def in_words(sentence: str, lang: str, of: str = "refusal.") -> str | None:
+    """Return an English sentence in a language; None where there are no words for it.
+
+    Parameters
+    ----------
+    of : str
+        What the keys of the texts begin with among which it is looked for.
+    """
     if lang == "en":
         return sentence
-    for pattern, key in _patterns():
+    for pattern, key in _patterns(of):
         found = pattern.fullmatch(sentence)
         if found:
             return translate(key, lang, **_named(found.groupdict(), lang))
@@ -94,10 +120,10 @@ def plain_refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any
     }
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+@lru_cache(maxsize=2)
+def _patterns(of: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """What each English sentence looks like, those without placeholders first."""
-    known = sorted(texts("en", "refusal.").items(), key=lambda one: ("{" in one[1], one[0]))
+    known = sorted(texts("en", of).items(), key=lambda one: ("{" in one[1], one[0]))
     return tuple(
         (re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(text)), re.DOTALL), key)
         for key, text in known
@@ -109,8 +135,11 @@ def _named(values: dict[str, str], lang: str) -> dict[str, str]:
     known = catalogue(lang)
     names = {}
     for place in _NAMED & values.keys():
-        spelt = (known.get(room + values[place]) for room in _ROOMS)
+        keys = [*(room + values[place] for room in _ROOMS), _PLACE_FIELDS.get(values[place], "")]
+        spelt = (known.get(key) for key in keys)
         names[place] = next((name for name in spelt if name), values[place])
+    for place in _SAID & values.keys():
+        names[place] = in_words(values[place], lang, _PARTS) or values[place]
     return values | names
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 from gridmap.locate.model import LocationStatus
 
 __all__ = [
+    "ITEM_CODE",
     "MOST_POINTS",
     "NO_CONTROLS",
     "AreaFeature",
@@ -50,6 +51,8 @@ _COORD_SYS_SCHEMA = {
 }
 # Text that people type as a name or a code: PostgreSQL has no NUL, and no code a line break.
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+# Catalogues say themselves what their codes look like.
+ITEM_CODE = r"^[^\s\x00-\x1f\x7f]+$"
 # Local time of year 1 or 9999 may lie outside the calendar in UTC.
 _YEARS = "^[12][0-9]{3}-"
 _WHEN_SCHEMA = {
@@ -342,6 +345,14 @@ class PlaceOfError(Exact):
     got: Any = None
 
 
+class Told(Exact):
+    """A problem in the language of a page."""
+
+    message: str
+    repair: str | None
+    original: str | None = Field(description="For staff, where there are no words for it.")
+
+
 class Problem(BaseModel):
     """A problem body as RFC 9457 defines it."""
 
@@ -373,3 +384,6 @@ class Problem(BaseModel):
         None, description="Of a refused edit: each reason with its place and the areas concerned."
     )
     error_id: str | None = Field(None, description="Under which an internal error is logged.")
+    told: Told | None = Field(
+        None, description="For scripts of pages, which send `X-Page-Language: zh` (or `en`)."
+    )

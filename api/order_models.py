@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
 
-from api.models import NO_CONTROLS, Exact, whole_number
-from api.report_models import ITEM_CODE, ReportRow
+from api.models import ITEM_CODE, NO_CONTROLS, Exact, whole_number
+from api.report_models import ReportRow
 from gridmap.cases.fields import MAX_BODIES, MAX_TEXT, Kind
 from gridmap.cases.states import State
 from gridmap.cases.table import TRANSITIONS, Transition

@@ -1,7 +1,8 @@
 """Problem bodies (RFC 9457): how an answer that is not a success looks.
 
 Every such answer has this shape, as ``application/problem+json``; a browser that asks for a
-page gets the same content as a page.
+page gets the same content as a page. Scripts of pages name the language of their page in a header:
+what they show is told in it, beside the sentences for programs.
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ from api.error_words import told
 from api.templates import language, page
 from gridmap.i18n import LANGUAGES, translate
 
-__all__ = ["MEDIA_TYPE", "Kind", "problem", "wants_page"]
+__all__ = ["MEDIA_TYPE", "PAGE_LANGUAGE", "Kind", "problem", "wants_page"]
 
 MEDIA_TYPE = "application/problem+json"
+
+# Sent by scripts of pages, which show what they are answered.
+PAGE_LANGUAGE = "X-Page-Language"
+_PAGE_LANGUAGE = PAGE_LANGUAGE.lower().encode()
 
 # Echoed input is cut here: a problem body is to be read, and no request may make it large.
 _LONGEST = 300
@@ -103,7 +108,30 @@ def problem(
             "problem.html", scope, problem=body, said=said, heading=heading, unread=_nothing
         )
         return HTMLResponse(shown, kind.status, extra)
+    shown_in = _language_of_script(scope)
+    if shown_in is not None:
+        body["told"] = _told(scope, body, shown_in)
     return Response(orjson.dumps(body), kind.status, extra, MEDIA_TYPE)
+
+
+def _language_of_script(scope: Scope) -> str | None:
+    """Return the language of the page whose script asks; None for programs."""
+    sent = next((value for name, value in scope["headers"] if name == _PAGE_LANGUAGE), b"")
+    return next((lang for lang in LANGUAGES if sent == lang.encode()), None)
+
+
+def _told(scope: Scope, body: Mapping[str, Any], lang: str) -> dict[str, str | None]:
+    """Return a problem in the language of a page, by the rules of the page of problems."""
+    detail, repair = body["detail"], body.get("repair")
+    said = told(detail, repair, lang)
+    if said.message is not None:
+        return {"message": said.message, "repair": said.repair, "original": None}
+    identity = scope.get("state", {}).get("identity")
+    staff = identity is not None and identity.actor.is_staff
+    # English, which staff can pass on; to others it says nothing.
+    original = " ".join(text for text in (detail, repair) if text) if staff else None
+    unsaid = translate("page.problem.unsaid", lang)
+    return {"message": unsaid, "repair": said.repair, "original": original}
 
 
 def plain(value: object) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from api.models import NO_CONTROLS, Coordinate, CoordSys, Exact, NearAreaOut
+from api.models import ITEM_CODE, NO_CONTROLS, Coordinate, CoordSys, Exact, NearAreaOut
 from api.review_models import PauseOut, RerouteOut, ReturnOut
 from gridmap.locate.model import LocationStatus
 from gridmap.personal import MAX_PERSONAL, PHONE
@@ -15,10 +15,8 @@ from gridmap.workspace import ReportSource
 from gridmap.workspace.personal import MAX_WHY, MIN_WHY
 from gridmap.workspace.submission import MAX_TEXT
 
-__all__ = ["ITEM_CODE", "Past", "ReportIn", "ReportOut", "ReportRow", "ReporterIn", "ReportsOut"]
+__all__ = ["Past", "ReportIn", "ReportOut", "ReportRow", "ReporterIn", "ReportsOut"]
 
-# Codes of items, of whatever catalogue.
-ITEM_CODE = r"^[^\s\x00-\x1f\x7f]+$"
 
 # Calendars of working days begin in this century; moments of the next can be no past ones.
 _YEARS = "^20[0-9]{2}-"

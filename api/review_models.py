@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from api.models import NO_CONTROLS, Exact
+from api.models import ITEM_CODE, NO_CONTROLS, Exact
 from gridmap.routing.clock import PauseReason
 from gridmap.routing.grounds import MOST_RADIUS_M, MOST_WIDTH_M
 from gridmap.workspace.pausing import MAX_NOTE
@@ -37,6 +37,7 @@ Why = Annotated[
     Field(min_length=1, max_length=MAX_WHY, pattern=r"^\s*[^\s\x00-\x1f\x7f]", description="Why."),
 ]
 Number = Annotated[int, Field(ge=1, lt=2**53)]
+_Item = Annotated[str, Field(min_length=1, max_length=32, pattern=ITEM_CODE)]
 _Day = Annotated[
     str,
     Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"),
@@ -68,7 +69,7 @@ class RulingIn(Exact):
         description="Code of a department, or of a body of a place (`JD:`, `SQ:`, `WY:` ...)."
     )
     document: _Line = Field(description="The minutes or letter that it is recorded in.")
-    items: list[Annotated[str, Field(pattern="^[0-9]{4}$")]] | None = Field(
+    items: list[_Item] | None = Field(
         None,
         min_length=1,
         max_length=500,

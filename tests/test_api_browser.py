@@ -43,6 +43,56 @@ def test_the_form_of_the_first_page_says_where_a_place_is(
     browser_page.assert_clean()
 
 
+def test_the_first_page_tells_in_its_language_that_nobody_answers_or_what_is_refused(
+    browser_page: Visit, address: str
+) -> None:
+    page = browser_page.open(f"{address}/")
+    page.fill("[name=lon]", "117.0051")
+    page.fill("[name=lat]", "36.605")
+    page.route("**/api/locate?*", lambda route: route.abort())
+    page.click("#locate button[type=submit]")
+    page.wait_for_selector("#answer .warning >> text=没有连上，请稍后再试。")
+    page.unroute("**/api/locate?*")
+    page.evaluate("document.querySelector('[name=coord_sys] option').value = 'mars'")
+    page.click("#locate button[type=submit]")
+    page.wait_for_selector("#answer .warning:not(:has-text('没有连上'))")
+    assert page.inner_text("#answer .warning").startswith("没有这种坐标系。")
+
+
+# The first question is answered after the second.
+SLOW = """
+const real = window.fetch;
+let last = null;
+window.fetch = async (address, options) => {
+  if (!address.startsWith("/api/locate")) return real(address, options);
+  if (last) return last(await real(address, options));
+  const waited = new Promise((done) => { last = (answer) => { done(); return answer; }; });
+  const answer = await real(address, options);
+  await waited;
+  await new Promise((done) => setTimeout(done, 300));
+  window.late = true;
+  return answer;
+};
+"""
+
+
+def test_an_answer_that_comes_late_is_not_shown_under_other_coordinates(
+    browser_page: Visit, address: str
+) -> None:
+    browser_page.page.add_init_script(SLOW)
+    page = browser_page.open(f"{address}/")
+    page.fill("[name=lat]", "36.605")
+    for lon in ("117.0051", "121.5"):
+        page.fill("[name=lon]", lon)
+        page.click("#locate button[type=submit]")
+    page.wait_for_selector("#answer .outside")
+    page.wait_for_function("() => window.late")
+    page.wait_for_timeout(300)
+    assert page.locator("#answer .outside").count() == 1
+    assert page.locator("#answer li").count() == 0
+    browser_page.assert_clean()
+
+
 def test_the_interface_document_is_drawn_without_a_network(
     browser_page: Visit, address: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
@@ -234,6 +235,33 @@ def test_editing_over_http_keeps_what_is_left_out(noon, clerk: TestClient, edito
     assert editor.patch("/api/places/none", json={"price": "1"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("hours", "9 to 5", "从第 1 个字符起读不懂"),
+        ("hours", "Mo-Fr 08:00", "没有写完"),
+        ("closures", "明天", "“临时关闭”读不懂"),
+        ("closures", "2026-05-02/2026-05-01", "早于开始日期"),
+        ("phone", "问门卫", "“工作电话”不是电话号码"),
+        ("booking_phone", "138****0000", "“预约电话”不是电话号码"),
+        ("address", "11010519491231002X", "“地址”中有身份证号"),
+        ("name", "", "名称"),
+        ("checked_on", "昨天", "这不是日期"),
+        ("category", "castle", "没有"),
+    ],
+)
+def test_what_the_form_of_a_place_refuses_is_said_in_chinese(
+    noon, editor, field: str, typed: str, said: str
+) -> None:
+    page = editor.post("/places/S4/edit", data={"name": "预约维修", field: typed})
+    assert page.status_code == 422
+    (alert,) = re.findall(r'role="alert">(.*?)</div>', page.text, re.DOTALL)
+    text = re.sub(r"<[^>]+>", " ", alert)
+    assert said in text
+    assert not re.search(r"[A-Za-z]{3,} [a-z]{2,}", text)
+    assert editor.get("/api/places/S4").json()["name"] == "预约维修"
+
+
 def test_the_page_to_edit_shows_what_was_typed_when_it_cannot_be_taken(
     noon, clerk: TestClient, editor
 ) -> None:
@@ -245,7 +273,7 @@ def test_the_page_to_edit_shows_what_was_typed_when_it_cannot_be_taken(
     bad = editor.post("/places/S4/edit", data=typed)
     assert bad.status_code == 422
     assert "Mo-Fr 9-17" in bad.text
-    assert "character 7" in bad.text
+    assert "第 7 个字符" in bad.text
     typed |= {
         "hours": "Mo-Fr 10:00-16:00",
         "fact-lift": "1",

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gridmap.places.categories import CATEGORY_TABLE
+from gridmap.places.schools import SCHOOL_TABLE
 from gridmap.settings import Settings
 from tools.docs import FOLDER, PAGES, commands
 
@@ -31,6 +33,13 @@ def test_every_option_is_explained():
         if not parameter.help
     ]
     assert silent == []
+
+
+def test_every_table_that_a_site_may_have_is_named():
+    page = (FOLDER / "settings.md").read_text(encoding="utf-8")
+    line = next(one for one in page.splitlines() if one.startswith("The folder `GRIDMAP_RULES`"))
+    for name in (CATEGORY_TABLE, SCHOOL_TABLE, "calendar.csv", "catalogues.csv", "catalogue.csv"):
+        assert f"`{name}`" in line
 
 
 def test_every_setting_is_explained():

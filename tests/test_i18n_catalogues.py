@@ -74,6 +74,17 @@ def test_a_catalogue_names_no_key_twice() -> None:
         assert len(keys) == len(set(keys)) == len(i18n.catalogue(lang))
 
 
+def test_no_english_text_of_a_page_is_wrong_for_one_or_makes_a_plural_of_a_name() -> None:
+    # What is counted from two on.
+    several = {"around.photos", "map.one.here"}
+    wrong = re.compile(r"\{\w+\}s\b|\{n\} (?!is\b)(?:[a-z]+s|people)\b")
+    pages = ("around.", "map.", "page.", "sheet.")
+    found = {k for k, text in i18n.texts("en", *pages).items() if wrong.search(text)}
+    assert found == several
+    assert i18n.translate("map.card.child_count", "en", level="Community", n=12) == "Community: 12"
+    assert i18n.translate("around.count", "en", n=1) == "Places: 1"
+
+
 def test_placeholders_are_filled() -> None:
     assert i18n.translate("map.list.more", "zh", n=3) == "再显示 3 处"
     assert i18n.translate("map.list.more", "en", n=3) == "Show 3 more"

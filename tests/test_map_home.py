@@ -64,6 +64,31 @@ def test_only_staff_are_given_the_parts_and_the_page(peopled: Guarded) -> None:
         assert 'href="/api/areas?level=grid"' in page
 
 
+def test_every_part_that_names_areas_by_their_place_says_of_which_edition(
+    peopled: Guarded,
+) -> None:
+    # Browsers keep one part longer than another; the page compares it with its own.
+    named = {name: part(peopled, f"{name}.json")["edition"] for name in PARTS if name != "orders"}
+    edition = peopled.workspace.coverage_at().edition
+    assert named == dict.fromkeys(named, edition)
+    assert part(peopled, "figures.json?shares=true")["edition"] == edition
+    assert f'id="map-home" data-edition="{edition}"' in peopled.client("handler").get("/").text
+
+
+def test_parts_are_those_of_the_edition_in_force_when_the_next_one_comes(
+    peopled: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = peopled.workspace
+    names = [name for name in PARTS if name != "orders"]
+    before = {name: part(peopled, f"{name}.json")["edition"] for name in names}
+    upcoming = workspace.next_change(workspace.clock())
+    assert upcoming is not None
+    monkeypatch.setattr(workspace, "clock", lambda: upcoming + timedelta(seconds=1))
+    after = {name: part(peopled, f"{name}.json")["edition"] for name in names}
+    assert len(set(before.values())) == len(set(after.values())) == 1
+    assert set(before.values()).isdisjoint(after.values())
+
+
 def test_open_orders_are_those_within_reach_and_name_nobody(peopled: Guarded) -> None:
     everywhere = part(peopled, "orders.json")
     here, there = (part(peopled, "orders.json", role) for role in ("here", "there"))

@@ -225,12 +225,69 @@ def test_a_part_that_fails_is_told_and_the_rest_stands(browser_page: Visit, addr
     assert page.evaluate("gridmap.view.areas.size") == 6
     shown(page, "8-wrong")
     assert violations(page) == []
+    page.unroute("**/map/orders.json")
+    page.route("**/map/orders.json", lambda route: route.abort())
+    page.click("#map-wrong button")
+    page.wait_for_selector("#map-wrong button")
+    assert "没有连上" in page.inner_text("#map-wrong")
+
+
+def test_each_part_of_the_map_is_asked_for_once(browser_page: Visit, address: str) -> None:
+    asked: list[str] = []
+    browser_page.page.on("request", lambda one: asked.append(one.url.removeprefix(address)))
+    opened(browser_page, f"{address}/")
+    parts = [one for one in asked if one.startswith("/map/") and "?" not in one]
+    assert sorted(parts) == sorted(set(parts))
+    browser_page.assert_clean()
+
+
+# Answers that the browser kept are of an edition that is in force no more.
+KEPT = """
+const real = window.fetch;
+window.asked = [];
+window.fetch = async (address, options) => {
+  const answer = await real(address, options);
+  asked.push(`${options.cache} ${address}`);
+  if (options.cache === "reload" || !/district|buildings/.test(address)) return answer;
+  return new Response(JSON.stringify({ ...(await answer.json()), edition: "of old" }));
+};
+"""
+
+
+def test_areas_that_were_kept_from_before_a_publication_are_fetched_anew(
+    browser_page: Visit, address: str
+) -> None:
+    browser_page.page.add_init_script(KEPT)
+    page = opened(browser_page, f"{address}/")
+    assert page.evaluate("gridmap.view.areas.size") == 6
+    assert page.locator("#map-wrong").is_hidden()
+    anew = [one for one in page.evaluate("asked") if one.startswith("reload")]
+    assert sorted(anew) == ["reload /map/buildings.json", "reload /map/district.json"]
+    browser_page.assert_clean()
+
+
+def test_nobody_is_shown_on_areas_of_another_edition(browser_page: Visit, address: str) -> None:
+    page = browser_page.page
+
+    def newer(route: Any) -> None:
+        route.fulfill(json=route.fetch().json() | {"edition": "to come"})
+
+    # The page was opened, and then the next edition came into force.
+    page.route("**/map/points.json", newer)
+    browser_page.open(f"{address}/")
+    page.wait_for_selector("#map-wrong button")
+    assert "发布了新版本" in page.inner_text("#map-wrong")
+    assert page.evaluate("Object.keys(gridmap.view.details)") == []
+    page.unroute("**/map/points.json")
+    page.click("#map-wrong button")
+    page.wait_for_selector("#map-home[data-ready]")
+    assert page.evaluate("Object.keys(gridmap.view.details)") != []
 
 
 def test_the_map_speaks_english_where_it_is_asked_to(browser_page: Visit, address: str) -> None:
     page = opened(browser_page, f"{address}/?lang=en")
     assert page.inner_text("#map-title") == "The one map"
-    assert "4 open cases" in page.inner_text("#map-counts")
+    assert "Open cases: 4" in page.inner_text("#map-counts")
     shown(page, "9-english")
     assert violations(page) == []
     browser_page.assert_clean()

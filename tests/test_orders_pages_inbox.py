@@ -69,6 +69,21 @@ def test_all_are_read_at_one_press_and_nobody_elses(empty: PageTown) -> None:
     assert badge(town, "boss") == 2
 
 
+def test_what_came_after_the_page_was_shown_stays_unread(empty: PageTown) -> None:
+    town = empty
+    seen = [town.report()[0], town.report()[0]]
+    html = town.see("zhang", "/inbox")
+    (every,) = (f for f in forms_in(html) if f.address == "/inbox" and "id" not in f.fields)
+    unseen, _ = town.report()
+    town.send_form("zhang", every)
+    assert badge(town, "zhang") == 1
+    assert told(town.see("zhang", "/inbox?unread=1")) == [f"新上报 {unseen} 号：暴露垃圾，待确认"]
+    assert unseen not in seen
+    # A form that names no notice marks none.
+    assert town.ask("zhang", "POST", "/inbox", data={}).status_code == 422
+    assert badge(town, "zhang") == 1
+
+
 def test_what_is_late_and_what_came_back_looks_so(empty: PageTown) -> None:
     town = empty
     number, _ = town.report()

@@ -92,6 +92,16 @@ def test_a_press_that_came_too_late_or_names_nobody_changes_nothing(town: PageTo
     assert town.order(number)["state"] == "rejected"
 
 
+def test_after_a_refusal_the_other_language_is_that_of_the_queue(town: PageTown) -> None:
+    number, _ = town.report(item="0301")
+    form = presses(town, number)[-1]
+    page = town.send_form("zhang", form, 404, lead="NO-SUCH").text
+    other = re.search(r'<a href="([^"]*)" lang="en">', page)
+    assert other
+    assert other[1] == "/queue?lang=en"
+    assert "To assign" in town.see("zhang", other[1])
+
+
 def test_it_is_for_those_who_send_orders_within_their_scope(town: PageTown) -> None:
     east, _ = town.report((9.0, 5.0), item="0301")
     west, _ = town.report(item="0301")

@@ -91,6 +91,90 @@ def test_a_resident_finds_item_and_place_and_sends(visit: Visit, address: str) -
     visit.assert_clean()
 
 
+def filled(visit: Visit, address: str) -> Any:
+    """The form with everything on it, ready to be sent."""
+    page = visit.open(f"{address}/report?item=0306&lon=117.005&lat=36.605")
+    page.wait_for_selector("#map.leaflet-container")
+    page.fill("[name=text]", "路灯三天不亮")
+    photo = {"name": "灯.jpg", "mimeType": "image/jpeg", "buffer": saved(picture((300, 200)))}
+    page.set_input_files("[name=photo]", photo)
+    return page
+
+
+# While a form is on its way nothing can be asked of its page: it notes itself how its button
+# looks, is stopped as by the browser's button, and notes it again.
+STOPPED = """
+() => {
+  window.seen = [];
+  const button = document.querySelector(".send button");
+  const note = () => window.seen.push([button.disabled, button.textContent]);
+  document.forms.report.addEventListener("submit", () => window.setTimeout(() => {
+    note();
+    window.stop();
+    window.setTimeout(note, 300);
+  }, 700), { once: true });
+}
+"""
+# A browser that does not tell that it stopped, and a patience of a quarter of a second.
+SILENT = """
+Object.defineProperty(window, "navigation", { value: undefined });
+const later = window.setTimeout;
+window.setTimeout = (run, ms, ...more) => later(run, ms === 20000 ? 250 : ms, ...more);
+"""
+
+
+def stopped(page: Any) -> list[list[Any]]:
+    """Send the form to where nothing answers, and stop; how the button was before and after."""
+    page.route("**/report", lambda route: None)
+    page.evaluate(STOPPED)
+    page.click(".send button", no_wait_after=True)
+    page.wait_for_function("() => window.seen.length === 2")
+    page.unroute("**/report")
+    found: list[list[Any]] = page.evaluate("window.seen")
+    return found
+
+
+def test_a_report_that_was_stopped_on_its_way_is_sent_by_the_same_form(
+    visit: Visit, address: str
+) -> None:
+    page = filled(visit, address)
+    assert stopped(page) == [[True, "正在发出…"], [False, "上报"]]
+    assert typed(page, "text") == ["路灯三天不亮"]
+    page.click(".send button")
+    page.wait_for_url("**/receipt/*taken=1*")
+    assert page.locator(".photos img").count() == 1
+
+
+def test_where_the_browser_does_not_tell_a_report_can_be_sent_anew_after_a_while(
+    visit: Visit, address: str
+) -> None:
+    visit.page.add_init_script(SILENT)
+    page = filled(visit, address)
+    assert stopped(page)[-1] == [False, "还没有发出去，可以再按一次"]
+    page.click(".send button")
+    page.wait_for_url("**/receipt/*taken=1*")
+
+
+def test_a_form_that_is_brought_back_is_emptied_when_its_report_was_taken_alone(
+    visit: Visit, address: str
+) -> None:
+    visit.page.add_init_script(SILENT.replace("20000", "0"))
+    page = filled(visit, address)
+    assert stopped(page)[-1] == [True, "正在发出…"]
+    back = "window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
+    page.evaluate(back)
+    assert page.is_enabled(".send button")
+    assert typed(page, "text") == ["路灯三天不亮"]
+    assert page.evaluate("document.forms.report.photo.files.length") == 1
+    # Taken after all, as when the answer alone was lost.
+    key = page.input_value("[name=key]")
+    sent = {"key": key, "item": "0306", "lon": "117.005", "lat": "36.605", "coord_sys": "wgs84"}
+    assert page.request.post(f"{address}/report", multipart=sent).ok
+    page.evaluate(back)
+    page.wait_for_function("(key) => document.forms.report?.key.value !== key", arg=key)
+    assert typed(page, "text") == [""]
+
+
 def test_the_last_thing_said_of_the_place_counts(visit: Visit, address: str) -> None:
     kind = visit.kind  # type: ignore[attr-defined]
     page = visit.open(f"{address}/report?item=0101&lon=117.005&lat=36.605")

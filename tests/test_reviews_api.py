@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -11,6 +13,8 @@ from tests.api_town import spot
 from tests.review_town import COVER, report, ruling
 
 pytest_plugins = ["tests.review_fixtures"]
+
+CATALOGUES = Path(__file__).parent / "data" / "catalogues"
 
 
 @pytest.fixture
@@ -50,6 +54,19 @@ def test_a_bad_polygon_is_422_and_says_where(client, board):
     answer = client.post("/api/reviews/1/ruling", json=ruling(radius_m=None, polygon=ground))
     assert answer.status_code == 422
     assert "ring 1" in answer.json()["detail"]
+
+
+def test_items_of_a_catalogue_with_codes_of_its_own_shape_are_ruled_on(client, board):
+    board.import_rules(CATALOGUES, commit=True)
+    sent = report(board, 0.2, 0.2, "a", item="01-1", catalogue="duties")
+    number = board.open_review(sent["id"], "归属不清")["id"]
+    body = ruling(items=["01-1", "01-2"])
+    done = client.post(f"/api/reviews/{number}/ruling", json=body)
+    assert done.status_code == 200, done.text
+    ruled = client.get(f"/api/reviews/{number}").json()["ruling"]
+    assert ruled["items"] == ["duties:01-1", "duties:01-2"]
+    wrong = client.post(f"/api/reviews/{number}/ruling", json=ruling(items=["01 1"]))
+    assert wrong.status_code == 422
 
 
 @pytest.mark.parametrize(

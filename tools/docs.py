@@ -21,6 +21,9 @@ from gridmap.cli.app import app
 from gridmap.cli.check import FAULTS
 from gridmap.cli.errors import EXIT_CODES
 from gridmap.i18n import translate
+from gridmap.places.categories import CATEGORY_TABLE
+from gridmap.places.schools import SCHOOL_TABLE
+from gridmap.routing.rule_files import TABLES
 from gridmap.settings import Settings
 
 __all__ = ["PAGES", "commands", "commands_page", "settings_page"]
@@ -79,9 +82,10 @@ def settings_page() -> str:
         (f"`{prefix}{name.upper()}`", _shown(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
-    rooms = ("gridmap.routing", "gridmap.cases", "gridmap.numbers")
+    rooms = ("gridmap.cases", "gridmap.numbers")
     own = {one.name for room in rooms for one in files(room).joinpath("data").iterdir()}
-    tables = sorted({name for name in own if name.endswith(".csv")} | {"calendar.csv"})
+    known = own | {f"{name}.csv" for name in TABLES} | {CATEGORY_TABLE, SCHOOL_TABLE}
+    tables = sorted(name for name in known if name.endswith(".csv"))
     parts = [
         "# Settings",
         _MADE,
@@ -91,7 +95,7 @@ def settings_page() -> str:
         f"The folder `{prefix}RULES` may hold "
         + ", ".join(f"`{name}`" for name in tables)
         + "; [their columns](../gridmap/routing/data/README.md), [those of the monthly "
-        "report](numbers.md). A table that changes is read "
+        "report](numbers.md), [of places and schools](operations.md). A table that changes is read "
         "again without a restart; one that cannot be used leaves the former in use, and "
         "`/healthz` says so.",
     ]

@@ -142,4 +142,5 @@ def _script_texts(lang: str, levels: dict[str, str]) -> dict[str, Any]:
     prefix = "page.answer."
     own = {key.removeprefix(prefix): text for key, text in texts(lang, prefix).items()}
     status = {s.value: translate(f"page.status.{s.value}", lang) for s in LocationStatus}
-    return {"lang": lang, "levels": levels, "status": status, **own}
+    no_answer = translate("page.no_answer", lang)
+    return {"lang": lang, "levels": levels, "status": status, "no_answer": no_answer, **own}

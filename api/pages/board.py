@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.pages.orders import page_at
 from api.templates import language, page
 from gridmap.access import Action
-from gridmap.i18n import texts
+from gridmap.i18n import texts, translate
 from gridmap.times import to_site
 
 __all__ = ["router"]
@@ -31,15 +32,13 @@ def board(
 ) -> Response:
     """List what waits for the board, and what it settled."""
     lang = language(request.scope)
-    totals: dict[str, int] = {}
-    found: list[dict[str, Any]] = []
-    for one in ("open", "ruled"):
-        total, rows = workspace.reviews(
-            state=one, limit=_ON_A_PAGE, offset=offset if one == state else 0, lang=lang,
-            actor=actor,
-        )  # fmt: skip
-        totals[one] = total
-        found = rows if one == state else found
+
+    def find(offset: int, of: str = state) -> tuple[int, list[dict[str, Any]]]:
+        return workspace.reviews(state=of, limit=_ON_A_PAGE, offset=offset, lang=lang, actor=actor)
+
+    total, offset, found = page_at(find, offset, _ON_A_PAGE)
+    other = "ruled" if state == "open" else "open"
+    totals = {state: total, other: find(0, other)[0]}
     body = page(
         "reviews.html",
         request.scope,
@@ -80,7 +79,7 @@ def one_review(
 
 
 def _script_texts(lang: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found = {"no_answer": translate("page.no_answer", lang)}
     for prefix in ("page.reviews.said.", "page.problem."):
         found |= {key.removeprefix(prefix): text for key, text in texts(lang, prefix).items()}
     return found

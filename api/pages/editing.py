@@ -299,7 +299,7 @@ def _form(
         action=here,
         switch=switch_at(here, request.scope),
         typed=typed,
-        error=None if error is None else str(error),
+        error=None if error is None else plain_refusal(error, said, heading_of(error, said)),
         stale=stale is not None,
         changed=[] if stale is None else _changed(stale, categories, said),
         wrong_hours=isinstance(error, BadHours),

@@ -22,7 +22,7 @@ from api.pages.order import Number, Sent, done_words, left_over
 from api.pages.order_forms import Choices, forms_of
 from api.pages.order_given import given_to
 from api.pages.order_words import at_site, due_words, line_words
-from api.pages.orders import offset_of
+from api.pages.orders import offset_of, page_at
 from api.pages.photo_forms import (
     SentPhotos,
     count_of,
@@ -113,10 +113,14 @@ def mine(request: Request, workspace: WorkspaceDep, identity: IdentityDep) -> Re
     if identity.actor.account is None:
         return _start(request, can_sign_in=identity.can_sign_in)
     lang, now = language(request.scope), workspace.clock()
-    offset = offset_of(request.query_params.get("offset", "0"))
-    total, rows = workspace.own_reports(
-        limit=_ON_A_PAGE, offset=offset, lang=lang, actor=identity.actor
-    )
+
+    def find(offset: int) -> tuple[int, list[dict[str, Any]]]:
+        return workspace.own_reports(
+            limit=_ON_A_PAGE, offset=offset, lang=lang, actor=identity.actor
+        )
+
+    asked = offset_of(request.query_params.get("offset", "0"))
+    total, offset, rows = page_at(find, asked, _ON_A_PAGE)
     body = page(
         "mine.html",
         request.scope,

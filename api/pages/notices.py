@@ -51,6 +51,7 @@ def inbox(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respons
         "inbox.html",
         request.scope,
         notices=notices[:_ON_A_PAGE],
+        newest=notices[0]["id"] if notices else None,
         older=notices[_ON_A_PAGE - 1]["id"] if len(notices) > _ON_A_PAGE else None,
         unread_only=unread,
         first=before is None,
@@ -64,10 +65,12 @@ def inbox(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respons
 
 @router.post("/inbox", dependencies=needs(Action.NOTICE_READ))
 async def read(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Response:
-    """Note that one notice, or all, were read."""
+    """Note that one notice was read, or all up to the newest that the page showed."""
     sent = await form_fields(request)
     ids = _ids(sent)
-    await run_in_threadpool(workspace.read_notices, ids, actor=actor)
+    # What came since the page was shown was seen by nobody.
+    up_to = _id(sent.get("up_to", "")) if ids is None else None
+    await run_in_threadpool(workspace.read_notices, ids, up_to=up_to, actor=actor)
     return _back(request, sent)
 
 

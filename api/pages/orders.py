@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -21,7 +21,7 @@ from gridmap.errors import BadValue, InputError
 from gridmap.i18n import translate
 from gridmap.workspace import Workspace
 
-__all__ = ["ON_A_PAGE", "item_options", "offset_of", "router"]
+__all__ = ["ON_A_PAGE", "item_options", "offset_of", "page_at", "router"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -82,6 +82,29 @@ def offset_of(text: str) -> int:
     return int(text)
 
 
+_Row = TypeVar("_Row")
+
+
+def page_at(
+    find: Callable[[int], tuple[int, Sequence[_Row]]], offset: int, on_a_page: int
+) -> tuple[int, int, Sequence[_Row]]:
+    """Return how many there are, where the page begins, and what stands on it.
+
+    What a list held may have gone since its address was made: beyond the end its last page is
+    shown, for an empty one would say that there is nothing.
+
+    Parameters
+    ----------
+    find : callable
+        Returns how many there are, and those from an offset on.
+    """
+    total, rows = find(offset)
+    if offset and total and not rows:
+        offset = (total - 1) // on_a_page * on_a_page
+        total, rows = find(offset)
+    return total, offset, rows
+
+
 _STATES = {state.value: state for state in State}
 
 
@@ -126,14 +149,18 @@ def listed(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respon
 
 def _found(workspace: Workspace, actor: Actor, asked: Asked, lang: str) -> dict[str, Any]:
     filters, now = asked.filters(), workspace.clock()
-    total, rows = workspace.order_rows(
-        limit=ON_A_PAGE, offset=asked.offset, sort=asked.sort(), lang=lang, actor=actor, **filters
-    )
+
+    def find(offset: int) -> tuple[int, list[dict[str, Any]]]:
+        return workspace.order_rows(
+            limit=ON_A_PAGE, offset=offset, sort=asked.sort(), lang=lang, actor=actor, **filters
+        )
+
+    total, offset, rows = page_at(find, asked.offset, ON_A_PAGE)
     every = {name: value for name, value in filters.items() if name not in {"state", "open"}}
     states = workspace.orders_by_state(actor=actor, **every)
     return {
         "total": total,
-        "offset": asked.offset,
+        "offset": offset,
         "orders": [row | {"due": due_words(row, now, lang)} for row in rows],
         "states": {state.value: states[state.value] for state in State if state.value in states},
     }

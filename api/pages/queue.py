@@ -16,7 +16,7 @@ from api.pages.order import Number
 from api.pages.order_given import given_to
 from api.pages.order_words import due_words
 from api.pages.orders import offset_of
-from api.templates import language, localised, page
+from api.templates import language, localised, page, switch_at
 from gridmap.access import Action, Actor
 from gridmap.errors import Conflict, GridmapError, InputError, NotFound
 from gridmap.workspace import Workspace
@@ -88,6 +88,8 @@ def _shown(
         offset=offset,
         on_a_page=_ON_A_PAGE,
         done=done if done.isdigit() else "",
+        # The address of a form takes nothing but the form.
+        switch=switch_at("/queue", request.scope),
         error=said,
     )
     return HTMLResponse(body, 200 if error is None else kind_of(error).status, _NOT_KEPT)

@@ -22,7 +22,7 @@ from api.dependencies import ActorDep, IdentityDep, WorkspaceDep, needs
 from api.duetimes import DueTimes
 from api.error_words import plain_refusal
 from api.errors import CHALLENGE, heading_of, kind_of
-from api.identity import Identity, form_fields
+from api.identity import Identity, form_fields, is_secure
 from api.pages.mine import followed, shown_own
 from api.pages.order import SUBMITTED, Pictures, Sent, shown_order
 from api.pages.photo_forms import SentPhotos, keep_photos, photo_limits, sent_photos
@@ -40,7 +40,7 @@ from gridmap.errors import (
     NotFound,
     NotSignedIn,
 )
-from gridmap.secrets import new_token
+from gridmap.secrets import hash_token, new_token
 from gridmap.workspace import ReportSource, Workspace
 from gridmap.workspace.photographing import MOST_BY_SENDER
 from gridmap.workspace.previewing import Preview
@@ -57,6 +57,9 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 # What an address may fill in.
 _PREFILLED = ("item", "lon", "lat", "estate")
 _KEY = re.compile(r"[!-~]{8,128}")
+# Tells the form, should the browser bring it back as it was left, that its report was taken.
+_TAKEN_COOKIE = "gridmap_taken"
+_TAKEN_SECONDS = 86_400
 # Who walks about has seen it; the others write down what they are told.
 _WALKING = frozenset({Role.GRID_WORKER, Role.GRID_LEAD})
 
@@ -135,9 +138,22 @@ def _sent(
     except GridmapError as error:
         return _refused(request, workspace, actor, filled, error)
     answer = _taken(request, workspace, actor, record, key, photos)
+    answer.set_cookie(
+        _TAKEN_COOKIE,
+        _mark(key),
+        max_age=_TAKEN_SECONDS,
+        path="/report",
+        secure=is_secure(request),
+        samesite="strict",
+    )
     due_times: DueTimes = request.app.state.due_times
     answer.background = due_times.task(workspace)
     return answer
+
+
+def _mark(key: str) -> str:
+    """Return what stands for the key of a form; nothing can be followed by it."""
+    return hash_token(key)[:16]
 
 
 def _may_not_record(
@@ -258,6 +274,7 @@ def _form(request: Request, workspace: Workspace, actor: Actor, filled: _Filled)
         "report.html",
         request.scope,
         key=filled.key,
+        mark=_mark(filled.key),
         typed=typed,
         wrongs={
             name: plain_refusal(filled.refused[name], lang, heading_of(filled.refused[name], lang))

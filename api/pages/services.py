@@ -58,6 +58,7 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         "services.html",
         request.scope,
         **views.frame(workspace, asked),
+        answers=_answers(request),
         problem=problem,
         origin=origin,
         method="network" if any(p["method"] == "network" for p in found) else "straight",
@@ -162,6 +163,15 @@ async def tell_wrong(request: Request, workspace: WorkspaceDep, code: str) -> Re
 _TOLD = {"thanks", "wait", "bad"}
 
 
+def _answers(request: Request) -> str:
+    """Return the address that a page answers, for its script.
+
+    Without a connection a page that was kept may stand in for another.
+    """
+    path, query = request.url.path, request.url.query
+    return f"{path}?{query}" if query else path
+
+
 def _place_page(
     request: Request, workspace: Workspace, code: str, asked: Asked, *, told: str
 ) -> str:
@@ -173,6 +183,7 @@ def _place_page(
         "service.html",
         request.scope,
         **views.frame(workspace, asked),
+        answers=_answers(request),
         place=record,
         card=views.card(record, asked, views.pins_of(workspace)),
         pictures=pictures(record, lang, views.named(record, "name", lang)),

@@ -18,7 +18,7 @@ from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.order_given import read_as, ticked, whole
 from api.pages.order_words import at_site, due_words
-from api.pages.orders import offset_of
+from api.pages.orders import offset_of, page_at
 from api.supervision import (
     Key,
     SupervisionAnswerIn,
@@ -102,16 +102,19 @@ def listed(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respon
     if state not in [*_STATES, "all"]:
         raise BadValue("There is no such state.", got=state[:40], allowed=[*_STATES, "all"])
     number = whole("number", query.get("number", ""))
-    offset = offset_of(query.get("offset", "0"))
+    asked = offset_of(query.get("offset", "0"))
     found = workspace.supervisions(number=number, lang=lang, actor=actor)
     shown = [one for one in found if state in {"all", one["state"]}]
+    total, offset, sheets = page_at(
+        lambda at: (len(shown), shown[at:][:_ON_A_PAGE]), asked, _ON_A_PAGE
+    )
     now = workspace.clock()
     body = page(
         "supervisions.html",
         request.scope,
-        sheets=[one | {"due": _due(one, now, lang)} for one in shown[offset:][:_ON_A_PAGE]],
+        sheets=[one | {"due": _due(one, now, lang)} for one in sheets],
         totals={s: sum(s in {"all", one["state"]} for one in found) for s in [*_STATES, "all"]},
-        total=len(shown),
+        total=total,
         state=state,
         number=number,
         offset=offset,

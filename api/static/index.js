@@ -1,5 +1,7 @@
 // The form of the first page: asks /api/locate and says what it answers.
 
+import { getJson } from "./asking.js";
+
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const form = document.getElementById("locate");
 const answer = document.getElementById("answer");
@@ -9,13 +11,6 @@ function element(tag, text, className) {
   if (text !== undefined) made.textContent = text;
   if (className) made.className = className;
   return made;
-}
-
-async function getJson(address) {
-  const response = await fetch(address, { headers: { Accept: "application/json" } });
-  const body = await response.json();
-  if (!response.ok) throw new Error([body.detail, body.repair].filter(Boolean).join(" "));
-  return body;
 }
 
 // A code may hold slashes, dots and Chinese.
@@ -39,38 +34,49 @@ function metres(value) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} m`;
 }
 
-async function show(found) {
+async function parts(found) {
   const lines = await Promise.all(
     Object.entries(found.areas).map(([level, code]) => areaLine(level, code)),
   );
-  const parts = [element("p", texts.status[found.location_status], `state ${found.location_status}`)];
+  const said = [element("p", texts.status[found.location_status], `state ${found.location_status}`)];
   if (lines.length) {
     const list = element("ul");
     list.append(...lines);
-    parts.push(list);
+    said.push(list);
   }
-  if (found.margin_m !== null) parts.push(element("p", `${texts.margin} ${metres(found.margin_m)}`));
+  if (found.margin_m !== null) said.push(element("p", `${texts.margin} ${metres(found.margin_m)}`));
   if (found.nearest) {
     const { level, code, distance_m } = found.nearest;
     const where = `${texts.levels[level] ?? level} ${code}, ${metres(distance_m)}`;
-    parts.push(element("p", `${texts.nearest} ${where}`));
+    said.push(element("p", `${texts.nearest} ${where}`));
   }
   if (found.candidates.length > 1) {
     const codes = found.candidates.map((area) => `${area.code} (${metres(area.distance_m)})`);
-    parts.push(element("p", `${texts.candidates} ${codes.join(", ")}`));
+    said.push(element("p", `${texts.candidates} ${codes.join(", ")}`));
   }
-  if (found.warning) parts.push(element("p", `${texts.warning} ${found.warning}`, "warning"));
-  answer.replaceChildren(...parts);
+  if (found.warning) said.push(element("p", `${texts.warning} ${found.warning}`, "warning"));
+  return said;
 }
 
-form?.addEventListener("submit", async (event) => {
+// The last question counts: answers to earlier ones are not about what the form says.
+let turn = 0;
+
+async function ask(address) {
+  const mine = ++turn;
+  answer.replaceChildren();
+  let said;
+  try {
+    said = await parts(await getJson(address));
+  } catch (error) {
+    said = [element("p", error.message, "warning")];
+  }
+  if (mine === turn) answer.replaceChildren(...said);
+}
+
+form?.addEventListener("submit", (event) => {
   event.preventDefault();
   const asked = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value !== "") asked.set(name, value);
   answer.hidden = false;
-  try {
-    await show(await getJson(`/api/locate?${asked}`));
-  } catch (error) {
-    answer.replaceChildren(element("p", error.message, "warning"));
-  }
+  ask(`/api/locate?${asked}`);
 });

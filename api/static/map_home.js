@@ -1,7 +1,8 @@
 // The one map for staff: areas first, then what stands in them; each part is fetched by itself.
-(function () {
-  "use strict";
 
+import { getJson } from "./asking.js";
+
+(function () {
   const { el, t } = gridmap;
   const wrong = document.getElementById("map-wrong");
   const wait = document.getElementById("map-wait");
@@ -12,11 +13,16 @@
   window.addEventListener("resize", fit);
   fit();
 
-  async function getJson(address) {
-    const response = await fetch(address, { headers: { Accept: "application/json" } });
-    const body = await response.json();
-    if (!response.ok) throw new Error([body.detail, body.repair].filter(Boolean).join(" "));
-    return body;
+  const { edition } = document.getElementById("map-home").dataset;
+
+  /** A part that names areas by their place in the page's edition: in another they are others. */
+  async function ofEdition(address) {
+    const kept = await getJson(address);
+    if (kept.edition === edition) return kept;
+    // The browser may have kept it from before a publication.
+    const fresh = await getJson(address, { cache: "reload" });
+    if (fresh.edition === edition) return fresh;
+    throw Object.assign(new Error(t("map.one.changed")), { anew: true });
   }
 
   // A code may hold slashes, dots and Chinese.
@@ -36,19 +42,23 @@
   async function begin() {
     wait.hidden = false;
     // Asked for at once, and waited for by nobody: areas are drawn before they are coloured.
-    const colours = getJson("/map/figures.json");
+    const colours = ofEdition("/map/figures.json");
     colours.catch(() => {});
     try {
-      open(await getJson("/map/district.json"));
+      open(await ofEdition("/map/district.json"));
     } catch (error) {
-      return failed(error, begin);
+      return failed(error, () => (error.anew ? location.reload() : begin()));
     }
     wait.hidden = true;
-    const parts = [["/map/points.json", points], ["/map/orders.json", orders], ["/map/buildings.json", houses]];
-    const done = await Promise.all([part(colours, coloured), ...parts.map(([address, draw]) => part(getJson(address), draw))]);
+    const done = await Promise.all([
+      part(colours, coloured),
+      part(ofEdition("/map/points.json"), points),
+      part(getJson("/map/orders.json"), orders),
+      part(ofEdition("/map/buildings.json"), houses),
+    ]);
     if (gridmap.places) gridmap.ready();
     if (done.every(Boolean)) document.getElementById("map-home").dataset.ready = "yes";
-    part(getJson("/map/figures.json?shares=true"), (more) => more.fills.length && gridmap.view.fill.extend(more.fills));
+    part(ofEdition("/map/figures.json?shares=true"), (more) => more.fills.length && gridmap.view.fill.extend(more.fills));
   }
 
   async function part(asked, draw) {

@@ -285,16 +285,34 @@ if (preview) {
 
 // -- sent once ---------------------------------------------------------------------------
 
-let sent = false;
+// How long a report may be on its way before it can be sent anew.
+const PATIENCE_MS = 20_000;
+const send = $(".send button:not([name])", form);
+const toSend = send.textContent;
+let slow = 0;
+
+function release(said = toSend) {
+  window.clearTimeout(slow);
+  send.disabled = false;
+  send.textContent = said;
+}
+
 form.addEventListener("submit", (event) => {
-  const button = $(".send button:not([name])", form);
   if (event.submitter?.name === "do") return;
-  sent = true;
   // Now, and it would not be sent; the key makes one report of two all the same.
-  window.setTimeout(() => { button.disabled = true; button.textContent = texts.sending; });
+  window.setTimeout(() => { send.disabled = true; send.textContent = texts.sending; });
+  window.clearTimeout(slow);
+  slow = window.setTimeout(() => release(texts.slow), PATIENCE_MS);
 });
+// Stopped by its sender, or given up by the browser: what was typed and chosen is all there.
+window.navigation?.addEventListener("navigateerror", () => release());
+
+// The answer to a report that was taken names its form.
+const taken = () => document.cookie.split("; ").includes(`gridmap_taken=${form.dataset.mark}`);
 window.addEventListener("pageshow", (event) => {
-  // Brought back by the browser as it was left: what was sent begins anew, the rest stays typed.
-  if (event.persisted && sent) location.reload();
+  if (!event.persisted) return;
+  // Brought back by the browser as it was left: what was taken begins anew, the rest stays typed.
+  if (taken()) location.reload();
+  else release();
 });
 $("#refused a")?.focus();

@@ -1,5 +1,6 @@
 // The form of one ownership review: tries a ruling, or makes it, and says what came of it.
 
+import { getJson } from "./asking.js";
 import { token } from "./session.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
@@ -54,10 +55,10 @@ function body() {
   };
 }
 
-function problem(found) {
-  const parts = [line(found.detail, "warning")];
-  for (const name of ["got", "allowed", "repair"]) {
-    if (found[name]) parts.push(line(`${texts[name]}：${[found[name]].flat().join("、")}`));
+function refused({ message, problem }) {
+  const parts = [line(message, "warning")];
+  for (const name of ["got", "allowed"]) {
+    if (problem[name]) parts.push(line(`${texts[name]}：${[problem[name]].flat().join("、")}`));
   }
   return parts;
 }
@@ -71,16 +72,11 @@ async function send(dry) {
     return;
   }
   const address = `/api/reviews/${form.dataset.review}/ruling${dry ? "?dry_run=true" : ""}`;
-  const answer = await fetch(address, {
+  const found = await getJson(address, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", ...token() },
+    headers: { "Content-Type": "application/json", ...token() },
     body: asked,
   });
-  const found = await answer.json();
-  if (!answer.ok) {
-    tell(...problem(found));
-    return;
-  }
   const said = dry ? texts.would : texts.done;
   tell(line(said.replace("{rerouted}", found.rerouted).replace("{settled}", found.settled), "state"));
   if (!dry) location.reload();
@@ -94,7 +90,7 @@ form.addEventListener("submit", async (event) => {
   try {
     await send(event.submitter?.name === "dry");
   } catch (error) {
-    tell(line(`${texts.failed} ${error.message}`, "warning"));
+    tell(...refused(error));
   } finally {
     for (const button of buttons) button.disabled = false;
   }

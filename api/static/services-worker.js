@@ -54,7 +54,7 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-// From the network; when that fails what was last seen at the address, else the plain page.
+// From the network; when that fails what was last seen at the address, else what can stand in.
 async function newest(request) {
   const pages = await caches.open(PAGES);
   try {
@@ -66,12 +66,31 @@ async function newest(request) {
     return answer;
   } catch {
     const seen = (await pages.match(request.url)) ?? (await caches.match(request.url));
-    if (seen) return seen;
-    const place = new URL(request.url).pathname;
-    const like =
-      (await pages.match(place, { ignoreSearch: true })) ?? (await caches.match("/services"));
-    return like ?? Response.error();
+    return seen ?? (await instead(pages, new URL(request.url))) ?? Response.error();
   }
+}
+
+const HOW = ["big", "lang"];
+const FROM = ["near", "estate"];
+
+// The same place seen from the same spot, else from another; or the plain list. Never a list that
+// was narrowed otherwise. Pages name what they answer: their script says when that is not what
+// was asked for.
+async function instead(pages, asked) {
+  const alike = (names) => (one) => {
+    const { pathname, searchParams } = new URL(one.url);
+    return pathname === asked.pathname && names.every((n) => searchParams.get(n) === asked.searchParams.get(n));
+  };
+  if (asked.pathname !== "/services") {
+    const all = await pages.keys();
+    const place = all.find(alike([...HOW, ...FROM])) ?? all.find(alike(HOW)) ?? all.find(alike([]));
+    if (place) return pages.match(place);
+  }
+  const plain = new URL("/services", asked);
+  for (const name of HOW) {
+    if (asked.searchParams.has(name)) plain.searchParams.set(name, asked.searchParams.get(name));
+  }
+  return (await pages.match(plain.href)) ?? (await pages.match("/services")) ?? caches.match("/services");
 }
 
 async function kept(request) {

@@ -14,19 +14,48 @@ document.documentElement.classList.add("js");
 
 // -- offline ---------------------------------------------------------------------------
 
+// What is to be said above the page: one that failed to come, or another than was asked for.
+let trouble = "";
+
 function tellConnection() {
   const banner = $("#offline");
-  const asOf = $("#as-of");
-  const off = !navigator.onLine;
-  banner.hidden = !off;
-  if (off) {
-    const words = texts.offline ?? banner.dataset.text ?? "";
-    banner.textContent = words.replace("{time}", asOf.textContent);
-  }
+  const key = trouble || (navigator.onLine ? "" : "offline");
+  banner.hidden = !key;
+  banner.textContent = (texts[key] ?? "").replace("{time}", $("#as-of").textContent);
 }
-window.addEventListener("online", tellConnection);
+
+function say(what) {
+  trouble = what;
+  tellConnection();
+}
+
+// Pages name the address that they answer. What the worker kept of another may stand in for one.
+const answered = (page) => $("[data-answers]", page)?.dataset.answers ?? null;
+
+function asksFor(address) {
+  const { pathname, searchParams } = new URL(address, location.href);
+  searchParams.sort();
+  return `${pathname}?${searchParams}`;
+}
+
+const standsIn = (page, address) => {
+  const own = answered(page);
+  return own !== null && asksFor(own) !== asksFor(address);
+};
+
+// Minutes from another spot than the one in the address are no minutes.
+function withoutWalk(place, address) {
+  const own = new URL(place.dataset.answers ?? address, location.href).searchParams;
+  const asked = new URL(address, location.href).searchParams;
+  if (["near", "estate"].every((name) => own.get(name) === asked.get(name))) return;
+  $(".reach", place)?.remove();
+}
+
+// What failed to come is no trouble any more once something comes.
+const reached = () => say(trouble === "failed" ? "" : trouble);
+
+window.addEventListener("online", reached);
 window.addEventListener("offline", tellConnection);
-tellConnection();
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.register("/sw.js").catch(() => {
     // Without a worker the page is as good, as long as there is a connection.
@@ -45,7 +74,7 @@ function next() {
 
 const bare = (address) => new URL(address, location.href).href.replace(/#.*/, "");
 // What the page shows beneath a sheet.
-let listed = bare(location.href);
+let listed = bare(standsIn(document, location.href) ? answered(document) : location.href);
 
 async function show(address, { keep = false } = {}) {
   const mine = next();
@@ -55,25 +84,44 @@ async function show(address, { keep = false } = {}) {
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== turn) return;
     if (!found.getElementById("filters")) throw new Error(String(answer.status));
-    for (const part of ["#results", ".kinds", ".more-help", "#pins", "#map-frame"]) {
-      $(part).replaceWith($(part, found));
-    }
-    $("#as-of").replaceWith($("#as-of", found));
+    swap(found);
     for (const link of document.querySelectorAll(".bar nav a")) {
       const other = $(`.bar nav a[lang="${link.lang}"], .bar nav a#${link.id || "none"}`, found);
       if (other) link.href = other.getAttribute("href");
     }
-    listed = bare(address);
-    if (!keep) history.pushState(null, "", address);
-    fill(new URL(address, location.href).searchParams);
+    // Without a connection it may be another list than the one that was asked for.
+    const other = standsIn(found, address);
+    const served = other ? answered(found) : address;
+    listed = bare(served);
+    if (!keep && listed !== bare(location.href)) history.pushState(null, "", served);
+    fill(new URL(listed).searchParams);
+    say(other ? "other" : "");
     ready();
   } catch {
-    if (mine !== turn) return;
-    $("#offline").hidden = false;
-    $("#offline").textContent = texts.failed ?? "";
+    if (mine === turn) say("failed");
   } finally {
     if (mine === turn) $("#page").removeAttribute("aria-busy");
   }
+}
+
+// The heading stays and says something else: a new one would not be read out. What had the focus
+// gives it to its like, else to what is new.
+function swap(found) {
+  const held = document.activeElement ?? document.body;
+  const part = held.closest(".kinds, .more-help, #results");
+  const before = document.querySelectorAll(".place").length;
+  const rest = (page) => [...$("#results", page).children].filter((one) => !one.matches(".said"));
+  $("#count").replaceChildren(...$("#count", found).childNodes);
+  for (const one of rest(document)) one.remove();
+  $("#results").append(...rest(found));
+  for (const one of [".kinds", ".more-help", "#pins", "#map-frame", "#as-of"]) {
+    $(one).replaceWith($(one, found));
+  }
+  if (!part || held.isConnected) return;
+  const where = part.matches(".kinds") ? ".kinds a" : part.matches("#results") ? "#results a" : ".more-help a";
+  const like = [...document.querySelectorAll(where)].find((one) => one.getAttribute("href") === held.getAttribute("href"));
+  const more = held.matches(".more a") && document.querySelectorAll(".place .name")[before];
+  (like ?? (more || $("#results"))).focus({ preventScroll: true });
 }
 
 function fill(query) {
@@ -116,6 +164,7 @@ function listen() {
     }
   });
   window.addEventListener("popstate", wentBack);
+  $("#show-map").addEventListener("click", turnMap);
   const locate = $("#locate");
   if ("geolocation" in navigator) {
     locate.hidden = false;
@@ -153,13 +202,18 @@ function wentBack(event) {
   if (bare(location.href) !== listed) show(location.href, { keep: true });
 }
 
+// What the button says while nothing is being looked for, and the last press, which counts.
+const toLocate = $("#locate span")?.textContent;
+let sought = 0;
+
 function find() {
+  const mine = ++sought;
   const label = $("#locate span");
-  const before = label.textContent;
   label.textContent = texts.locating;
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
-      label.textContent = before;
+      if (mine !== sought) return;
+      label.textContent = toLocate;
       const form = $("#filters");
       // Five digits are a metre: more would tell more than is needed.
       form.elements.near.value = `${coords.longitude.toFixed(5)},${coords.latitude.toFixed(5)}`;
@@ -168,6 +222,7 @@ function find() {
       if (!sheetKept) show(address(form));
     },
     () => {
+      if (mine !== sought) return;
       label.textContent = texts.no_position;
       $("#filters").elements.estate.focus();
     },
@@ -185,6 +240,7 @@ async function open(href) {
     if (mine !== turn) return;
     const place = found.getElementById("place");
     if (!place) throw new Error(String(answer.status));
+    withoutWalk(place, href);
     $("#sheet-body").replaceChildren(place);
     const heading = $("h1", place);
     heading.id = "sheet-title";
@@ -194,6 +250,7 @@ async function open(href) {
     // The address is that of the place: it can be shared, and loaded anew.
     history[sheetKept ? "replaceState" : "pushState"]({ sheet: true }, "", href);
     sheetKept = true;
+    reached();
   } catch {
     if (mine === turn) location.href = href;
   }
@@ -260,7 +317,7 @@ function thin() {
 function chosen(code) {
   const card = document.getElementById(`p-${code}`);
   if (!card) {
-    const query = new URLSearchParams(location.search);
+    const query = new URL(listed).searchParams;
     open(`/services/${encodeURIComponent(code)}${query.size ? `?${query}` : ""}`);
     return;
   }
@@ -274,23 +331,13 @@ function light(code) {
   marks.get(code)?.classList.add("lit");
 }
 
+// What the map's button says, and where the map is seen without being asked for.
 function ready() {
   const button = $("#show-map");
   button.hidden = !window.L;
   const wide = window.matchMedia("(min-width: 62rem)").matches;
   if (wide) $("#mapbox").hidden = false;
-  const shown = !$("#mapbox").hidden;
-  button.setAttribute("aria-expanded", String(shown));
-  button.textContent = shown ? texts.hide_map : texts.show_map;
-  button.addEventListener("click", () => {
-    $("#mapbox").hidden = !$("#mapbox").hidden;
-    const now = !$("#mapbox").hidden;
-    button.setAttribute("aria-expanded", String(now));
-    button.textContent = now ? texts.hide_map : texts.show_map;
-    draw();
-    map?.invalidateSize();
-    if (now) $("#mapbox").scrollIntoView({ block: "start" });
-  });
+  tellMap();
   for (const card of document.querySelectorAll(".place")) {
     card.addEventListener("mouseenter", () => light(card.id.slice(2)));
   }
@@ -298,11 +345,27 @@ function ready() {
   else draw();
 }
 
+function tellMap() {
+  const shown = !$("#mapbox").hidden;
+  $("#show-map").setAttribute("aria-expanded", String(shown));
+  $("#show-map").textContent = shown ? texts.hide_map : texts.show_map;
+}
+
+function turnMap() {
+  $("#mapbox").hidden = !$("#mapbox").hidden;
+  tellMap();
+  draw();
+  map?.invalidateSize();
+  if (!$("#mapbox").hidden) $("#mapbox").scrollIntoView({ block: "start" });
+}
+
+say($("#page") && standsIn(document, location.href) ? "other" : "");
 if ($("#filters")) {
   listen();
   // Leaflet is deferred: it is there before modules run, or not at all.
   ready();
 } else {
+  withoutWalk($("#place"), location.href);
   // A place that was opened over a list, and loaded anew: going back, the list is another page.
   window.addEventListener("popstate", () => {
     if (bare(location.href) !== listed) location.reload();

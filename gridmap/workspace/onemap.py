@@ -29,8 +29,9 @@ _OPEN = [state.value for state in State if state not in CLOSED]
 class OneMap(Mapmaking):
     """What the page of staff is drawn from, part by part: what is slow does not hold up the rest.
 
-    Areas stand in the order of the coverage in every part. Shapes, and points by who may see them,
-    are kept until something in the store changes; orders and counts never are.
+    Areas stand in the order of the coverage in every part, and each part that names them by it says
+    of which edition: browsers may keep one part longer than another. Shapes, and points by who may
+    see them, are kept until something in the store changes; orders and counts never are.
     """
 
     # Part of the map -> change of the store it was made at, and the part.
@@ -39,7 +40,10 @@ class OneMap(Mapmaking):
     def onemap_district(self, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return areas and ground, as ``gridmap.addAreas`` and ``gridmap.addGround`` take them."""
         self._may(actor, Action.MAP_SEE)
-        part: dict[str, Any] = self._kept_part("district", self._district_part)
+        coverage = self.coverage_at(self.clock())
+        part: dict[str, Any] = self._kept_part(
+            f"district:{coverage.edition}", lambda: self._district_part(coverage)
+        )
         return part
 
     def onemap_figures(self, *, shares: bool = False, actor: Actor | None = None) -> dict[str, Any]:
@@ -81,8 +85,13 @@ class OneMap(Mapmaking):
             people = people_by_area(self.rosters_stored(now), actor=who)
             known = {one.code for one in PARTY}
             further = (one for one in service_pins(self.categories) if one.code not in known)
-            estates, held = self._kept_part("estates", self._estates_part, until=today)
+            estates, held = self._kept_part(
+                f"estates:{coverage.edition}",
+                lambda: self.map_estates(coverage, now),
+                until=today,
+            )
             return {
+                "edition": coverage.edition,
                 "places": places_data(
                     self.map_points("all"),
                     (*PARTY, *further),
@@ -99,7 +108,7 @@ class OneMap(Mapmaking):
         # What may be seen of them hangs on the roles alone; who is on duty, and which red lines
         # hold, on the day.
         roles = " ".join(sorted(who.roles))
-        found = self._kept_part(f"points:{roles}", make, until=today)
+        found = self._kept_part(f"points:{coverage.edition}:{roles}", make, until=today)
         scope = sorted({area for one in reach(who, Action.MAP_SEE) for area in one.areas})
         return {**found, "scope": scope}
 
@@ -127,7 +136,10 @@ class OneMap(Mapmaking):
     def onemap_buildings(self, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return the buildings, as ``gridmap.addBuildings`` takes them."""
         self._may(actor, Action.MAP_SEE)
-        part: dict[str, Any] = self._kept_part("buildings", self._buildings_part)
+        coverage = self.coverage_at(self.clock())
+        part: dict[str, Any] = self._kept_part(
+            f"buildings:{coverage.edition}", lambda: self._buildings_part(coverage)
+        )
         return part
 
     def onemap_area(self, level: str, code: str, *, actor: Actor | None = None) -> dict[str, Any]:
@@ -182,7 +194,9 @@ class OneMap(Mapmaking):
         """
         who = self._may(actor, Action.MAP_SEE)
         coverage = self.coverage_at(self.clock())
-        buildings = self._kept_part("buildings_by_code", self._buildings_by_code)
+        buildings = self._kept_part(
+            f"buildings_by_code:{coverage.edition}", lambda: self._buildings_by_code(coverage)
+        )
         if code not in buildings:
             raise NotFound("There is no such building.", got=code, repair="See the map.")
         record, row = buildings[code]
@@ -227,11 +241,10 @@ class OneMap(Mapmaking):
         )
         return households
 
-    def _district_part(self) -> dict[str, Any]:
+    def _district_part(self, coverage: Coverage) -> dict[str, Any]:
         from gridmap.maps.geometry import bounds_of, simplified
         from gridmap.maps.layers import areas_data, ground_data
 
-        coverage = self.coverage_at(self.clock())
         bounds = bounds_of(coverage)
         areas = areas_data(simplified(coverage, _TOLERANCE_M))
         areas["mainRank"] = coverage.levels.rank(counted_level(coverage.levels))
@@ -243,25 +256,21 @@ class OneMap(Mapmaking):
             "ground": ground_data(self.ground(), bounds, tolerance_m=_TOLERANCE_M),
         }
 
-    def _estates_part(self) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
-        return self.map_estates(self.coverage_at(self.clock()), self.clock())
-
-    def _buildings_part(self) -> dict[str, Any]:
+    def _buildings_part(self, coverage: Coverage) -> dict[str, Any]:
         from gridmap.maps.geometry import bounds_of
         from gridmap.maps.houses import buildings_data
 
-        coverage = self.coverage_at(self.clock())
         houses = self.map_houses(coverage)
-        return buildings_data(
+        data = buildings_data(
             [record for record, _ in houses],
             [row for _, row in houses],
             bounds_of(coverage),
             english=True,
         )
+        return {"edition": coverage.edition, **data}
 
-    def _buildings_by_code(self) -> dict[str, tuple[dict[str, Any], int]]:
-        houses = self.map_houses(self.coverage_at(self.clock()))
-        return {record["code"]: (record, row) for record, row in houses}
+    def _buildings_by_code(self, coverage: Coverage) -> dict[str, tuple[dict[str, Any], int]]:
+        return {record["code"]: (record, row) for record, row in self.map_houses(coverage)}
 
     def _place_codes(self) -> list[tuple[str, dict[str, str]]]:
         """Return the category of every place, and the areas that it lies in."""

@@ -59,10 +59,23 @@ class Telling(Ordering):
         who = self._may(actor, Action.NOTICE_READ)
         return sum(1 for _ in islice(self._notices(who, unread=True), most))
 
-    def read_notices(self, ids: Sequence[int] | None = None, *, actor: Actor | None = None) -> int:
-        """Note that the actor has read notices, all of theirs when none are named; how many."""
+    def read_notices(
+        self,
+        ids: Sequence[int] | None = None,
+        *,
+        up_to: int | None = None,
+        actor: Actor | None = None,
+    ) -> int:
+        """Note that the actor has read notices, all of theirs when none are named; how many.
+
+        Parameters
+        ----------
+        up_to : int, optional
+            The newest that was seen: what came after it stays unread.
+        """
         who = self._may(actor, Action.NOTICE_READ)
-        own = islice(self._notices(who, unread=True), 10 * MAX_PAGE)
+        before = None if up_to is None else up_to + 1
+        own = islice(self._notices(who, unread=True, before=before), 10 * MAX_PAGE)
         found = [one["id"] for one in own]
         wanted = found if ids is None else [one for one in ids if one in set(found)]
         return self.store.mark_read(wanted, who.name)
