@@ -375,11 +375,6 @@ class Problem(BaseModel):
     changes: list[dict[str, Any]] | None = Field(
         None, description="What others did to it since, in order."
     )
-    said: str | None = Field(
-        None,
-        description="Where the address asks for a language (`lang`): `detail` and `repair` in it, "
-        "as pages say them.",
-    )
     reasons: list[dict[str, Any]] | None = Field(
         None, description="Of a refused edit: each reason with its place and the areas concerned."
     )

@@ -12,7 +12,7 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 import orjson
 from starlette.responses import HTMLResponse, Response
@@ -92,9 +92,6 @@ def problem(
         "repair": repair,
         **more,
     }
-    spoken = _spoken(scope)
-    if spoken is not None:
-        members["said"] = " ".join(filter(None, told(detail, repair, spoken))) or None
     body = {name: value for name, value in members.items() if value is not None}
     extra = {"Cache-Control": "no-store", "Vary": "Accept", **(headers or {})}
     if kind.retry_after_s is not None:
@@ -151,12 +148,6 @@ def plain(value: object) -> Any:
         return _short(value[: _LONGEST + 1].decode("utf-8", "replace"))
     # reprlib never walks the whole of a large mapping, as str would.
     return _short(reprlib.repr(value) if isinstance(value, Mapping) else str(value))
-
-
-def _spoken(scope: Scope) -> str | None:
-    """Return the language that a request names; None when it leaves that to the site."""
-    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[0]
-    return asked if asked in LANGUAGES else None
 
 
 def _nothing() -> int:

@@ -91,16 +91,15 @@ def test_measures_tell_the_limits_and_what_grids_are_made_of(town, number):
     assert found["limits"] == {"measure": "households", "floor": 300.0, "ceiling": 500.0}
 
 
-def test_a_refusal_is_said_in_the_language_that_is_asked_for(town, number):
-    path = f"/api/drafts/{number}/redo"
-    plain = town.li.post(path, json={"version": 2}).json()
-    assert "said" not in plain
-    chinese = town.li.post(f"{path}?lang=zh", json={"version": 2}).json()
-    assert (chinese["detail"], chinese["said"]) == (
-        "There is nothing to redo.",
-        "没有可以重做的改动。",
+def test_a_refusal_is_told_in_the_language_of_the_editor(town, number):
+    path, body = f"/api/drafts/{number}/redo", {"version": 2}
+    assert "told" not in town.li.post(path, json=body).json()
+    chinese, english = (
+        town.li.post(path, json=body, headers={"X-Page-Language": lang}).json()
+        for lang in ("zh", "en")
     )
-    english = town.li.post(f"{path}?lang=en", json={"version": 2}).json()
-    assert english["said"].startswith("There is nothing to redo.")
+    assert chinese["detail"] == "There is nothing to redo."
+    assert chinese["told"]["message"] == "没有可以重做的改动。"
+    assert english["told"]["message"] == "There is nothing to redo."
     late = edit(town.li, number, 0, {"op": "renumber"}).json()
     assert late["version"] == 2

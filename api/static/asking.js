@@ -1,12 +1,8 @@
 // How scripts of pages ask the service: what it refuses is told in the language of the page.
 
-const texts = JSON.parse(document.getElementById("texts").textContent);
-const lang = document.documentElement.lang === "en" ? "en" : "zh";
+import { lang, words } from "./problem.js";
 
-/** What is said of a problem: its sentence, how to mend it, and for staff what has no words yet. */
-function words({ detail, told }) {
-  return told ? [told.message, told.repair, told.original].filter(Boolean).join(" ") : detail;
-}
+const texts = JSON.parse(document.getElementById("texts").textContent);
 
 export class Refused extends Error {
   constructor(problem) {

@@ -1,5 +1,6 @@
 // The audit of a draft, its comparison with the edition that it began with, scenarios, and its end.
 
+import { words } from "../problem.js";
 import { $, el, filled, frame, record, t } from "./dom.js";
 import { ask, get } from "./sending.js";
 
@@ -70,7 +71,7 @@ async function sent(event, box, path, body, done) {
   try {
     const found = await ask(path, { method: "POST", body });
     if (found.ok) done(found.body);
-    else wrong(box, found.body.said || found.body.detail);
+    else wrong(box, words(found.body));
   } catch (error) {
     wrong(box, t("editor.lost", { why: error.message }));
   } finally {

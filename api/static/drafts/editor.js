@@ -1,6 +1,7 @@
 // The editor of a draft: puts the map, the tools, the panel and the sending together, and tells what
 // came of it.
 
+import { words } from "../problem.js";
 import { $, el, frame, known, moment, record, t } from "./dom.js";
 import { linkCompare, wireBranch, wireChecks } from "./checks.js";
 import { EditorMap } from "./map.js";
@@ -84,10 +85,10 @@ async function follow(act, text) {
 
 function accepted(job, outcome) {
   const { entry } = outcome;
-  const words = entry.action === "edit" ? editWords(entry.edit) : t("editor.turned." + entry.action, { what: "" });
+  const what = entry.action === "edit" ? editWords(entry.edit) : t("editor.turned." + entry.action, { what: "" });
   publish.stale();
   if (job.path === "suggest") $("#suggested").replaceChildren();
-  follow(() => draft.follow(outcome), t("editor.accepted", { what: words, n: outcome.version }));
+  follow(() => draft.follow(outcome), t("editor.accepted", { what, n: outcome.version }));
 }
 
 function refused(job, problem) {
@@ -98,7 +99,7 @@ function refused(job, problem) {
     ? [el("ol", {}, ...reasons.map((one) => el("li", {}, Number.isFinite(one.lon)
       ? el("button", { type: "button", class: "row", onclick: () => view.goTo([[one.lat, one.lon]]), text: english ? one.text_en : one.text })
       : el("span", { text: english ? one.text_en : one.text }))))]
-    : [el("p", { text: problem.said || problem.detail })];
+    : [el("p", { text: words(problem) })];
   tell(known("problem." + kind) ? t("problem." + kind) : t("editor.refused"), [el("p", { class: "quiet", text: job.label }), ...lines], [close()]);
   view.pointAt(reasons.map((one) => ({ ...one, text: english ? one.text_en : one.text })));
   if (job.path === "suggest") $("#suggested").replaceChildren();

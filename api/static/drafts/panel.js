@@ -141,9 +141,9 @@ export function showLog(draft) {
   const { done, about } = inEffect(draft.log);
   const line = (entry) => {
     const off = entry.action === "edit" && !done.has(entry.version);
-    const words = entry.action === "edit" ? editWords(entry.edit) : t("editor.turned." + entry.action, { what: editWords(about.get(entry)?.edit) });
+    const what = entry.action === "edit" ? editWords(entry.edit) : t("editor.turned." + entry.action, { what: editWords(about.get(entry)?.edit) });
     return el("li", { class: off ? "undone" : null },
-      el("p", {}, el("strong", { text: words }), off ? el("span", { class: "tag", text: t("editor.undone") }) : null),
+      el("p", {}, el("strong", { text: what }), off ? el("span", { class: "tag", text: t("editor.undone") }) : null),
       el("p", { class: "quiet", text: [t("editor.version", { n: entry.version }), entry.by, moment(entry.at), entry.why].filter(Boolean).join(" · ") }));
   };
   const box = place("log");

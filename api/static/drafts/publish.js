@@ -1,5 +1,6 @@
 // Publishing: first what it would come to, then the edition. Nothing is sent that was not looked at.
 
+import { words } from "../problem.js";
 import { $, el, filled, frame, moment, number, pairs, t } from "./dom.js";
 import { faultList } from "./checks.js";
 import { ask } from "./sending.js";
@@ -53,8 +54,8 @@ export class Publish {
     this.box.replaceChildren(
       el("div", { class: "said wrong", role: "alert" },
         el("p", {}, el("strong", { text: t("problem." + kind) })),
-        el("p", { text: problem.said || problem.detail }),
-        problem.got !== undefined && !problem.said ? el("p", { class: "quiet", text: String(problem.got) }) : null),
+        el("p", { text: words(problem) }),
+        problem.got !== undefined && !problem.told?.message ? el("p", { class: "quiet", text: String(problem.got) }) : null),
       ...(kind === "coverage-faulty" ? [el("p", { class: "quiet", text: t("editor.publish.see_check") })] : []),
     );
     // Where reasons may be given.

@@ -1,6 +1,7 @@
 // Requests: one at a time and in order, each with the version that was looked at. What is not
 // taken for a reason that passes (others were first, no connection) is kept to be sent again.
 
+import { words } from "../problem.js";
 import { token } from "../session.js";
 import { frame } from "./dom.js";
 
@@ -16,7 +17,7 @@ export async function ask(path, { method = "GET", body, patience = 120_000 } = {
   const [bare, query = ""] = path.split("?");
   const params = new URLSearchParams(query);
   params.set("lang", frame.lang);
-  const headers = { Accept: "application/json, application/geo+json" };
+  const headers = { Accept: "application/json, application/geo+json", "X-Page-Language": frame.lang };
   if (body !== undefined) Object.assign(headers, { "Content-Type": "application/json", ...carried() });
   const giveUp = new AbortController();
   const timer = window.setTimeout(() => giveUp.abort(), patience);
@@ -39,7 +40,7 @@ export async function ask(path, { method = "GET", body, patience = 120_000 } = {
 /** A read that is an error when it is refused. */
 export async function get(path) {
   const found = await ask(path);
-  if (!found.ok) throw Object.assign(new Error(found.body.said || found.body.detail), { problem: found.body });
+  if (!found.ok) throw Object.assign(new Error(words(found.body)), { problem: found.body });
   return found.body;
 }
 
@@ -111,7 +112,7 @@ export class Sender {
     else if (kindOf(found.body) === "stale") await this.late(job, found.body);
     else if (PASSING.has(kindOf(found.body)) || (found.status === 403 && String(found.body.allowed ?? "").includes("X-CSRF-Token"))) {
       this.held = { kind: "lost", job, renew: true };
-      this.listener.lost(job, found.body.said || found.body.detail);
+      this.listener.lost(job, words(found.body));
     } else {
       this.waiting.shift();
       this.listener.refused(job, found.body);

@@ -1,5 +1,6 @@
 // Suggestions: the three plans of a dry run, one of which is taken over as one edit.
 
+import { words } from "../problem.js";
 import { $, called, el, frame, levelName, number, pairs, percent, t } from "./dom.js";
 import { ask } from "./sending.js";
 
@@ -65,7 +66,7 @@ export class Suggest {
       const found = await ask(`${this.draft.address}/suggest?dry_run=true`, { method: "POST", body: { ...body, version: this.draft.version }, patience: 600_000 });
       if (mine.signal.aborted) return;
       if (found.ok) this.show(found.body, body);
-      else this.wrong(found.body.said || found.body.detail);
+      else this.wrong(words(found.body));
     } catch (error) {
       if (!mine.signal.aborted) this.wrong(t("editor.lost", { why: error.message }));
     } finally {
