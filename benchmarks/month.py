@@ -216,3 +216,6 @@ def _settle(connection: Connection) -> None:
         connection.exec_driver_sql(
             f"SELECT setval(pg_get_serial_sequence('reports', 'id'), {highest})"
         )
+        # As the server does by itself, some time after so many rows came: plans of queries
+        # that are made between change from run to run.
+        connection.exec_driver_sql("ANALYZE")
