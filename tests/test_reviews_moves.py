@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gridmap.access import Actor, Scope
 from gridmap.areas import DEFAULT_LEVELS
 from gridmap.coverage.importing.incoming import ColumnMap
 from tests.review_town import report, ruling
@@ -58,6 +59,20 @@ def test_a_ruling_is_made_for_a_report_that_has_moved(board, recoded):
     now = board.report(sent["id"])
     assert (now["edition"], now["department"]) == ("next", "SW")
     assert "权属裁定" in now["explanation"][0]
+
+
+def test_a_review_lies_where_the_editions_have_moved_its_reports(board, recoded):
+    report(board, 0.2, 0.2, "a")
+    publish(board, recoded, "2026-03-10")
+
+    def seen(code):
+        who = Actor.with_role("dispatcher", scope=Scope.of(areas=[f"microgrid:{code}"]))
+        return [one["id"] for one in board.reviews(actor=who)[1]]
+
+    old, new = "99010100100100101", "99010100100100109"
+    assert (seen(old), seen(new)) == ([1], [])
+    board.clock.set("2026-03-11 09:00")
+    assert (seen(old), seen(new)) == ([], [1])
 
 
 def test_a_pause_does_not_keep_an_edition_from_moving_the_owner(board, recoded):

@@ -124,7 +124,9 @@ def permissions_page() -> str:
         "come on top. `public.see` and `report.submit` need no account. An edition is of all "
         "places: who holds `edition.publish` in some of them publishes drafts of plans that "
         "change nothing but what lies there; to publish any other edition, to withdraw one and to "
-        "roll back is for those who act everywhere.",
+        "roll back is for those who act everywhere. A review lies where its reports do: who holds "
+        "`review.rule` in some areas gives no ground beyond them, and who holds it for departments "
+        "gives ground to no others.",
         _table(head, rows),
     ]
     return "\n\n".join(parts) + "\n"
