@@ -135,6 +135,8 @@ ADDRESSES = {
     "/api/reports/{number}/photos/{photo}": [
         "/api/reports/1/photos/1", "/api/reports/1/photos/1?size=thumb",
     ],
+    "/drafts": ["/drafts"],
+    "/drafts/{number}": ["/drafts/1"],
     "/orders": ["/orders", "/orders?state=submitted"],
     "/orders/{number}": ["/orders/1"],
     "/inbox": ["/inbox"],

@@ -116,11 +116,17 @@ def test_a_quote_inside_an_unquoted_field_is_text(tmp_path):
     assert [r["文字"] for r in read_csv(tmp_path / "out.csv")] == ['12" pipe', "x"]
 
 
-@pytest.mark.parametrize("mark", [",", "\t", ";", "|"])
-@pytest.mark.parametrize("name", ['屏幕尺寸(24")', '24" 屏, 宽', '"高" 或"宽', '一"二'])
+# A name that holds the delimiter needs quotes of its own.
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        (name, mark)
+        for name in ('屏幕尺寸(24")', '24" 屏, 宽', '"高" 或"宽', '一"二')
+        for mark in (",", "\t", ";", "|")
+        if mark not in name
+    ],
+)
 def test_a_stray_quote_in_a_column_name_is_text(tmp_path, name, mark):
-    if mark in name:
-        pytest.skip("the name needs quotes of its own there")
     lines = [f"id{mark}{name}{mark}lon{mark}lat", f"1{mark}x{mark}117.05{mark}36.6",
              f'2{mark}a "b" c{mark}117.05{mark}36.6']  # fmt: skip
     summary = run(write(tmp_path / "in.csv", "\n".join(lines)), tmp_path / "out.csv")

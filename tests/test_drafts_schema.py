@@ -8,7 +8,7 @@ from tests.schema_walk import CONFIG, from_its_own_machine, walk
 pytest_plugins = ["tests.guarded_fixtures"]
 
 DRAFTS = CONFIG | {
-    "generation": {**CONFIG["generation"], "max-examples": 8},
+    "generation": {**CONFIG["generation"], "max-examples": 12},
     "operations": [
         *CONFIG["operations"],
         {"exclude-path-regex": "^/api/drafts", "enabled": False},
