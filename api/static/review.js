@@ -55,7 +55,7 @@ function body() {
   };
 }
 
-function refused({ message, problem }) {
+function refused({ message, problem = {} }) {
   const parts = [line(message, "warning")];
   for (const name of ["got", "allowed"]) {
     if (problem[name]) parts.push(line(`${texts[name]}：${[problem[name]].flat().join("、")}`));
