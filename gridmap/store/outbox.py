@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, text, update
+from sqlalchemy import Connection, Select, and_, insert, select, text, update
 
 from gridmap.cases.ladder import Job
 from gridmap.cases.notices import AudienceKind, Notice
@@ -202,32 +202,42 @@ def notices_for(
     """Return notices for whom any of `meant` means, the newest first.
 
     Each audience is asked for its newest by itself: the index holds them in that order, and
-    those of all together would have to be sorted.
+    those of all together would have to be sorted. Their numbers are found before anything else
+    is read: joined at once, PostgreSQL may read every notice to show a hundred.
     """
-    own = and_(notice_reads.c.notice_id == notices.c.id, notice_reads.c.reader == reader)
     found: dict[int, dict[str, Any]] = {}
     for one in meant:
-        query = (
-            select(notices, notice_reads.c.at.label("read_at"))
-            .select_from(notices.outerjoin(notice_reads, own))
-            .limit(limit)
+        newest = _newest(one, reader, unread=unread, limit=limit, before=before).subquery()
+        own = and_(notice_reads.c.notice_id == notices.c.id, notice_reads.c.reader == reader)
+        query = select(notices, notice_reads.c.at.label("read_at")).select_from(
+            newest.join(notices, notices.c.id == newest.c.key).outerjoin(notice_reads, own)
         )
-        if one.area is None:
-            key = notices.c.id
-            query = query.where(notices.c.audience_kind == one.kind)
-            query = query.where(notices.c.audience == one.name)
-        else:
-            key, there = notice_areas.c.notice_id, notice_areas.c
-            query = query.join(notice_areas, key == notices.c.id).where(
-                there.role == one.name, there.level == one.area[0], there.code == one.area[1]
-            )
-        query = query.order_by(key.desc())
-        if unread:
-            query = query.where(notice_reads.c.id.is_(None))
-        if before is not None:
-            query = query.where(key < before)
         found |= {row["id"]: _plain(row) for row in connection.execute(query).mappings()}
     return [found[key] for key in sorted(found, reverse=True)[:limit]]
+
+
+def _newest(
+    meant: Meant, reader: str, *, unread: bool, limit: int, before: int | None
+) -> Select[Any]:
+    """Return a query for the numbers (``key``) of the newest notices that mean somebody."""
+    if meant.area is None:
+        key = notices.c.id
+        query = select(key.label("key")).where(
+            notices.c.audience_kind == meant.kind, notices.c.audience == meant.name
+        )
+    else:
+        key, there = notice_areas.c.notice_id, notice_areas.c
+        query = select(key.label("key")).where(
+            there.role == meant.name, there.level == meant.area[0], there.code == meant.area[1]
+        )
+    if unread:
+        known = select(notice_reads.c.id).where(
+            notice_reads.c.notice_id == key, notice_reads.c.reader == reader
+        )
+        query = query.where(~known.exists())
+    if before is not None:
+        query = query.where(key < before)
+    return query.order_by(key.desc()).limit(limit)
 
 
 def mark_read(connection: Connection, ids: Sequence[int], reader: str, now: datetime) -> int:
