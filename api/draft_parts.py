@@ -5,23 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 
 from gridmap.times import to_site
 from gridmap.workspace import EditOutcome, Workspace
 
-__all__ = ["MADE", "DraftNumber", "SaidIn", "VersionQuery", "outcome", "plain"]
+__all__ = ["MADE", "DraftNumber", "VersionQuery", "outcome", "plain"]
 
 DraftNumber = Annotated[int, Path(ge=1, lt=2**53, description="Number of the draft.")]
 VersionQuery = Annotated[
     int | None, Query(ge=0, lt=2**31, description="As it was at that version; now if left out.")
-]
-# Read where a problem is told.
-SaidIn = Annotated[
-    Literal["zh", "en"] | None,
-    Query(description="A refusal is also said in this language, as `said`."),
 ]
 MADE: dict[int | str, dict[str, Any]] = {
     201: {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}

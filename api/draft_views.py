@@ -20,7 +20,7 @@ from api.draft_models import (
     DraftSuggestIn,
     MeasuresOut,
 )
-from api.draft_parts import DraftNumber, SaidIn, VersionQuery, outcome, plain
+from api.draft_parts import DraftNumber, VersionQuery, outcome, plain
 from api.openapi import problems, request_body
 from api.rendering import answer_bytes, answer_json
 from api.reports import LangQuery
@@ -198,7 +198,6 @@ def suggest(
     number: DraftNumber,
     body: JsonBody,
     dry_run: Annotated[bool, Query(description="Only tell the plans.")] = False,
-    lang: SaidIn = None,
 ) -> Response:
     """Divide the draft's atoms anew by rules, with proof where there is one.
 

@@ -21,7 +21,7 @@ from api.draft_models import (
     EditOut,
     TurnIn,
 )
-from api.draft_parts import MADE, DraftNumber, SaidIn, outcome
+from api.draft_parts import MADE, DraftNumber, outcome
 from api.openapi import problems, request_body
 from api.rendering import answer_json
 from api.reports import LangQuery
@@ -96,7 +96,6 @@ def edit_draft(
     actor: ActorDep,
     number: DraftNumber,
     body: JsonBody,
-    lang: SaidIn = None,
 ) -> Response:
     """Apply an edit, or refuse it with every reason and its place.
 
@@ -122,7 +121,6 @@ def undo(
     actor: ActorDep,
     number: DraftNumber,
     body: JsonBody,
-    lang: SaidIn = None,
 ) -> Response:
     """Take back the last edit in effect, whoever made it; it stays in the log."""
     asked = parsed(_TURN, body)
@@ -143,7 +141,6 @@ def redo(
     actor: ActorDep,
     number: DraftNumber,
     body: JsonBody,
-    lang: SaidIn = None,
 ) -> Response:
     """Do again the edit that was undone last; an edit after an undo leaves nothing to redo."""
     asked = parsed(_TURN, body)
@@ -165,7 +162,6 @@ def branch(
     actor: ActorDep,
     number: DraftNumber,
     body: JsonBody,
-    lang: SaidIn = None,
 ) -> Response:
     """Begin a draft with the edits that this one has in effect, now or at a version."""
     asked = parsed(_BRANCH, body)
@@ -188,7 +184,6 @@ def discard(
     actor: ActorDep,
     number: DraftNumber,
     body: JsonBody,
-    lang: SaidIn = None,
 ) -> Response:
     """Close a draft; its log stays to be read and branched from, and its name stays taken."""
     asked = parsed(_TURN, body)

@@ -30,7 +30,7 @@ export function wireChecks(draft, view) {
     button.disabled = true;
     box.replaceChildren(el("p", { class: "quiet", text: t("editor.check.running") }));
     try {
-      const found = await get(`${draft.address}/check?version=${draft.version}`);
+      const found = await get(`${draft.address}/check?version=${draft.version}&lang=${frame.lang}`);
       box.replaceChildren(
         el("p", { class: found.faulty ? "said wrong" : "said", text: t(found.faults.length ? "editor.check.found" : "editor.check.sound", { n: found.faults.length, version: found.version }) }),
         faultList(found.faults, view),

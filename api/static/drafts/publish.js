@@ -36,7 +36,7 @@ export class Publish {
     for (const button of buttons) button.disabled = true;
     this.box.replaceChildren(el("p", { class: "quiet", text: t(real ? "editor.publish.running" : "editor.publish.looking") }));
     try {
-      const found = await ask(`${this.draft.address}/publish${real ? "" : "?dry_run=true"}`, { method: "POST", body: asked, patience: 600_000 });
+      const found = await ask(`${this.draft.address}/publish?lang=${frame.lang}${real ? "" : "&dry_run=true"}`, { method: "POST", body: asked, patience: 600_000 });
       if (!found.ok) this.refused(found.body);
       else if (real) this.done(found.body);
       else this.would(found.body, asked);

@@ -14,15 +14,12 @@ const carried = () => (fresh ? { "X-CSRF-Token": fresh } : token());
 
 /** Sends a request, and returns its status and body; `Lost` when there is no answer. */
 export async function ask(path, { method = "GET", body, patience = 120_000 } = {}) {
-  const [bare, query = ""] = path.split("?");
-  const params = new URLSearchParams(query);
-  params.set("lang", frame.lang);
   const headers = { Accept: "application/json, application/geo+json", "X-Page-Language": frame.lang };
   if (body !== undefined) Object.assign(headers, { "Content-Type": "application/json", ...carried() });
   const giveUp = new AbortController();
   const timer = window.setTimeout(() => giveUp.abort(), patience);
   try {
-    const answer = await fetch(`${bare}?${params}`, {
+    const answer = await fetch(path, {
       method, headers, signal: giveUp.signal, cache: "no-store",
       body: body === undefined ? undefined : JSON.stringify(body),
     });
