@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,33 @@ def open_town(url: str) -> Iterator[tuple[Workspace, Hands]]:
     hands.set("2026-03-12 09:00")
     with open_workspace(settings=Settings(store=url), clock=hands) as workspace:
         yield workspace, hands
+
+
+@contextmanager
+def redrawn_town(url: str, folder: Path, moment: str) -> Iterator[tuple[Workspace, Hands, Path]]:
+    """The town, at a moment after ``redrawn`` came into force, with a draft ``whole`` beside.
+
+    ``whole`` has the corner again that ``redrawn`` left out. The path is the folder of rules of
+    the site, empty.
+    """
+    rules, hands = folder / "rules", Hands(datetime(2026, 1, 2, tzinfo=UTC))
+    rules.mkdir()
+    hands.set("2026-03-12 09:00")
+    settings = Settings(store=url, rules=rules)
+    with open_workspace(settings=settings, clock=hands) as workspace:
+        fill_town(workspace)
+        workspace.publish("redrawn", effective_from=SECOND, commit=True)
+        put(workspace, "whole", like="town")
+        hands.set(moment)
+        yield workspace, hands, rules
+
+
+def publish_whole(workspace: Workspace, effective_from: str) -> None:
+    """Publish the draft of :func:`redrawn_town`; open reports move with it."""
+    workspace.publish(
+        "whole", effective_from=effective_from, reports="migrate", commit=True,
+        accept_faults="codes of the first edition come back on purpose",
+    )  # fmt: skip
 
 
 def fill_town(workspace: Workspace) -> None:

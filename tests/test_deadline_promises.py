@@ -7,7 +7,7 @@ Pavement damage is the works department's (SZ) within five working days: reporte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gridmap.settings import Settings
 from gridmap.tables import package_data
-from gridmap.workspace import Workspace, open_workspace
+from gridmap.workspace import Workspace
 from tests.api_town import Hands
-from tests.moves_town import LEFT_OUT, SECOND, fill_town, put, send
+from tests.moves_town import LEFT_OUT, publish_whole, redrawn_town, send
 from tests.review_town import report
 from tests.test_api_due_times import YEAR
 
@@ -126,16 +125,8 @@ def test_an_item_that_left_the_catalogue_since_is_paused_all_the_same(
 @pytest.fixture
 def new_year(store_url: str, tmp_path: Path) -> Iterator[tuple[Workspace, Hands, Path]]:
     """The town before New Year, an edition to come that has a corner no other has, a folder."""
-    rules, hands = tmp_path / "rules", Hands(datetime(2026, 1, 2, tzinfo=UTC))
-    rules.mkdir()
-    hands.set("2026-03-12 09:00")
-    settings = Settings(store=store_url, rules=rules)
-    with open_workspace(settings=settings, clock=hands) as workspace:
-        fill_town(workspace)
-        workspace.publish("redrawn", effective_from=SECOND, commit=True)
-        put(workspace, "whole", like="town")
-        hands.set("2026-12-21 10:00")
-        yield workspace, hands, rules
+    with redrawn_town(store_url, tmp_path, "2026-12-21 10:00") as town:
+        yield town
 
 
 def test_a_wait_into_a_year_without_a_calendar_keeps_the_limit_that_was_promised(
@@ -164,10 +155,7 @@ def test_what_an_edition_gave_a_time_first_keeps_the_limit_of_its_move(
     workspace, hands, rules = new_year
     number = send(workspace, LEFT_OUT, "out", item=PAVEMENT)
     catalogue(rules, limit_amount="7")
-    workspace.publish(
-        "whole", effective_from="2026-12-22", reports="migrate", commit=True,
-        accept_faults="codes of the first edition come back on purpose",
-    )  # fmt: skip
+    publish_whole(workspace, "2026-12-22")
     catalogue(rules, limit_amount="3")
     hands.set("2026-12-22 10:00")
     # Seven working days from the receipt on the 21st.

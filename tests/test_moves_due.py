@@ -6,20 +6,19 @@ In the edition ``redrawn`` a corner belongs to nobody; ``whole`` has it again, f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from gridmap.settings import Settings
-from gridmap.workspace import Workspace, open_workspace
+from gridmap.workspace import Workspace
 from tests.api_client import LOCAL
 from tests.api_town import Hands
-from tests.moves_town import GIVEN, LEFT_OUT, SECOND, fill_town, put, send
+from tests.moves_town import GIVEN, LEFT_OUT, publish_whole, redrawn_town, send
 from tests.test_api_due_times import YEAR
 
+NEW_YEAR = "2027-01-01"
 # Five working days from 28 December: three of that year, then Monday and Tuesday.
 DUE = "2027-01-05T17:30:00+08:00"
 
@@ -29,23 +28,8 @@ Town = tuple[Workspace, Hands, Path]
 @pytest.fixture
 def town(store_url: str, tmp_path: Path) -> Iterator[Town]:
     """The town, both editions after its first published, before the table of 2027 is there."""
-    rules, hands = tmp_path / "rules", Hands(datetime(2026, 1, 2, tzinfo=UTC))
-    rules.mkdir()
-    hands.set("2026-03-12 09:00")
-    settings = Settings(store=store_url, rules=rules)
-    with open_workspace(settings=settings, clock=hands) as workspace:
-        fill_town(workspace)
-        workspace.publish("redrawn", effective_from=SECOND, commit=True)
-        put(workspace, "whole", like="town")
-        hands.set("2026-12-28 10:00")
+    with redrawn_town(store_url, tmp_path, "2026-12-28 10:00") as (workspace, hands, rules):
         yield workspace, hands, rules / "calendar.csv"
-
-
-def publish(workspace: Workspace) -> None:
-    workspace.publish(
-        "whole", effective_from="2027-01-01", reports="migrate", commit=True,
-        accept_faults="codes of the first edition come back on purpose",
-    )  # fmt: skip
 
 
 def due(workspace: Workspace, number: int) -> tuple[str | None, str | None]:
@@ -57,7 +41,7 @@ def test_a_report_that_waits_by_a_move_is_counted_and_due_when_the_table_comes(t
     workspace, hands, calendar = town
     number = send(workspace, LEFT_OUT, "out", item="0303")
     other = send(workspace, GIVEN, "in", item="0303")
-    publish(workspace)
+    publish_whole(workspace, NEW_YEAR)
     # The move counts from New Year on.
     assert due(workspace, number) == (None, "not_routed")
     assert workspace.reports_waiting() == 1
@@ -89,7 +73,7 @@ def test_a_report_that_waits_by_a_move_is_counted_and_due_when_the_table_comes(t
 def test_before_its_move_counts_nothing_of_a_report_is_completed(town: Town) -> None:
     workspace, hands, calendar = town
     number = send(workspace, LEFT_OUT, "out", item="0303")
-    publish(workspace)
+    publish_whole(workspace, NEW_YEAR)
     calendar.write_text(YEAR, encoding="utf-8")
     assert workspace.complete_due_times(commit=True) == (0, 0)
     assert due(workspace, number) == (None, "not_routed")
@@ -105,7 +89,7 @@ def test_before_its_move_counts_nothing_of_a_report_is_completed(town: Town) -> 
 def test_the_application_completes_them_when_the_edition_comes_into_force(town: Town) -> None:
     workspace, hands, calendar = town
     number = send(workspace, LEFT_OUT, "out", item="0303")
-    publish(workspace)
+    publish_whole(workspace, NEW_YEAR)
     with TestClient(create_app(workspace=workspace), client=LOCAL) as client:
 
         def warned() -> list[str]:
