@@ -15,6 +15,7 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.duetimes import DueTimes
 from gridmap.settings import Settings
 from gridmap.workspace import Workspace, open_workspace
 from tests.api_client import LOCAL
@@ -119,6 +120,32 @@ def test_whether_moves_wait_is_told_by_an_index_of_those_that_do(town: Town) -> 
                 plans.append(" ".join(str(row[-1]) for row in plan))
     assert len(plans) == 3
     assert all("ix_report_moves_waiting" in plan for plan in plans), plans
+
+
+def test_a_move_that_begins_to_count_meanwhile_is_not_missed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, hands, calendar = town
+    number = send(workspace, LEFT_OUT, "out", item="0303")
+    publish(workspace)
+    calendar.write_text(YEAR, encoding="utf-8")
+    hands.set("2026-12-31 23:59")
+    complete = workspace.complete_due_times
+
+    def slowly(**more: Any) -> tuple[int, int]:
+        found = complete(**more)
+        hands.set("2027-01-01 00:00")
+        return found
+
+    due_times = DueTimes()
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace, "complete_due_times", slowly)
+        due_times.complete(workspace)
+    assert due(workspace, number) == (None, "calendar_missing")
+    assert due_times.task(workspace) is not None
+    due_times.complete(workspace)
+    assert due(workspace, number) == (DUE, None)
+    assert due_times.task(workspace) is None
 
 
 def test_before_its_move_counts_nothing_of_a_report_is_completed(town: Town) -> None:
