@@ -51,11 +51,12 @@ class DueTimes:
             # Somebody is at it.
             return
         try:
-            book = workspace.book
+            # Asked before: what begins to wait while others are completed is looked at again.
+            book, more = workspace.book, workspace.next_reports_waiting()
             done, waiting = workspace.complete_due_times(
                 commit=True, actor=Actor.operator("calendar")
             )
-            self._seen, self._more = book, workspace.next_reports_waiting()
+            self._seen, self._more = book, more
         except GridmapError:
             log.exception("due times could not be completed")
             return

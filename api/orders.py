@@ -42,7 +42,13 @@ def list_orders(
     workspace: WorkspaceDep,
     actor: ActorDep,
     state: Annotated[State | None, Query()] = None,
-    department: _Word = None,
+    department: Annotated[
+        _Word,
+        Query(
+            description="Orders that it has a share in: as their lead, as a co-department that "
+            "did not give it back, or called by a whistle."
+        ),
+    ] = None,
     area_level: Annotated[
         _Word, Query(description="With `area_code`: orders in that area.")
     ] = None,

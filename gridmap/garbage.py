@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = ["collecting_later"]
+
+# Held by who put the collector off: they alone bring it back.
+_turn = threading.Lock()
 
 
 @contextmanager
@@ -15,12 +19,16 @@ def collecting_later() -> Iterator[None]:
     for nothing again and again, with all that a service holds.
 
     May be nested. Of threads that do so at a time the one that came first ends it for all: the
-    collector is then merely back early.
+    collector is then merely back early, and never off for as long as others go on to come.
     """
-    running = gc.isenabled()
-    gc.disable()
+    first = _turn.acquire(blocking=False)
+    running = first and gc.isenabled()
     try:
+        if running:
+            gc.disable()
         yield
     finally:
         if running:
             gc.enable()
+        if first:
+            _turn.release()

@@ -16,6 +16,7 @@ from api.app import create_app
 from gridmap.access import Actor
 from gridmap.errors import BadValue, NotAllowed
 from gridmap.settings import Settings
+from gridmap.store.promises import Promise
 from gridmap.workspace import Workspace, open_workspace
 from tests.api_client import LOCAL
 from tests.api_town import Hands, send, spot
@@ -208,15 +209,18 @@ def test_a_dry_run_changes_nothing(opened: Callable[[], Any], rules: Path) -> No
             workspace.complete_due_times(actor=Actor.resident())
 
 
-def test_an_item_that_left_the_catalogue_waits_on(
+def test_an_item_that_no_rules_know_waits_on(
     opened: Callable[[], Any], rules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with opened() as (client, workspace):
         number = wait(client, "item-has-left")
         rows = workspace.store.reports_without_due()
-        gone = [{**row, "item": "9999"} if row["id"] == number else row for row in rows]
+        promises = workspace.store.promises
+        gone = {number: Promise(None, "SZ", "9999")}
+        unknown = [{**row, "item": "9999"} if row["id"] == number else row for row in rows]
+        monkeypatch.setattr(workspace.store, "promises", lambda wanted: promises(wanted) | gone)
         monkeypatch.setattr(
-            workspace.store, "reports_without_due", lambda after, limit: [] if after else gone
+            workspace.store, "reports_without_due", lambda after, limit: [] if after else unknown
         )
         (rules / "calendar.csv").write_text(YEAR, encoding="utf-8")
         assert workspace.complete_due_times(commit=True) == (len(rows) - 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from gridmap.access import EVERYWHERE, Scope
 from gridmap.cases.ladder import climb
+from gridmap.cases.model import Call, Ground, Part, PartState, Whistle, WhistleState
 from gridmap.cases.outcome import outcome_of
 from gridmap.errors import Conflict, GridmapError, Immutable
 from gridmap.store import Store
 from gridmap.store.case_store import JobResult
 from tests.case_kills import sound
-from tests.case_orders import PEOPLE, START, TEXTS, act, events, rules
+from tests.case_orders import PEOPLE, START, TEXTS, act, events, new_order, rules
 from tests.test_cases_machine import ONWARD
 
 PLAIN = {
@@ -167,3 +169,61 @@ def test_reports_of_an_older_store_become_orders(empty_url, clock):
         total, found = store.orders({"area": "grid:G1"}, [EVERYWHERE], limit=10)
         assert (total, [one.number for one in found]) == (2, [2, 1])
         assert store.count_orders({}, [Scope.of(areas=["grid:G2"])]) == 0
+
+
+def test_orders_of_an_older_store_are_listed_for_whom_whistles_called(empty_url, clock):
+    from sqlalchemy import insert
+
+    from gridmap.cases.record import plain
+    from gridmap.store import migrate
+    from gridmap.store.engine import open_database, parse_where
+    from gridmap.store.schema_cases import order_parts, orders
+
+    database = open_database(parse_where(empty_url), clock=clock, busy_timeout_s=5.0)
+    if database.kind == "postgis":
+        with database.write() as connection:
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS postgis")
+    else:
+        migrate.check_place(Path(database.where), create=True)
+    call = Call("CG", START, START)
+    again = (replace(call, department="SW"), call, replace(call, department="HW"))
+    whistles = tuple(
+        Whistle(n, WhistleState.CALLED, Ground.EMERGENCY, "x", "an", START, calls=calls)
+        for n, calls in ((1, (call,)), (2, again))
+    )
+    with database.write() as connection:
+        migrate.run_migrations(connection, to="0027")
+        for number, returned in ((1, "SW"), (2, "SZ")):
+            order = replace(
+                new_order(number),
+                lead="HW",
+                co=(Part(returned, PartState.RETURNED),),
+                whistles=whistles if number == 1 else (),
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO reports (received_at, event_at, source, item, coord_sys, "
+                "location_status) VALUES ('2026-01-01T00:00:00.000Z', "
+                "'2026-01-01T00:00:00.000Z', 'web', '0101', 'wgs84', 'inside')"
+            )
+            connection.execute(
+                insert(orders).values(
+                    number=number, version=1, state="dispatched", level="S", item="0101",
+                    lead="HW", received_at=START, created_at=START, areas={}, data=plain(order),
+                )
+            )  # fmt: skip
+            shares = [("HW", True, "dispatched"), (returned, False, "returned")]
+            connection.execute(
+                insert(order_parts),
+                [
+                    {"number": number, "department": code, "lead": lead, "state": state}
+                    for code, lead, state in shares
+                ],
+            )
+    database.close()
+    assert Store.migrate(empty_url, clock=clock) == ("0027", migrate.HEAD)
+    with Store.open(empty_url, clock=clock) as store:
+        held = {"HW": [2, 1], "CG": [1], "SW": [1], "SZ": []}
+        for code, numbers in held.items():
+            found = store.orders({}, [Scope.of(departments=[code])], limit=10)[1]
+            assert [one.number for one in found] == numbers, code
+            assert all(code in (*one.bodies, *one.called) for one in found)

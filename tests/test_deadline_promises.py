@@ -149,6 +149,41 @@ def test_a_wait_into_a_year_without_a_calendar_keeps_the_limit_that_was_promised
     assert workspace.report(number)["due_at"].date() == date(2027, 1, 5)
 
 
+@pytest.mark.parametrize("limit", ["3", "9"])
+def test_a_limit_that_changes_while_a_report_waits_for_the_calendar_is_not_its_own(
+    new_year: tuple[Workspace, Hands, Path], limit: str
+) -> None:
+    workspace, hands, rules = new_year
+    hands.set("2026-12-30 10:00")
+    number = send(workspace, (12.3, 0.3), "in", item=PAVEMENT)
+    assert workspace.report(number)["due_reason"] == "calendar_missing"
+    catalogue(rules, limit_amount=limit)
+    (rules / "calendar.csv").write_text(YEAR, encoding="utf-8")
+    assert workspace.complete_due_times(commit=True) == (1, 0)
+    # The 31st, then the 4th to the 7th.
+    assert due(workspace, number) == "01-07 17:30"
+    # A minute in which nobody works costs nothing.
+    wait(workspace, number, "2027-01-04 20:00", "2027-01-04 20:01")
+    assert due(workspace, number) == "01-07 17:30"
+
+
+def test_an_item_that_left_the_catalogue_while_its_reports_waited_has_the_limit_it_had(
+    new_year: tuple[Workspace, Hands, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, hands, rules = new_year
+    hands.set("2026-12-30 10:00")
+    number = send(workspace, (12.3, 0.3), "in", item=PAVEMENT)
+    kept = workspace.store.reports_without_due
+    monkeypatch.setattr(
+        workspace.store,
+        "reports_without_due",
+        lambda **more: [row | {"item": "9999"} for row in kept(**more)],
+    )
+    (rules / "calendar.csv").write_text(YEAR, encoding="utf-8")
+    assert workspace.complete_due_times(commit=True) == (1, 0)
+    assert due(workspace, number) == "01-07 17:30"
+
+
 def test_what_an_edition_gave_a_time_first_keeps_the_limit_of_its_move(
     new_year: tuple[Workspace, Hands, Path],
 ) -> None:

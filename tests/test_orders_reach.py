@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.case_town import STREET
 from tests.order_forms import PageTown
 
@@ -99,6 +101,61 @@ def test_who_gave_their_share_back_has_the_report_no_more(town: PageTown) -> Non
     town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
     assert town.ask("cao", "GET", f"/api/reports/{number}").status_code == 403
     assert number not in listed(town, "cao")
+
+
+def orders_of(town: PageTown, who: str, query: str = "") -> set[int]:
+    """The numbers of the orders that somebody is shown in the list."""
+    answer = town.ask(who, "GET", f"/api/orders?limit=1000{query}")
+    assert answer.status_code == 200, answer.text
+    return {one["number"] for one in answer.json()["orders"]}
+
+
+@pytest.mark.parametrize("by", ["the order is sent on", "the share is given back"])
+def test_who_was_called_by_a_whistle_finds_what_they_open_and_may_ask_for_a_review(
+    town: PageTown, by: str
+) -> None:
+    """The call stays with them when their share does not: they have to report in."""
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead="HW")
+    town.act("chen", number, "whistle-blow", why="sewer too", ground="beyond_street")
+    ask = {"json": {"report": number, "why": "谁的"}}
+    assert number not in orders_of(town, "cao")
+    assert town.ask("cao", "POST", "/api/reviews", **ask).status_code == 403
+    town.act("chen", number, "whistle-call", whistle=1, departments=["CG"])
+    assert number in orders_of(town, "cao")
+    if by == "the order is sent on":
+        more = {"lead": "SZ", "co_departments": ["HW"]}
+        town.act("zhang", number, "dispatch", why="their sewer", **more)
+    else:
+        town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
+    assert town.ask("cao", "GET", f"/api/orders/{number}").status_code == 200
+    for query in ("", "&department=CG", "&mine=true"):
+        assert number in orders_of(town, "cao", query)
+    assert number in listed(town, "cao")
+    opened = town.ask("cao", "POST", "/api/reviews", **ask)
+    assert opened.status_code == 200, opened.text
+    assert town.ask("cao", "GET", f"/api/reviews/{opened.json()['id']}").status_code == 200
+    assert number not in orders_of(town, "shui") | listed(town, "shui")
+    assert town.ask("shui", "POST", "/api/reviews", **ask).status_code == 403
+
+
+def test_who_gave_their_share_back_has_the_order_no_more_until_a_whistle_calls_them(
+    town: PageTown,
+) -> None:
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    assert number in orders_of(town, "cao")
+    town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
+    assert town.ask("cao", "GET", f"/api/orders/{number}").status_code == 403
+    assert number not in orders_of(town, "cao")
+    assert number not in orders_of(town, "zhang", "&department=CG")
+    assert number in orders_of(town, "zhang", "&department=HW")
+    town.act("chen", number, "whistle-blow", why="after all", ground="beyond_street")
+    town.act("chen", number, "whistle-call", whistle=1, departments=["CG"])
+    assert town.ask("cao", "GET", f"/api/orders/{number}").status_code == 200
+    assert number in orders_of(town, "cao")
 
 
 def test_reviews_of_the_other_sub_district_are_on_no_page_of_ones_own(town: PageTown) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import pytest
@@ -12,7 +13,8 @@ from starlette.testclient import TestClient
 from api.district_models import PlaceDetailOut, PlacePhotoOut, PlacePhotosOut
 from gridmap.access import Actor, Grant, Role, Scope
 from gridmap.errors import Conflict, NotAllowed, NotFound
-from gridmap.places.photos import MOST_PHOTOS
+from gridmap.places.photos import MOST_PHOTOS, PhotoWords
+from gridmap.store.records import lock_records, put_records
 from gridmap.workspace import Workspace
 from tests.api_client import serving
 from tests.api_town import PLACES
@@ -45,6 +47,34 @@ def editor(town_workspace: Workspace) -> Iterator[TestClient]:
     """A client on the service's own machine, where it acts as who keeps places."""
     with serving(town_workspace, loopback_role="place_editor", photo_mb=1) as client:
         yield client
+
+
+def test_a_photo_is_added_to_a_place_that_is_edited_just_then(
+    town_workspace: Workspace, editor: TestClient
+) -> None:
+    database = town_workspace.store._database
+    edited = replace(next(one for one in PLACES if one.code == "P1"), floor="2")
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            lock_records(connection, "places")
+            put_records(connection, "places", [asdict(edited)])
+            adding = pool.submit(send, editor, "P1", picture())
+            # It comes to wait for what is written here.
+            with pytest.raises(TimeoutError):
+                adding.result(1)
+        answer = adding.result(30)
+    assert answer.status_code == 201, answer.text
+    sha256 = answer.json()["sha256"]
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            lock_records(connection, "places")
+            put_records(connection, "places", [asdict(edited)])
+            wording = pool.submit(
+                town_workspace.store.word_place_photo, "P1", sha256, PhotoWords(caption="正门")
+            )
+            with pytest.raises(TimeoutError):
+                wording.result(1)
+        assert wording.result(30)["caption"] == "正门"
 
 
 def test_a_photo_is_kept_as_bare_pixels_and_shown_under_the_address_of_its_content(

@@ -87,3 +87,13 @@ def test_a_pause_does_not_keep_an_edition_from_moving_the_owner(board, recoded):
     assert now["areas"]["microgrid"] == "99010100100100109"
     assert now["due_at"].isoformat() == "2026-03-12T17:30:00+08:00"
     assert any("暂停计时" in said for said in now["explanation"])
+
+
+def test_who_asks_for_a_review_as_their_area_gives_the_report_away_is_told_of_it(board, recoded):
+    sent = report(board, 0.2, 0.2, "a")
+    publish(board, recoded, "2026-03-10")
+    board.clock.set("2026-03-11 09:00")
+    # The order follows with the next round of the worker.
+    before = Actor.with_role("grid_worker", scope=Scope.of(areas=["microgrid:99010100100100101"]))
+    review = board.open_review(sent["id"], "谁的", before)
+    assert [one["report_id"] for one in review["held"]] == [sent["id"]]

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -23,6 +23,7 @@ from gridmap.store import (
     schema_place_photos,
     schema_within,
 )
+from gridmap.store.engine import _CACHE_READING_KB, _CACHE_WRITING_KB
 from gridmap.store.geometry import bounds_of
 from gridmap.store.schema_district import metadata
 from tests.store_data import ACTOR, children, fill, parents, publish, square
@@ -171,6 +172,55 @@ def test_batches_wait_in_the_log_until_the_store_is_closed(store_url):
     assert not Path(f"{store_url}-wal").exists()
     assert Path(store_url).stat().st_size > before
     assert sql(store_url, "SELECT count(*) FROM reports") == [(6_000,)]
+
+
+def test_a_log_that_one_large_change_let_grow_is_cut_back(store, store_url):
+    log = Path(f"{store_url}-wal")
+    with store._database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE large (a BLOB)")
+        connection.exec_driver_sql("INSERT INTO large VALUES (zeroblob(70000000))")
+    assert log.stat().st_size > 70_000_000
+    for _ in range(2):
+        store.add_reports(reports((117.5, 36.5)))
+    assert log.stat().st_size <= 64 * 1024 * 1024
+    with store._database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE large")
+
+
+def cache_kb(connection):
+    return -connection.exec_driver_sql("PRAGMA cache_size").scalar()
+
+
+def test_two_connections_at_most_have_a_large_cache(store):
+    database = store._database
+
+    def reading(count):
+        """Sizes of the caches of as many connections that read at a time."""
+        with ExitStack() as stack:
+            found = [stack.enter_context(database.read()) for _ in range(count)]
+            return sorted(map(cache_kb, found))
+
+    small, large = _CACHE_READING_KB, _CACHE_WRITING_KB
+    assert reading(4) == [small] * 4
+    # One after the other, each by another connection, for the last ones are held by readers.
+    with ExitStack() as stack:
+        for _ in range(4):
+            with database.write() as connection:
+                assert cache_kb(connection) == large
+            stack.enter_context(database.read())
+    assert reading(4) == [small] * 3 + [large]
+    # Who writes batch after batch has the same one.
+    kept = set()
+    for _ in range(3):
+        with database.write() as connection:
+            assert cache_kb(connection) == large
+            kept.add(id(connection.connection.dbapi_connection))
+    assert len(kept) == 1
+    # It goes with its connection, and another one may have it.
+    database.engine.dispose()
+    assert reading(4) == [small] * 4
+    store.add_reports(reports((117.5, 36.5)))
+    assert reading(4) == [small] * 3 + [large]
 
 
 def test_the_file_says_what_it_is(store, store_url):

@@ -95,6 +95,16 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_url, monkeypatch):
         assert store.levels() == DEFAULT_LEVELS
 
 
+def test_a_connection_that_cannot_be_used_is_given_back(store, monkeypatch):
+    store.levels()
+    unknown = {kind: {"isolation_level": "NONE SUCH"} for kind in ("geopackage", "postgis")}
+    monkeypatch.setattr("gridmap.store.engine._READING", unknown)
+    # Its traceback is held meanwhile, and all that stands in it.
+    with pytest.raises(Exception, match="isolation") as caught:
+        store.levels()
+    assert store._database.engine.pool.checkedout() == 0, caught
+
+
 @pytest.mark.parametrize("store_kind", ["geopackage"], indirect=True)
 def test_write_ahead_logging_is_switched_on_again(store_url):
     with sqlite3.connect(store_url) as connection:

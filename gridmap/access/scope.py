@@ -20,7 +20,7 @@ class Subject:
     areas : mapping of level to code
         The areas that hold it, one a level, as reports and places carry them.
     departments : collection of str
-        The lead and the co-departments.
+        The lead, the co-departments, and who was called by a whistle.
     """
 
     areas: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Scope:
     areas : frozenset of (level, code)
         Any one of them has to hold the subject. A subject without areas is in none.
     departments : frozenset of str
-        Any one of them has to be the subject's lead or co-department.
+        Any one of them has to be among the subject's.
     """
 
     areas: frozenset[tuple[str, str]] = frozenset()

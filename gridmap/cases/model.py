@@ -316,6 +316,11 @@ class Order:
         lead = (self.lead,) if self.lead else ()
         return lead + tuple(p.department for p in self.co if p.state is not PartState.RETURNED)
 
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The departments that its whistles called."""
+        return tuple(call.department for one in self.whistles for call in one.calls)
+
     def part(self, department: str) -> Part | None:
         """Return the share of a co-department; None when it has none."""
         return next((p for p in self.co if p.department == department), None)

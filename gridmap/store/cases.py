@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from gridmap.access import Scope
 from gridmap.cases.life import Life
-from gridmap.cases.model import Event, Order
+from gridmap.cases.model import Event, Order, PartState
 from gridmap.cases.outcome import Outcome
 from gridmap.cases.record import order_from, plain
 from gridmap.cases.states import CLOSED, State
@@ -30,7 +30,7 @@ from gridmap.store.order_filters import Sorting, has_many, narrowed, waits
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
-from gridmap.store.within import move_within, note_orders
+from gridmap.store.within import CALLED, move_within, note_orders
 
 __all__ = [
     "asleep",
@@ -98,7 +98,7 @@ def write_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
         )
         if done.rowcount != 1:
             raise Conflict("The order was changed meanwhile.", got=after.number)
-        if (before.lead, before.co) != (after.lead, after.co):
+        if (before.lead, before.co, before.called) != (after.lead, after.co, after.called):
             connection.execute(delete(order_parts).where(order_parts.c.number == after.number))
             insert_rows(connection, order_parts, _parts(after))
         move_within(connection, before, after)
@@ -153,11 +153,17 @@ def _columns(order: Order) -> dict[str, Any]:
 
 
 def _parts(order: Order) -> list[dict[str, Any]]:
-    lead = [(order.lead, True, order.state.value)] if order.lead else []
-    others = [(part.department, False, part.state.value) for part in order.co]
+    called = dict.fromkeys(order.called)
+    shares = [(order.lead, True, order.state.value)] if order.lead else []
+    for part in order.co:
+        # Who gave a share back and was called has one by the call.
+        again = part.state is PartState.RETURNED and part.department in called
+        shares.append((part.department, False, CALLED if again else part.state.value))
+    named = {code for code, _, _ in shares}
+    shares += [(code, False, CALLED) for code in called if code not in named]
     return [
         {"number": order.number, "department": code, "lead": leads, "state": state}
-        for code, leads, state in (*lead, *others)
+        for code, leads, state in shares
     ]
 
 

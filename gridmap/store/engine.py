@@ -9,8 +9,9 @@ reading transaction another state; it is asked for one.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -42,6 +43,11 @@ Kind = Literal["geopackage", "postgis"]
 _POOL_SIZE = 40
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg2")
 _BEGIN = "gridmap_begin"
+
+# Kilobytes of pages that a connection to a GeoPackage keeps. A batch of reports changes more than
+# SQLite's own 2 MB hold: what does not fit is written out before its time, and again. Of eighty
+# connections two at most have the large cache: the one that writes, and one that wrote.
+_CACHE_READING_KB, _CACHE_WRITING_KB = 8_192, 65_536
 # Who only reads never has to be told that others wrote meanwhile: no retry is needed.
 _READING: dict[Kind, dict[str, Any]] = {
     "geopackage": {},
@@ -77,12 +83,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that sees one state of the store."""
-        with (
-            translated(self.where),
-            self._guard(writing=False),
-            self.engine.connect().execution_options(**_READING[self.kind]) as connection,
-            connection.begin(),
-        ):
+        with self._begun(writing=False, **_READING[self.kind]) as connection:
             yield connection
 
     @contextmanager
@@ -94,13 +95,20 @@ class Database:
         StoreBusy, StoreFull, StoreUnusable, Immutable, Conflict
             What the driver's errors mean.
         """
+        with self._begun(writing=True, **{_BEGIN: begin}) as connection:
+            yield connection
+
+    @contextmanager
+    def _begun(self, *, writing: bool, **options: Any) -> Iterator[Connection]:
         with (
             translated(self.where),
-            self._guard(writing=True),
-            self.engine.connect().execution_options(**{_BEGIN: begin}) as connection,
-            connection.begin(),
+            self._guard(writing=writing),
+            self.engine.connect() as connection,
         ):
-            yield connection
+            # Inside: what the options fail of gives the connection back.
+            connection.execution_options(**options)
+            with connection.begin():
+                yield connection
 
     def _guard(self, *, writing: bool) -> AbstractContextManager[None]:
         if self.live is None:
@@ -184,6 +192,8 @@ def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
         poolclass=QueuePool,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_SIZE,
+        # Who writes batch after batch finds the connection again that knows their pages.
+        pool_use_lifo=True,
         pool_timeout=busy_timeout_s,
         hide_parameters=True,
         connect_args={"timeout": busy_timeout_s, "check_same_thread": False},
@@ -199,25 +209,69 @@ def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
             "synchronous = FULL",
             # The R-tree triggers call functions of ours, which some builds distrust.
             "trusted_schema = ON",
-            # A batch of reports changes more pages than SQLite's own 2 MB hold: what does not
-            # fit is written out before its time, and again.
-            "cache_size = -65536",
+            f"cache_size = -{_CACHE_READING_KB}",
             # Pages that one batch after another changes go from the log into the file once for
-            # several batches. The log takes up to 32 MB beside it.
+            # several batches, when the log has 32 MB.
             "wal_autocheckpoint = 8000",
+            # It grows beyond by one large import, or while somebody reads for long, and would
+            # stay so until the last program closes the store.
+            "journal_size_limit = 67108864",
         ):
             connection.execute(f"PRAGMA {pragma}")
         # Any read opens the log, and makes it if need be.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
+    caches = _Caches()
+    event.listen(engine, "checkin", caches.given_back)
+    event.listen(engine, "close", caches.closed)
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
+        statement = connection.get_execution_options().get(_BEGIN)
+        if statement is not None and caches.is_small(connection):
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_WRITING_KB}")
+        connection.exec_driver_sql(statement or "BEGIN")
 
     _refuse_unfit(engine)
     reflect_geometry(engine.dialect)
     return engine
+
+
+class _Caches:
+    """Which connections of an engine have the large cache of pages, and which one keeps it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._large: set[int] = set()
+        self._keeper: int | None = None
+
+    def is_small(self, connection: Connection) -> bool:
+        """True when a connection has not had the large cache, which it now gets."""
+        key = id(connection.connection.dbapi_connection)
+        with self._lock:
+            small = key not in self._large
+            self._large.add(key)
+        return small
+
+    def given_back(self, connection: sqlite3.Connection | None, _record: Any) -> None:
+        """Take the large cache from who wrote, unless it is the one that may keep it."""
+        with self._lock:
+            if connection is None or id(connection) not in self._large:
+                return
+            if self._keeper in {None, id(connection)}:
+                self._keeper = id(connection)
+                return
+            self._large.discard(id(connection))
+        # What was written is written: nobody is told that it failed for this.
+        with suppress(sqlite3.Error):
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_READING_KB}")
+
+    def closed(self, connection: sqlite3.Connection, _record: Any) -> None:
+        """Forget a connection that is no more."""
+        with self._lock:
+            self._large.discard(id(connection))
+            if self._keeper == id(connection):
+                self._keeper = None
 
 
 def _postgres_engine(url: URL, busy_timeout_s: float) -> Engine:

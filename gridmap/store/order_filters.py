@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from gridmap.errors import BadValue
 from gridmap.store.schema import reports
 from gridmap.store.schema_cases import order_events, order_parts, orders
 from gridmap.store.schema_district import report_routes
-from gridmap.store.within import among, numbers_within
+from gridmap.store.within import among, has_share, numbers_with, numbers_within
 
 __all__ = ["FILTERS", "Own", "Sorting", "has_many", "narrowed", "waits"]
 
@@ -80,11 +80,11 @@ def has_many(connection: Connection, filters: Mapping[str, Any], scopes: Sequenc
         level, _, code = filters["area"].partition(":")
         sets.append([numbers_within([(level, code)])])
     if filters.get("department"):
-        sets.append([_parts_of([filters["department"]])])
+        sets.append([numbers_with([filters["department"]])])
     if not any(scope.is_everywhere for scope in scopes):
         sets.append(
             [
-                numbers_within(scope.areas) if scope.areas else _parts_of(scope.departments)
+                numbers_within(scope.areas) if scope.areas else numbers_with(scope.departments)
                 for scope in scopes
             ]
         )
@@ -101,7 +101,7 @@ def _counted(connection: Connection, query: Select[Any]) -> int:
 
 def _condition(name: str, value: Any, now: datetime, walked: bool) -> ColumnElement[bool]:
     if name == "department":
-        return among(_parts_of([value]), walked=walked)
+        return among(numbers_with([value]), walked=walked)
     if name == "area":
         level, _, code = value.partition(":")
         return among(numbers_within([(level, code)]), walked=walked)
@@ -156,12 +156,13 @@ def _owned(own: Own, now: datetime) -> ColumnElement[bool]:
     acted = select(order_events.c.number).where(order_events.c.by == own.name)
     found: list[ColumnElement[bool]] = [orders.c.number.in_(acted)]
     if own.departments:
-        found.append(among(_parts_of(own.departments)))
+        found.append(among(numbers_with(own.departments)))
     for scope, kind in own.offices:
         # Asked of each order in the scope: there are fewer of those than of all offices of a kind.
         office = select(order_parts.c.id).where(
             order_parts.c.number == orders.c.number,
             order_parts.c.department.startswith(f"{kind}:", autoescape=True),
+            has_share(),
         )
         found.append(and_(_within(scope), office.exists()))
     return or_(*found)
@@ -177,16 +178,10 @@ _CONDITIONS: Mapping[str, Callable[[Any, datetime], ColumnElement[bool]]] = {
 }
 
 
-def _parts_of(departments: Collection[str]) -> Select[Any]:
-    """Return a query for the numbers of the orders that are with some departments."""
-    named = order_parts.c.department.in_(sorted(departments))
-    return select(order_parts.c.number).where(named)
-
-
 def _within(scope: Scope, *, walked: bool = False) -> ColumnElement[bool]:
     parts = []
     if scope.areas:
         parts.append(among(numbers_within(scope.areas), walked=walked))
     if scope.departments:
-        parts.append(among(_parts_of(scope.departments), walked=walked))
+        parts.append(among(numbers_with(scope.departments), walked=walked))
     return and_(true(), *parts)

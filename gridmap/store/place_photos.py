@@ -13,6 +13,7 @@ from gridmap.errors import Conflict, NotFound
 from gridmap.places.photos import PhotoWords, PlacePhoto
 from gridmap.store.opened import OpenedStore
 from gridmap.store.photo_store import overwrite_deleted
+from gridmap.store.records import lock_records
 from gridmap.store.schema_district import places
 from gridmap.store.schema_place_photos import place_photos
 
@@ -143,6 +144,8 @@ def drop_orphans(connection: Connection) -> None:
 
 def _lock(connection: Connection, place: str) -> None:
     """Hold the place, or raise `NotFound`."""
+    # Who edits it writes it anew: the row that is there now would be gone when they are done.
+    lock_records(connection, "places")
     query = select(places.c.code).where(places.c.code == place).with_for_update()
     if connection.execute(query).one_or_none() is None:
         raise NotFound("There is no such place.", got=place, repair="See /api/places.")

@@ -21,7 +21,7 @@ from gridmap.store.schema_moves import report_moves
 from gridmap.store.schema_reviews import report_reroutes
 from gridmap.store.schema_rules import rule_versions
 
-__all__ = ["Promise", "read_promise"]
+__all__ = ["Promise", "read_promise", "read_promises"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,23 @@ class _Route:
 
 def read_promise(connection: Connection, number: int, now: datetime) -> Promise:
     """Return by what the time of a routed report was promised that it has now (aware)."""
-    routes = [*_former(connection, number), _last(connection, number, now)]
-    moves = _late_moves(connection, number)
+    return read_promises(connection, [number], now)[number]
+
+
+def read_promises(
+    connection: Connection, numbers: Sequence[int], now: datetime
+) -> dict[int, Promise]:
+    """Return the same of some routed reports, at most some thousands, by their numbers."""
+    if not numbers:
+        return {}
+    former, late = _former(connection, numbers), _late_moves(connection, numbers)
+    return {
+        number: _promise_of([*former.get(number, ()), last], late.get(number, ()))
+        for number, last in _last(connection, numbers, now).items()
+    }
+
+
+def _promise_of(routes: Sequence[_Route], moves: Sequence[Any]) -> Promise:
     held = len(routes) - 1
     while held and _kept(routes, held, moves):
         held -= 1
@@ -85,56 +100,63 @@ def _late(routes: Sequence[_Route], at: int, moves: Sequence[Any]) -> Promise | 
     return Promise(last.fingerprint, last.department, last.item or routes[at].promise.item)
 
 
-def _former(connection: Connection, number: int) -> list[_Route]:
+def _former(connection: Connection, numbers: Sequence[int]) -> dict[int, list[_Route]]:
     old = report_reroutes
     query = (
         select(
-            old.c.old_department, old.c.old_item, old.c.old_due_at, old.c.old_due_reason,
-            old.c.rerouted_at, reports.c.item, rule_versions.c.fingerprint,
+            old.c.report_id, old.c.old_department, old.c.old_item, old.c.old_due_at,
+            old.c.old_due_reason, old.c.rerouted_at, reports.c.item, rule_versions.c.fingerprint,
         )
         .join_from(old, reports, reports.c.id == old.c.report_id)
         .outerjoin(rule_versions, rule_versions.c.id == old.c.old_rules_id)
-        .where(old.c.report_id == number)
+        .where(old.c.report_id.in_(numbers))
         .order_by(old.c.id)
     )  # fmt: skip
-    return [
-        _Route(
+    found: dict[int, list[_Route]] = {}
+    for row in connection.execute(query):
+        route = _Route(
             Promise(row.fingerprint, row.old_department, row.old_item or row.item),
             row.old_item,
             row.old_due_at is not None or row.old_due_reason not in {"", "not_routed"},
             row.rerouted_at,
         )
-        for row in connection.execute(query)
-    ]
+        found.setdefault(row.report_id, []).append(route)
+    return found
 
 
-def _last(connection: Connection, number: int, now: datetime) -> _Route:
+def _last(connection: Connection, numbers: Sequence[int], now: datetime) -> dict[int, _Route]:
     query = (
         select(
-            report_routes.c.department, report_routes.c.item.label("put_right"), ITEM,
-            rule_versions.c.fingerprint,
+            report_routes.c.report_id, report_routes.c.department,
+            report_routes.c.item.label("put_right"), ITEM, rule_versions.c.fingerprint,
         )
         .join_from(report_routes, reports, reports.c.id == report_routes.c.report_id)
         .outerjoin(rule_versions, rule_versions.c.id == report_routes.c.rules_id)
-        .where(report_routes.c.report_id == number)
+        .where(report_routes.c.report_id.in_(numbers))
     )  # fmt: skip
-    row = connection.execute(query).one()
-    promise = Promise(row.fingerprint, row.department, row.item)
-    return _Route(promise, row.put_right, True, now)
+    return {
+        row.report_id: _Route(
+            Promise(row.fingerprint, row.department, row.item), row.put_right, True, now
+        )
+        for row in connection.execute(query)
+    }
 
 
-def _late_moves(connection: Connection, number: int) -> list[Any]:
-    """Return the moves that gave a report a time, having found it without, by their dates."""
+def _late_moves(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Any]]:
+    """Return the moves that gave reports a time, having found them without, by their dates."""
     query = (
         select(
-            report_moves.c.effective_from, report_moves.c.recorded_at, report_moves.c.department,
-            report_moves.c.item, rule_versions.c.fingerprint,
+            report_moves.c.report_id, report_moves.c.effective_from, report_moves.c.recorded_at,
+            report_moves.c.department, report_moves.c.item, rule_versions.c.fingerprint,
         )
         .join(editions, editions.c.id == report_moves.c.to_edition_id)
         .outerjoin(rule_versions, rule_versions.c.id == report_moves.c.rules_id)
-        .where(report_moves.c.report_id == number, report_moves.c.moved)
+        .where(report_moves.c.report_id.in_(numbers), report_moves.c.moved)
         .where(report_moves.c.due_reason.is_not(None))
         .where(editions.c.state == EditionState.PUBLISHED.value)
         .order_by(report_moves.c.effective_from, report_moves.c.id)
     )  # fmt: skip
-    return list(connection.execute(query))
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.report_id, []).append(row)
+    return found

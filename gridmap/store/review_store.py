@@ -13,7 +13,7 @@ from gridmap.errors import Conflict, NotFound
 from gridmap.routing.reviews import ReviewReason
 from gridmap.store import pauses, reviews, routes, rulings
 from gridmap.store.opened import OpenedStore
-from gridmap.store.promises import Promise, read_promise
+from gridmap.store.promises import Promise, read_promise, read_promises
 from gridmap.store.rules import read_rules
 from gridmap.store.schema import reports
 
@@ -130,10 +130,10 @@ class ReviewStore(OpenedStore):
             rulings.reroute(connection, found, why=why, by=by, now=now)
             self._touched(connection, "report_reroutes", "report_routes", "review_reports")
 
-    def promise(self, number: int) -> Promise:
-        """Return by what the time of a routed report was promised."""
+    def promises(self, numbers: Sequence[int]) -> dict[int, Promise]:
+        """Return by what the times of routed reports were promised, by number; some thousands."""
         with self._database.read() as connection:
-            return read_promise(connection, number, self._database.clock())
+            return read_promises(connection, numbers, self._database.clock())
 
     def stop_clock(
         self, number: int, pause: Pause, note: str, by: str, recount: Callable[..., Any]

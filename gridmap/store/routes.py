@@ -105,6 +105,8 @@ _KEY_SPACE = 0x6B65  # "ke"
 
 # As the partial index has it, so that a health check does not read every route.
 _WAITING = report_routes.c.due_reason == text("'calendar_missing'")
+# Nor every move.
+_MOVED_WAITING = and_(report_moves.c.moved, report_moves.c.due_reason == text("'calendar_missing'"))
 
 # What a list can be narrowed by.
 FILTERS = (
@@ -294,12 +296,7 @@ def _awaited(department: ColumnElement[Any]) -> Select[Any]:
 
 def _moved_waiting(now: datetime) -> ColumnElement[bool]:
     """Return what is true of a move whose report waits for a calendar by it."""
-    return and_(
-        report_moves.c.moved,
-        report_moves.c.due_reason == "calendar_missing",
-        report_moves.c.id == last_move(now),
-        gives_due(report_moves),
-    )
+    return and_(_MOVED_WAITING, report_moves.c.id == last_move(now), gives_due(report_moves))
 
 
 def count_due_missing(connection: Connection, now: datetime) -> int:
@@ -323,7 +320,7 @@ def next_due_move(connection: Connection, now: datetime) -> datetime | None:
     query = (
         select(func.min(report_moves.c.effective_from))
         .join(editions, editions.c.id == report_moves.c.to_edition_id)
-        .where(report_moves.c.moved, report_moves.c.due_reason == "calendar_missing")
+        .where(_MOVED_WAITING)
         .where(editions.c.state == EditionState.PUBLISHED.value)
         .where(report_moves.c.effective_from > now)
     )

@@ -80,7 +80,8 @@ Index(
     postgresql_where=text("closed_at IS NULL"),
 )
 
-# Who an order is with now: its lead, and each co-department.
+# Who an order is with now: its lead, each co-department, and who was called by a whistle
+# (`called`, unless it has a share of its own).
 order_parts = new_table(
     "order_parts",
     Column("number", Id, ForeignKey("orders.number"), nullable=False),
@@ -89,7 +90,14 @@ order_parts = new_table(
     required("state", Text),
     UniqueConstraint("number", "department"),
 )
-Index("ix_order_parts_department", order_parts.c.department, order_parts.c.number)
+# Of those that have a share now: who gave one back has none.
+Index(
+    "ix_order_parts_department",
+    order_parts.c.department,
+    order_parts.c.number,
+    sqlite_where=text("lead OR state <> 'returned'"),
+    postgresql_where=text("lead OR state <> 'returned'"),
+)
 
 # What happened, in order; added to and never changed. An order is the fold of its events.
 order_events = new_table(

@@ -77,3 +77,10 @@ Index(
     sqlite_where=text("moved = 1"),
     postgresql_where=text("moved"),
 )
+# By which reports wait for a calendar: every health check counts them.
+Index(
+    "ix_report_moves_waiting",
+    report_moves.c.report_id,
+    sqlite_where=text("moved = 1 AND due_reason = 'calendar_missing'"),
+    postgresql_where=text("moved AND due_reason = 'calendar_missing'"),
+)

@@ -71,7 +71,8 @@ class Store(
         `cases` says which of them go to ownership review. For the columns see
         :func:`gridmap.store.reports.add_reports`.
         """
-        with collecting_later(), self._database.write() as connection:
+        # Not while others write: their garbage would wait as well.
+        with self._database.write() as connection, collecting_later():
             now = self._database.clock()
             made = reports.add_reports(connection, rows, now)
             ids = [row["id"] for row in made]

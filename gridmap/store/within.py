@@ -1,18 +1,39 @@
-"""In which areas orders and notices lie: the rows written, and orders found by them."""
+"""Where orders and notices lie and whom orders are with: the rows, and orders found by them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    TextClause,
+    delete,
+    select,
+    text,
+    union_all,
+)
 
-from gridmap.cases.model import Order, PartState
+from gridmap.cases.model import Order
 from gridmap.store.rows import insert_columns
 from gridmap.store.schema_cases import order_parts, orders
 from gridmap.store.schema_within import notice_areas, order_areas
 
-__all__ = ["among", "move_within", "note_notices", "note_orders", "numbers_with", "numbers_within"]
+__all__ = [
+    "CALLED",
+    "among",
+    "has_share",
+    "move_within",
+    "note_notices",
+    "note_orders",
+    "numbers_with",
+    "numbers_within",
+]
+
+# How a department stands that has a share in an order because a whistle called it.
+CALLED = "called"
 
 
 def note_orders(connection: Connection, lying: Iterable[tuple[int, Mapping[str, str]]]) -> None:
@@ -72,13 +93,19 @@ def numbers_within(areas: Iterable[tuple[str, str]]) -> Select[Any]:
 
 
 def numbers_with(departments: Collection[str]) -> Select[Any]:
-    """Return a query for the numbers of the orders that some departments have a share in now.
-
-    Who gave a share back has none.
-    """
+    """Return a query for the numbers of the orders that some departments have a share in now."""
     part = order_parts.c
-    kept = or_(part.lead, part.state != PartState.RETURNED.value)
-    return select(part.number).where(part.department.in_(sorted(departments)), kept)
+    return select(part.number).where(part.department.in_(sorted(departments)), has_share())
+
+
+def has_share() -> TextClause:
+    """Return what is true of the row of a department that has a share in an order now.
+
+    The lead, co-departments, and who was called by a whistle; who gave a share back has none. It
+    is what an order and its report are about, wherever that is asked.
+    """
+    # As the partial index has it.
+    return text("(order_parts.lead OR order_parts.state <> 'returned')")
 
 
 def among(numbers: Select[Any], *, walked: bool = False) -> ColumnElement[bool]:

@@ -36,7 +36,8 @@ class Deadlines(Base):
     ) -> tuple[int, int]:
         """Compute due times that waited for a calendar; a dry run unless `commit`.
 
-        Written in batches, so that reports keep coming in; may run twice at once.
+        Counted by the rules by which each was promised, with the calendar of today. Written in
+        batches, so that reports keep coming in; may run twice at once.
 
         Returns
         -------
@@ -47,8 +48,9 @@ class Deadlines(Base):
         books, done, waiting, last = self.books, 0, 0, 0
         made = cache(lambda fingerprint: books_of(self.store.rules(fingerprint)))
         while rows := self.store.reports_without_due(after=last, limit=_BATCH):
-            # A time that was promised before its clock stood still is no other for the wait.
-            promises = {row["id"]: self.store.promise(row["id"]) for row in rows if row["pauses"]}
+            # A limit that changed while a report waited is not the one it was promised, and a
+            # pause counts by that one later.
+            promises = self.store.promises([row["id"] for row in rows])
             found = [_completed(row, promises.get(row["id"]), books, made) for row in rows]
             dues = [due for due in found if due is not None]
             if commit:
@@ -88,7 +90,7 @@ def _completed(
     """Return the due time of a report and its steps; None when it has to wait on."""
     due = promised(row, promise, books, made)
     if due is None:
-        log.warning("report %s waits: the catalogue has no item %s now", row["id"], row["item"])
+        log.warning("report %s waits: the catalogue has no item %s", row["id"], row["item"])
         return None
     if due.reason == "calendar_missing":
         return None

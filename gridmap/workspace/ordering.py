@@ -356,8 +356,8 @@ class Ordering(OrderLists):
         return may(who, Action.ORDER_READ, self._subject(order))
 
     def _subject(self, order: Order) -> Subject:
-        called = [c.department for w in order.whistles for c in w.calls]
-        return Subject(order.areas, (*order.bodies, *called))
+        # As `store.within.numbers_with` has it: what is opened is listed, too.
+        return Subject(order.areas, (*order.bodies, *order.called))
 
     def _acts_for(self, who: Actor, order: Order, action: str = "") -> frozenset[str] | None:
         """Return the departments somebody acts for in an order; None when not bound to any."""

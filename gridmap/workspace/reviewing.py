@@ -69,8 +69,7 @@ class Reviewing(Base):
             When none of its reports is within the actor's reach.
         """
         who, row = self._review_of(number, Action.REVIEW_SEE, actor)
-        held = [self._local(one, "added_at", "closed_at") for one in row.pop("held")]
-        return redact(who, "reviews", self._review(row, lang) | {"held": held})
+        return self._review_shown(who, row, lang)
 
     def open_review(
         self, report: int, why: str, actor: Actor | None = None, *, lang: str = "zh"
@@ -88,8 +87,10 @@ class Reviewing(Base):
         """
         who = self._may_on(report, Action.REVIEW_ASK, actor)
         asked = ReviewReason.ASKED
+        require(who, "reviews")
         number = self.bring_before_board(report, reason_given(why), reason=asked, by=who.name)
-        return self.review(number, lang=lang, actor=who)
+        # Who may ask is told what came of it: it is done, and can be refused no more.
+        return self._review_shown(who, self.store.review(number), lang)
 
     def bring_before_board(self, report: int, why: str, *, reason: ReviewReason, by: str) -> int:
         """Put a report before the board for a reason that was found; return the review's number.
@@ -253,6 +254,11 @@ class Reviewing(Base):
         moment = row["observed_at"] or row["received_at"]
         decision = self._decided([row], found, points, moment, None)[0]
         return case_of(decision, found, 0, number, catalogue=row["catalogue"] or "")
+
+    def _review_shown(self, who: Actor, row: dict[str, Any], lang: str) -> dict[str, Any]:
+        """Return a stored review with its reports as somebody may see it."""
+        held = [self._local(one, "added_at", "closed_at") for one in row.pop("held")]
+        return redact(who, "reviews", self._review(row, lang) | {"held": held})
 
     def _review(self, row: Mapping[str, Any], lang: str) -> dict[str, Any]:
         """Return a stored review as people read it: local times and names."""
