@@ -27,7 +27,11 @@ def _others(desk: Desk, version: int, what: dict[str, Any] = _WEST, why: str = "
 def _held(page: Any, pattern: str) -> Callable[[], None]:
     """Requests of a pattern wait until the function that is returned is called."""
     waiting: list[Any] = []
-    page.route(pattern, waiting.append)
+
+    def wait(route: Any) -> None:
+        waiting.append(route)
+
+    page.route(pattern, wait)
 
     def go_on() -> None:
         page.unroute(pattern)

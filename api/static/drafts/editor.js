@@ -164,7 +164,7 @@ function overtaken(problem, job = null, turned = 0) {
   ], [closer()]);
 }
 
-/** What was refused may have been meant for what is no more: others were first, or closed the draft. */
+/** What was refused may have been meant for what is no more: others went on, or closed the draft. */
 async function lookedAgain(problem) {
   if (kindOf(problem) === "stale") return caughtUp(problem);
   if (kindOf(problem) !== "conflict") return undefined;

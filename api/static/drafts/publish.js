@@ -31,7 +31,10 @@ export class Publish {
 
   async send(real) {
     const before = this.desk.unready();
-    if (before) return this.box.replaceChildren(el("p", { class: "said wrong", role: "alert", text: before }));
+    if (before) {
+      this.box.replaceChildren(el("p", { class: "said wrong", role: "alert", text: before }));
+      return this.stale();
+    }
     const asked = { ...filled(this.form, ...FIELDS), version: this.draft.version };
     if (real && this.looked !== JSON.stringify(asked)) return this.stale();
     const buttons = this.form.querySelectorAll("button");

@@ -60,7 +60,7 @@ export async function get(path) {
   return found.body;
 }
 
-/** True where there is another token to be had; for somebody else the page would have to be loaded anew. */
+/** True where there is another token to be had; somebody else has to load the page anew. */
 async function renewed() {
   const before = carried()["X-CSRF-Token"];
   const found = await askOnce("/api/me").catch(() => null);

@@ -57,6 +57,7 @@ export class Suggest {
     const body = this.asked();
     const began = Date.now();
     this.running = new AbortController();
+    this.version = null;
     const seconds = el("b", { text: "0" });
     const timer = window.setInterval(() => { seconds.textContent = String(Math.round((Date.now() - began) / 1000)); }, 1000);
     const stop = el("button", { type: "button", class: "quiet", text: t("editor.suggest.leave"), onclick: () => this.leave() });
@@ -80,18 +81,17 @@ export class Suggest {
   }
 
   leave() {
-    this.running?.abort();
-    this.running = null;
-    this.version = null;
+    this.clear();
     this.box.replaceChildren(el("p", { class: "quiet", text: t("editor.suggest.left") }));
   }
 
   clear() {
-    this.version = null;
+    this.running?.abort();
+    this.running = this.version = null;
     this.box?.replaceChildren();
   }
 
-  /** Plans of another state than the one that is shown are put away: they are not what would be taken over. */
+  /** Plans of another state than the one that is shown are put away: other ones would be taken over. */
   follow() {
     if (this.version === null || this.version === this.draft.version) return;
     this.version = null;
