@@ -34,9 +34,9 @@ def _held(page: Any, pattern: str) -> Callable[[], None]:
     page.route(pattern, wait)
 
     def go_on() -> None:
-        page.unroute(pattern)
         for route in waiting:
             route.continue_()
+        page.unroute(pattern)
 
     return go_on
 
