@@ -38,13 +38,17 @@ class Desk:
         self.visits.append(visit)
         page = visit.page
         page.set_default_timeout(15_000)
+        self.sign_in(page, name)
+        visit.open(f"{self.address}/drafts/{self.number}?lang={lang}")
+        page.wait_for_selector("#editor[data-ready=all]")
+        return page
+
+    def sign_in(self, page: Any, name: str) -> None:
+        """Somebody begins a session in a window, which goes by it from then on."""
         session = self.workspace.sign_in(name, PASSWORD, address="127.0.0.1", device=None).session
         page.context.add_cookies(
             [{"name": "gridmap_session", "value": session, "url": self.address}]
         )
-        visit.open(f"{self.address}/drafts/{self.number}?lang={lang}")
-        page.wait_for_selector("#editor[data-ready=all]")
-        return page
 
     def draft(self) -> dict[str, Any]:
         """What the interface says of the draft."""
@@ -95,6 +99,19 @@ def drag(page: Any, *cells: tuple[float, float]) -> None:
     for one in rest:
         page.mouse.move(*one, steps=6)
     page.mouse.up()
+
+
+def suggest(page: Any) -> None:
+    """Have plans of three grids suggested for the east of the board."""
+    if page.get_attribute("#suggest", "open") is None:
+        page.click("#suggest > summary")
+        page.wait_for_selector("#suggest-form option[value='community:C1']", state="attached")
+    form = page.locator("#suggest-form")
+    form.locator("[name=area]").select_option("community:C1")
+    form.locator("[name=from]").fill("3")
+    form.locator("[name=floor]").fill("100")
+    form.locator("[name=ceiling]").fill("900")
+    form.locator("button").click()
 
 
 def at_version(page: Any, version: int) -> None:

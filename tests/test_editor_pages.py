@@ -81,7 +81,11 @@ def test_the_editor_knows_what_its_reader_may(town, checker):
     reading = checker.get(f"/drafts/{number}", headers=HTML).text
     assert frame(reading)["may"] == {"draft": False, "publish": False}
     assert "data-tool" not in reading
-    assert "data-tool" in town.li.get(f"/drafts/{number}").text
+    drawing = town.li.get(f"/drafts/{number}").text
+    assert "data-tool" in drawing
+    # Until the draft is read.
+    assert re.search('<button[^>]* id="undo"[^>]* disabled>', drawing)
+    assert re.search('<button[^>]* id="redo"[^>]* disabled>', drawing)
 
 
 def test_who_may_not_check_editions_sees_neither_pages_nor_their_link(town):

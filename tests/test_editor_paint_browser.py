@@ -86,6 +86,10 @@ def test_the_keyboard_undoes_and_does_again(desk: Desk) -> None:
     # Where text is typed the keys are the field's own.
     page.focus("#why")
     page.keyboard.press("Control+z")
+    # What was sent would be waited for; nothing was.
+    at_version(page, 3)
+    page.wait_for_timeout(300)
+    assert page.get_attribute("#editor", "data-queue") == "idle"
     assert desk.draft()["version"] == 3
     desk.assert_clean()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.draft_doors import MONDAY, SUNDAY
-from tests.editor_desk import Desk, at_version, cell, choose, click
+from tests.editor_desk import Desk, at_version, cell, choose, click, suggest
 
 pytest_plugins = ["tests.editor_fixtures"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("editor")]
@@ -15,14 +15,10 @@ def test_a_suggestion_is_looked_at_taken_over_and_undone_in_one_step(desk: Desk)
     page = desk.open()
     choose(page, 0, 3)
     page.click("#suggest > summary")
-    form = page.locator("#suggest-form")
     page.wait_for_function(
         "() => document.getElementById('suggest-form').elements.area.value === 'community:C1'"
     )
-    form.locator("[name=from]").fill("3")
-    form.locator("[name=floor]").fill("100")
-    form.locator("[name=ceiling]").fill("900")
-    form.locator("button").click()
+    suggest(page)
     page.wait_for_selector("#suggested .plan")
     assert page.locator("#suggested .plan").count() == 3
     assert desk.draft()["version"] == 0
@@ -101,6 +97,11 @@ def test_a_draft_is_looked_at_published_and_answers_from_its_date(desk: Desk) ->
     page.wait_for_selector("#published pre")
     assert "gridmap rollback --to today --from 2026-11-30" in page.inner_text("#published pre")
     assert desk.draft()["published_as"] == "2026-12"
+    # What draws is put away.
+    assert page.is_disabled("[data-tool=paint]")
+    assert page.is_disabled("#undo")
+    page.keyboard.press("Control+z")
+    assert page.get_attribute("#editor", "data-queue") == "idle"
     lon, lat = cell(0, 1)
 
     def grid(at: str) -> str:

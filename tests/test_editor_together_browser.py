@@ -42,7 +42,11 @@ def test_an_edit_without_an_answer_is_kept_and_sent_again(desk: Desk) -> None:
     page.route("**/edits*", lambda route: route.abort())
     click(page, 0, 1)
     page.wait_for_selector("#editor[data-queue=lost]")
-    assert "已保留" in page.inner_text("#told")
+    told = page.inner_text("#told")
+    assert "已保留" in told
+    # Not what the browser says, which is English.
+    assert "连接中断" in told
+    assert "Failed" not in told
     assert page.input_value("#why") == "断网也不丢"
     page.unroute("**/edits*")
     page.click("#told [data-again]")

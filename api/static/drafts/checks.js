@@ -1,8 +1,7 @@
 // The audit of a draft, its comparison with the edition that it began with, scenarios, and its end.
 
-import { words } from "../problem.js";
 import { $, el, filled, frame, record, t } from "./dom.js";
-import { ask, get } from "./sending.js";
+import { ask, get, wrong } from "./sending.js";
 
 const MOST = 100;
 
@@ -19,10 +18,6 @@ export function faultList(faults, view) {
     faults.length > MOST ? el("p", { class: "quiet", text: t("editor.more", { n: faults.length - MOST }) }) : null);
 }
 
-function wrong(box, text) {
-  box.replaceChildren(el("p", { class: "said wrong", role: "alert", text }));
-}
-
 export function wireChecks(draft, view) {
   const box = $("#checked");
   const button = $("#check-now");
@@ -36,7 +31,7 @@ export function wireChecks(draft, view) {
         faultList(found.faults, view),
       );
     } catch (error) {
-      wrong(box, t("editor.lost", { why: error.message }));
+      wrong(box, error);
     } finally {
       button.disabled = false;
     }
@@ -51,29 +46,39 @@ export function linkCompare(draft) {
 
 const page = (number) => `/drafts/${number}${new URLSearchParams(location.search).get("lang") ? `?lang=${frame.lang}` : ""}`;
 
-export function wireBranch(draft) {
+/** `desk` tells what is in the way, and is told when others were first. */
+export function wireBranch(draft, desk) {
   const form = $("#branch-form");
   if (!form) return;
   const box = $("#branched");
-  form.addEventListener("submit", (event) => sent(event, box, `${draft.address}/branch`, { ...filled(form, "name", "why"), version: draft.version }, (made) => {
+  const send = (event, what, done) => {
+    event.preventDefault();
+    const before = desk.unready();
+    if (before) box.replaceChildren(el("p", { class: "said wrong", role: "alert", text: before }));
+    else sent(event.target, box, desk, `${draft.address}/${what}`, { ...filled(event.target, ...FIELDS[what]), version: draft.version }, done);
+  };
+  form.addEventListener("submit", (event) => send(event, "branch", (made) => {
     box.replaceChildren(el("p", { class: "said" }, t("editor.branch.done") + " ", el("a", { href: page(made.id), text: made.name })));
     form.reset();
   }));
-  const end = $("#discard-form");
-  end?.addEventListener("submit", (event) => sent(event, box, `${draft.address}/discard`, { ...filled(end, "why"), version: draft.version }, () => location.reload()));
+  $("#discard-form")?.addEventListener("submit", (event) => send(event, "discard", () => location.reload()));
 }
 
+const FIELDS = { branch: ["name", "why"], discard: ["why"] };
+
 /** Sends a form; its fields stay as they are when that fails. */
-async function sent(event, box, path, body, done) {
-  event.preventDefault();
-  const buttons = event.target.querySelectorAll("button");
+async function sent(form, box, desk, path, body, done) {
+  const buttons = form.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
     const found = await ask(path, { method: "POST", body });
     if (found.ok) done(found.body);
-    else wrong(box, words(found.body));
+    else {
+      wrong(box, found.body);
+      await desk.refused(found.body);
+    }
   } catch (error) {
-    wrong(box, t("editor.lost", { why: error.message }));
+    wrong(box, error);
   } finally {
     for (const button of buttons) button.disabled = false;
   }

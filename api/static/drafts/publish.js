@@ -1,17 +1,17 @@
 // Publishing: first what it would come to, then the edition. Nothing is sent that was not looked at.
 
-import { words } from "../problem.js";
 import { $, el, filled, frame, moment, number, pairs, t } from "./dom.js";
 import { faultList } from "./checks.js";
-import { ask } from "./sending.js";
+import { ask, kindOf, LONGEST, said, signIn } from "./sending.js";
 
 const FIELDS = ["edition", "effective_from", "why", "accept_faults", "accept_replaced", "backdate", "reports"];
 const MOST_MOVES = 30;
 const MOVES = [["open", "editor.move.open"], ["area changes", "editor.move.changed"], ["move", "editor.move.move"], ["change department", "editor.move.handed"]];
 
 export class Publish {
-  constructor(draft, view, closed) {
-    Object.assign(this, { draft, view, closed });
+  /** `desk` tells what is in the way, and is told when others were first and when this is done. */
+  constructor(draft, view, desk) {
+    Object.assign(this, { draft, view, desk });
     this.form = $("#publish-form");
     this.box = $("#published");
     if (!this.form) return;
@@ -30,14 +30,19 @@ export class Publish {
   }
 
   async send(real) {
+    const before = this.desk.unready();
+    if (before) {
+      this.box.replaceChildren(el("p", { class: "said wrong", role: "alert", text: before }));
+      return this.stale();
+    }
     const asked = { ...filled(this.form, ...FIELDS), version: this.draft.version };
     if (real && this.looked !== JSON.stringify(asked)) return this.stale();
     const buttons = this.form.querySelectorAll("button");
     for (const button of buttons) button.disabled = true;
     this.box.replaceChildren(el("p", { class: "quiet", text: t(real ? "editor.publish.running" : "editor.publish.looking") }));
     try {
-      const found = await ask(`${this.draft.address}/publish?lang=${frame.lang}${real ? "" : "&dry_run=true"}`, { method: "POST", body: asked, patience: 600_000 });
-      if (!found.ok) this.refused(found.body);
+      const found = await ask(`${this.draft.address}/publish?lang=${frame.lang}${real ? "" : "&dry_run=true"}`, { method: "POST", body: asked, patience: LONGEST });
+      if (!found.ok) await this.refused(found.body);
       else if (real) this.done(found.body);
       else this.would(found.body, asked);
     } catch (error) {
@@ -49,17 +54,19 @@ export class Publish {
   }
 
   refused(problem) {
-    const kind = problem.type.split("#").pop();
+    const kind = kindOf(problem);
+    const link = signIn(problem);
     this.looked = null;
     this.box.replaceChildren(
       el("div", { class: "said wrong", role: "alert" },
         el("p", {}, el("strong", { text: t("problem." + kind) })),
-        el("p", { text: words(problem) }),
+        el("p", {}, said(problem), ...(link ? [" ", link] : [])),
         problem.got !== undefined && !problem.told?.message ? el("p", { class: "quiet", text: String(problem.got) }) : null),
       ...(kind === "coverage-faulty" ? [el("p", { class: "quiet", text: t("editor.publish.see_check") })] : []),
     );
     // Where reasons may be given.
-    if (kind !== "bad-value") $("details", this.form).open = true;
+    if (kind !== "bad-value" && kind !== "stale" && !link) $("details", this.form).open = true;
+    return this.desk.refused(problem);
   }
 
   summary(found) {
@@ -107,8 +114,7 @@ export class Publish {
         found.replaces ? el("p", { text: t("editor.publish.rollback") }) : null,
         found.replaces ? el("pre", { tabindex: "0" }, el("code", { text: back })) : null),
     );
-    this.form.hidden = true;
-    this.closed();
+    this.desk.closed({ own: true });
   }
 }
 

@@ -35,6 +35,7 @@ export class Draft {
     this.address = `/api/drafts/${frame.number}`;
     this.version = record.version;
     this.level = record.level;
+    this.state = record.state;
     this.log = [];
     this.grids = new Map();
     // Atoms by code, for each area that was entered.
@@ -56,12 +57,15 @@ export class Draft {
 
   async load() {
     const draft = await get(this.address);
-    this.log = draft.log;
-    this.version = draft.version;
+    this.taken(draft);
     const at = `version=${this.version}`;
     const [measures, grids] = await Promise.all([get(`${this.address}/measures?${at}`), this.layer(this.level)]);
     this.measured(measures);
     this.grids = byCode(grids.features);
+  }
+
+  taken({ log, version, state }) {
+    Object.assign(this, { log, version, state });
   }
 
   /** What the edition was like that the draft began with. */
@@ -122,6 +126,8 @@ export class Draft {
 
   /** Follows an edit of one's own; several in a row are followed at once. */
   follow(outcome) {
+    // Others were in between, or have gone on since.
+    if (outcome.version !== this.version + 1 || outcome.now > outcome.version) return this.renew();
     this.log.push(outcome.entry);
     this.version = outcome.version;
     this.mark(this.touched(outcome.entry, outcome.grids));
@@ -131,8 +137,8 @@ export class Draft {
   /** Takes the state that others have made. */
   async renew() {
     const draft = await get(this.address);
-    this.log = draft.log;
-    this.version = draft.version;
+    // An edit of one's own may have been taken while this was on its way.
+    if (draft.version >= this.version) this.taken(draft);
     this.mark(null);
     await this.settle();
   }

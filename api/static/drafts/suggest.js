@@ -1,15 +1,16 @@
 // Suggestions: the three plans of a dry run, one of which is taken over as one edit.
 
-import { words } from "../problem.js";
 import { $, called, el, frame, levelName, number, pairs, percent, t } from "./dom.js";
-import { ask } from "./sending.js";
+import { ask, LONGEST, wrong } from "./sending.js";
 
 const FINDINGS_SHOWN = 12;
 
 export class Suggest {
   /** `take(job)` sends the plan that is taken over. */
-  constructor(draft, tools, take) {
-    Object.assign(this, { draft, tools, take });
+  constructor(draft, tools, take, desk) {
+    Object.assign(this, { draft, tools, take, desk });
+    // Of the draft that the plans shown were made for.
+    this.version = null;
     this.form = $("#suggest-form");
     this.box = $("#suggested");
     if (!this.form) return;
@@ -52,10 +53,11 @@ export class Suggest {
   }
 
   async look() {
-    if (this.running) return;
+    if (this.running || this.isEarly()) return;
     const body = this.asked();
     const began = Date.now();
     this.running = new AbortController();
+    this.version = null;
     const seconds = el("b", { text: "0" });
     const timer = window.setInterval(() => { seconds.textContent = String(Math.round((Date.now() - began) / 1000)); }, 1000);
     const stop = el("button", { type: "button", class: "quiet", text: t("editor.suggest.leave"), onclick: () => this.leave() });
@@ -63,12 +65,15 @@ export class Suggest {
     this.box.replaceChildren(el("p", { class: "said" }, t("editor.suggest.running"), " ", el("span", { "aria-hidden": "true" }, seconds, " s")), stop);
     const mine = this.running;
     try {
-      const found = await ask(`${this.draft.address}/suggest?dry_run=true`, { method: "POST", body: { ...body, version: this.draft.version }, patience: 600_000 });
+      const found = await ask(`${this.draft.address}/suggest?dry_run=true`, { method: "POST", body: { ...body, version: this.draft.version }, patience: LONGEST });
       if (mine.signal.aborted) return;
       if (found.ok) this.show(found.body, body);
-      else this.wrong(words(found.body));
+      else {
+        wrong(this.box, found.body);
+        this.desk.refused(found.body);
+      }
     } catch (error) {
-      if (!mine.signal.aborted) this.wrong(t("editor.lost", { why: error.message }));
+      if (!mine.signal.aborted) wrong(this.box, error);
     } finally {
       window.clearInterval(timer);
       if (this.running === mine) this.running = null;
@@ -76,21 +81,39 @@ export class Suggest {
   }
 
   leave() {
-    this.running?.abort();
-    this.running = null;
+    this.clear();
     this.box.replaceChildren(el("p", { class: "quiet", text: t("editor.suggest.left") }));
   }
 
-  wrong(text) {
-    this.box.replaceChildren(el("p", { class: "said wrong", role: "alert", text }));
+  clear() {
+    this.running?.abort();
+    this.running = this.version = null;
+    this.box?.replaceChildren();
+  }
+
+  /** Plans of another state than the one that is shown are put away: other ones would be taken over. */
+  follow() {
+    if (this.version === null || this.version === this.draft.version) return;
+    this.version = null;
+    this.box.replaceChildren(el("p", { class: "quiet", text: t("editor.suggest.outdated") }));
+  }
+
+  /** True while edits wait that plans would be made without. */
+  isEarly() {
+    const before = this.desk.unready();
+    $(".early", this.box)?.remove();
+    if (before) this.box.prepend(el("p", { class: "said wrong early", role: "alert", text: before }));
+    return Boolean(before);
   }
 
   show(found, body) {
+    this.version = found.version;
     this.box.replaceChildren(
       el("p", { class: "quiet", text: t("editor.suggest.plans", { n: found.version }) }),
       ...found.plans.map((plan) => this.plan(plan, body)),
       el("button", { type: "button", class: "quiet", text: t("editor.suggest.none"), onclick: () => this.leave() }),
     );
+    this.follow();
   }
 
   plan(plan, body) {
@@ -100,6 +123,7 @@ export class Suggest {
       : t("editor.best_found", { proved: plan.proved, regions: plan.regions, gap: plan.gap === null ? "–" : percent(plan.gap) });
     const take = el("button", { type: "button", text: t("editor.suggest.take", { style: name }) });
     take.addEventListener("click", () => {
+      if (this.isEarly()) return;
       for (const button of this.box.querySelectorAll("button")) button.disabled = true;
       this.take({ path: "suggest", op: "regroup", body: { ...body, plan: plan.style }, label: t("editor.suggest.taking", { style: name }) });
     });

@@ -49,7 +49,15 @@ export class Tools {
     return Boolean(event?.target?.closest?.(".leaflet-control"));
   }
 
+  /** Nothing is drawn any more; what is there can be looked at. */
+  rest() {
+    this.take("choose");
+    this.resting = true;
+    $$("button[data-tool]").forEach((button) => { button.disabled = true; });
+  }
+
   take(tool) {
+    if (this.resting) return;
     this.cancel();
     this.tool = tool;
     this.view.map.dragging[HELD.has(tool) ? "disable" : "enable"]();
