@@ -2,6 +2,7 @@
 
 import { words } from "../problem.js";
 import { $, el, filled, frame, record, t } from "./dom.js";
+import { limited } from "./panel.js";
 import { ask, get } from "./sending.js";
 
 const MOST = 100;
@@ -15,8 +16,7 @@ export function faultList(faults, view) {
       ? el("button", { type: "button", class: "row", onclick: () => view.pointAt([{ ...fault, codes: fault.codes ?? [] }]) }, el("span", { text: `${n + 1}. ${text}` }))
       : el("span", { text: `${n + 1}. ${text}` }));
   };
-  return el("div", {}, el("ul", { class: "rows" }, ...faults.slice(0, MOST).map(line)),
-    faults.length > MOST ? el("p", { class: "quiet", text: t("editor.more", { n: faults.length - MOST }) }) : null);
+  return faults.length ? limited(faults, line, "ul", MOST) : el("div");
 }
 
 function wrong(box, text) {
