@@ -24,7 +24,7 @@ from api.draft_parts import DraftNumber, VersionQuery, outcome, plain
 from api.openapi import problems, request_body
 from api.rendering import answer_bytes, answer_json
 from api.reports import LangQuery
-from gridmap.access import Action
+from gridmap.access import Action, Actor
 from gridmap.planning.rules import Limits, Rules
 from gridmap.planning.suggestion import Suggested
 from gridmap.workspace import DraftSuggestion, Workspace
@@ -71,14 +71,12 @@ def layer(
     version: VersionQuery = None,
 ) -> Response:
     """Return the areas of a level as they stand, with what they hold."""
-    record = workspace.plan_draft(number, actor=actor)
-    frame = workspace.draft_shapes(
-        number, layer, version=version, within=_area(within), actor=actor
-    )
+    record, at = _looked_at(workspace, number, version, actor)
+    frame = workspace.draft_shapes(number, layer, version=at, within=_area(within), actor=actor)
     content = orjson.loads(frame.to_json(na="null", drop_id=True))
     content = {
         "type": "FeatureCollection",
-        "version": record["version"] if version is None else version,
+        "version": at,
         "layer": layer or record["level"],
         "features": content["features"],
     }
@@ -96,12 +94,12 @@ def measures(
     workspace: WorkspaceDep, actor: ActorDep, number: DraftNumber, version: VersionQuery = None
 ) -> Response:
     """Return what each grid is like, sums by area above, and the figures of the whole."""
-    record = workspace.plan_draft(number, actor=actor)
-    found = workspace.draft_measures(number, version=version, actor=actor)
+    record, at = _looked_at(workspace, number, version, actor)
+    found = workspace.draft_measures(number, version=at, actor=actor)
     return answer_json(
         {
             "id": number,
-            "version": record["version"] if version is None else version,
+            "version": at,
             "level": record["level"],
             "above": found.graph.above,
             "finest": found.graph.finest,
@@ -139,14 +137,14 @@ def compare(
     version: VersionQuery = None,
 ) -> Response:
     """Return homes and reports that change grid, from which to which, and the figures."""
+    record, at = _looked_at(workspace, number, version, actor)
     found = workspace.compare_draft(
-        number, edition if draft is None else draft, version=version, actor=actor
+        number, edition if draft is None else draft, version=at, actor=actor
     )
-    record = workspace.plan_draft(number, actor=actor)
     return answer_json(
         {
             "id": number,
-            "version": record["version"] if version is None else version,
+            "version": at,
             "before": found.before.name,
             "after": found.after.name,
             "level": record["level"],
@@ -171,13 +169,13 @@ def check(
     lang: LangQuery = None,
 ) -> Response:
     """Audit the draft as the edition that it would be."""
-    found = workspace.check_draft(number, version=version, actor=actor)
-    record = workspace.plan_draft(number, actor=actor)
+    _, at = _looked_at(workspace, number, version, actor)
+    found = workspace.check_draft(number, version=at, actor=actor)
     spoken = lang or workspace.settings.language
     return answer_json(
         {
             "id": number,
-            "version": record["version"] if version is None else version,
+            "version": at,
             "faulty": found.is_faulty,
             "faults": [fault.as_dict(spoken) for fault in found.faults],
         }
@@ -220,6 +218,17 @@ def suggest(
         actor=actor,
     )
     return answer_json(_suggested(workspace, done))
+
+
+def _looked_at(
+    workspace: Workspace, number: int, version: int | None, actor: Actor
+) -> tuple[dict[str, Any], int]:
+    """Return a draft's record, and the version to look at.
+
+    It is settled first: an edit meanwhile would give what was looked at another's number.
+    """
+    record = workspace.plan_draft(number, actor=actor)
+    return record, int(record["version"]) if version is None else version
 
 
 def _area(within: str | None) -> tuple[str, str] | None:

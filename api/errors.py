@@ -17,7 +17,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bodies import WrongBody
-from api.problems import Kind, plain, problem, wants_page
+from api.problems import Kind, plain, problem, script_language, wants_page
+from api.templates import language
 from gridmap import errors
 from gridmap.i18n import translate
 
@@ -87,6 +88,7 @@ _RECEIPT = re.compile(r"(/receipt/)[^/]+")
 
 # A request can be wrong in a hundred thousand places; the first few say enough.
 _MOST_ERRORS = 20
+_MOST_FAULTS = 1_000
 
 
 def kind_of(error: errors.GridmapError) -> Kind:
@@ -112,6 +114,9 @@ def problem_of(
         more = {"version": error.version, "changes": error.changes}
     elif isinstance(error, errors.EditRefused):
         more = {"reasons": error.reasons}
+    elif isinstance(error, errors.CoverageFaulty):
+        spoken = script_language(scope) or language(scope)
+        more = {"faults": [fault.as_dict(spoken) for fault in error.faults[:_MOST_FAULTS]]}
     if kind.status >= 500:
         log.error("%s %s: %s", scope["method"], _logged(scope), error, exc_info=error)
     return problem(
@@ -122,6 +127,7 @@ def problem_of(
         allowed=error.allowed,
         repair=error.repair,
         headers=headers,
+        spoken=error.message_in,
         **more,
     )
 

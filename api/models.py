@@ -378,6 +378,11 @@ class Problem(BaseModel):
     reasons: list[dict[str, Any]] | None = Field(
         None, description="Of a refused edit: each reason with its place and the areas concerned."
     )
+    faults: list[dict[str, Any]] | None = Field(
+        None,
+        description="Of a refused publication: errors of the audit, or of the proof of routes, "
+        "worst first; the first thousand.",
+    )
     error_id: str | None = Field(None, description="Under which an internal error is logged.")
     told: Told | None = Field(
         None, description="For scripts of pages, which send `X-Page-Language: zh` (or `en`)."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from api.error_words import told
 from api.templates import language, page
 from gridmap.i18n import LANGUAGES, translate
 
-__all__ = ["MEDIA_TYPE", "PAGE_LANGUAGE", "Kind", "problem", "wants_page"]
+__all__ = ["MEDIA_TYPE", "PAGE_LANGUAGE", "Kind", "problem", "script_language", "wants_page"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -62,6 +62,7 @@ def problem(
     allowed: object = None,
     repair: str | None = None,
     headers: Mapping[str, str] | None = None,
+    spoken: Callable[[str], str] | None = None,
     **more: Any,
 ) -> Response:
     """Return a problem answer, as JSON or, for a browser asking for a page, as HTML.
@@ -78,6 +79,8 @@ def problem(
         As in :class:`gridmap.errors.GridmapError`; left out when None.
     headers : mapping, optional
         Further response headers.
+    spoken : callable, optional
+        Returns `detail` with what it quotes in a language, for a page.
     more : Any
         Further JSON-able members; left out when None.
     """
@@ -98,28 +101,28 @@ def problem(
         extra["Retry-After"] = str(kind.retry_after_s)
     if wants_page(scope):
         lang = language(scope)
-        said = told(detail, repair, lang)
+        said = told(spoken(lang) if spoken else detail, repair, lang)
         heading = translate(f"problem.{kind.name}", lang)
         # The store may be what is wrong, and who answers here must not wait for it.
         shown = page(
             "problem.html", scope, problem=body, said=said, heading=heading, unread=_nothing
         )
         return HTMLResponse(shown, kind.status, extra)
-    shown_in = _language_of_script(scope)
+    shown_in = script_language(scope)
     if shown_in is not None:
-        body["told"] = _told(scope, body, shown_in)
+        sentence = spoken(shown_in) if spoken else detail
+        body["told"] = _told(scope, sentence, repair, shown_in)
     return Response(orjson.dumps(body), kind.status, extra, MEDIA_TYPE)
 
 
-def _language_of_script(scope: Scope) -> str | None:
+def script_language(scope: Scope) -> str | None:
     """Return the language of the page whose script asks; None for programs."""
     sent = next((value for name, value in scope["headers"] if name == _PAGE_LANGUAGE), b"")
     return next((lang for lang in LANGUAGES if sent == lang.encode()), None)
 
 
-def _told(scope: Scope, body: Mapping[str, Any], lang: str) -> dict[str, str | None]:
+def _told(scope: Scope, detail: str, repair: str | None, lang: str) -> dict[str, str | None]:
     """Return a problem in the language of a page, by the rules of the page of problems."""
-    detail, repair = body["detail"], body.get("repair")
     said = told(detail, repair, lang)
     if said.message is not None:
         return {"message": said.message, "repair": said.repair, "original": None}

@@ -34,6 +34,7 @@ Nothing here knows HTTP or exit codes: ``api/errors.py`` maps classes to a statu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = [
@@ -93,6 +94,10 @@ class GridmapError(Exception):
         self.got = got
         self.allowed = allowed
         self.repair = repair
+
+    def message_in(self, lang: str) -> str:
+        """Return the sentence with what it quotes in a language; its own words stay English."""
+        return self.message
 
     def __str__(self) -> str:
         parts = [self.message]
@@ -204,7 +209,32 @@ class OverlappingValidity(Conflict):
 
 
 class CoverageFaulty(Conflict):
-    """Publishing is refused because the audit found faults."""
+    """Publishing is refused because the audit, or the proof of routes, found faults.
+
+    Parameters
+    ----------
+    faults : sequence
+        The errors, worst first; each tells itself by ``as_dict(lang)``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        got: object = None,
+        allowed: object = None,
+        repair: str | None = None,
+        faults: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(message, got=got, allowed=allowed, repair=repair)
+        self.faults = tuple(faults)
+
+    def message_in(self, lang: str) -> str:
+        """Return the sentence with its first fault told in a language."""
+        if not self.faults:
+            return self.message
+        first = self.faults[0]
+        return self.message.replace(first.as_dict("en")["text"], first.as_dict(lang)["text"])
 
 
 class NotAllowed(GridmapError):

@@ -225,3 +225,31 @@ def test_an_edition_that_changed_under_a_draft_is_told(town, tmp_path):
 
         with pytest.raises(Conflict, match="changed since"):
             other.draft_state(number)
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("geojson", "draft_shapes"), ("measures", "draft_measures"),
+        ("compare", "compare_draft"), ("check", "check_draft"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_is_looked_at_has_its_own_version_though_somebody_edits_meanwhile(
+    town, monkeypatch, path, method, when
+):
+    number = begin(town.li, f"同时改 {path} {when}", edition="today")["id"]
+    own = getattr(town.workspace, method)
+
+    def disturbed(*words, **more):
+        taken = {"op": "reassign", "to": "C0002", "atoms": ["C000102"]}
+        found = own(*words, **more) if when == "after" else None
+        assert edit(town.wang, number, 0, taken).status_code == 200
+        return own(*words, **more) if found is None else found
+
+    monkeypatch.setattr(town.workspace, method, disturbed)
+    found = town.li.get(f"/api/drafts/{number}/{path}").json()
+    monkeypatch.undo()
+    told = town.li.get(f"/api/drafts/{number}/{path}", params={"version": found["version"]}).json()
+    assert found == told
+    assert town.li.get(f"/api/drafts/{number}").json()["version"] == 1

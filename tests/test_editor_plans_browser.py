@@ -95,7 +95,7 @@ def test_a_draft_is_looked_at_published_and_answers_from_its_date(desk: Desk) ->
     page.wait_for_selector("#publish-form [value=real]:not(:disabled)")
     form.locator("[value=real]").click()
     page.wait_for_selector("#published pre")
-    assert "gridmap rollback --to today --from 2026-11-30" in page.inner_text("#published pre")
+    assert "gridmap rollback --to today --from 恢复日期" in page.inner_text("#published pre")
     assert desk.draft()["published_as"] == "2026-12"
     # What draws is put away.
     assert page.is_disabled("[data-tool=paint]")

@@ -239,9 +239,9 @@ class Publishing(Lifecycle, Proving):
             begun_with = self._need_own_base(before, plan)
             self._need_reach(who, before, plan)
         faults = self._faults(coverage, start, before, stored=stored)
-        errors = _need_sound(edition, faults, terms.accept_faults)
+        errors = _need_sound(edition, faults, terms.accept_faults, plan)
         proofs = self.prove_draft(coverage, start) if family == BASE else []
-        errors += _need_routed(edition, proofs, terms.accept_faults)
+        errors += _need_routed(edition, proofs, terms.accept_faults, plan)
         policy = move_policy(terms.reports)
         outcome = PublishOutcome(
             edition=edition,
@@ -327,7 +327,9 @@ def _closing(plan: FromPlan, outcome: PublishOutcome) -> DraftClosing:
     return DraftClosing(plan.number, plan.version, why)
 
 
-def _need_sound(edition: str, faults: list[Fault], accepted: str | None) -> int:
+def _need_sound(
+    edition: str, faults: list[Fault], accepted: str | None, plan: FromPlan | None
+) -> int:
     """Return how many errors there are; refuse any that are not accepted."""
     errors = [fault for fault in faults if fault.severity == "error"]
     if errors and accepted is None:
@@ -335,14 +337,21 @@ def _need_sound(edition: str, faults: list[Fault], accepted: str | None) -> int:
             f"The audit of '{edition}' found {len(errors)} errors; the first: {errors[0].text}",
             got=f"{len(errors)} errors",
             allowed="none",
-            repair=f"See `gridmap check {edition}` and mend the source, or publish with "
+            repair=f"See `gridmap plan draft check {plan.number}` and mend the draft, or publish "
+            "with --accept-faults WHY."
+            if plan
+            else f"See `gridmap check {edition}` and mend the source, or publish with "
             "--accept-faults WHY.",
+            faults=errors,
         )
     return len(errors)
 
 
 def _need_routed(
-    edition: str, proofs: Sequence[tuple[str, RouteProof]], accepted: str | None
+    edition: str,
+    proofs: Sequence[tuple[str, RouteProof]],
+    accepted: str | None,
+    plan: FromPlan | None,
 ) -> int:
     """Return how many errors there are in the routes; refuse any that are not accepted."""
     errors = [fault for _, proof in proofs for fault in proof.faults if fault.severity == "error"]
@@ -352,8 +361,13 @@ def _need_routed(
             f"{errors[0].as_dict('en')['text']}",
             got=f"{len(errors)} errors",
             allowed="none",
-            repair=f"See `gridmap route check {edition}` and mend the rules, or publish with "
+            # There is no edition yet whose routes could be proved by themselves.
+            repair="A dry run with --accept-faults WHY lists them all. Mend the rules, or publish "
+            "with --accept-faults WHY."
+            if plan
+            else f"See `gridmap route check {edition}` and mend the rules, or publish with "
             "--accept-faults WHY.",
+            faults=errors,
         )
     return len(errors)
 

@@ -1,6 +1,7 @@
 // The audit of a draft, its comparison with the edition that it began with, scenarios, and its end.
 
 import { $, el, filled, frame, record, t } from "./dom.js";
+import { limited } from "./panel.js";
 import { ask, get, wrong } from "./sending.js";
 
 const MOST = 100;
@@ -14,8 +15,7 @@ export function faultList(faults, view) {
       ? el("button", { type: "button", class: "row", onclick: () => view.pointAt([{ ...fault, codes: fault.codes ?? [] }]) }, el("span", { text: `${n + 1}. ${text}` }))
       : el("span", { text: `${n + 1}. ${text}` }));
   };
-  return el("div", {}, el("ul", { class: "rows" }, ...faults.slice(0, MOST).map(line)),
-    faults.length > MOST ? el("p", { class: "quiet", text: t("editor.more", { n: faults.length - MOST }) }) : null);
+  return faults.length ? limited(faults, line, "ul", MOST) : el("div");
 }
 
 export function wireChecks(draft, view) {

@@ -118,6 +118,22 @@ export class Sketch {
     return Boolean(free);
   }
 
+  /** Leaves what is drawn with the pointer held; points that were clicked stay. */
+  lift() {
+    if (this.pressed?.free) this.points = [];
+    this.pressed = null;
+    this.draw();
+  }
+
+  /** A line that was sent is drawn again, unless another was begun. */
+  restore(points) {
+    if (this.points.length) return;
+    this.closed = false;
+    this.points = [...points];
+    this.draw();
+    this.changed();
+  }
+
   draw() {
     this.layer.clearLayers();
     if (!this.points.length) return;

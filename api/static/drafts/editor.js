@@ -123,6 +123,7 @@ function accepted(job, outcome) {
   const what = entry.action === "edit" ? editWords(entry.edit) : t("editor.turned." + entry.action, { what: "" });
   publish.stale();
   if (job.path === "suggest") suggest.clear();
+  if (entry.edit?.op === "describe") described(entry.edit);
   follow(() => draft.follow(outcome), t("editor.accepted", { what, n: outcome.version }));
 }
 
@@ -142,6 +143,7 @@ function refused(job, problem, turned) {
   view.pointAt(reasons.map((one) => ({ ...one, text: english ? one.text_en : one.text })));
   if (job.path === "suggest") suggest.clear();
   tools.vertices.reset();
+  tools.restore(job.body?.edit);
   turns();
 }
 
@@ -237,12 +239,29 @@ function chose(code) {
   if (!form) return;
   const grid = code && draft.grids.get(code)?.properties;
   form.hidden = !grid;
-  if (!grid || form.dataset.code === code) return;
+  if (!grid) return;
+  const another = form.dataset.code !== code;
+  if (another) form.elements.attribute.value = form.elements.value.value = "";
   form.dataset.code = code;
-  form.elements.name.value = grid.name ?? "";
-  form.elements.name_en.value = grid.name_en ?? "";
-  form.elements.kind.value = grid.kind === "exclusive" ? "exclusive" : "basic";
-  form.elements.attribute.value = form.elements.value.value = "";
+  const now = { name: grid.name ?? "", name_en: grid.name_en ?? "", kind: grid.kind === "exclusive" ? "exclusive" : "basic" };
+  for (const [name, value] of Object.entries(now)) {
+    const field = form.elements[name];
+    // What somebody is writing stays; what the map says otherwise is taken, whoever changed it.
+    if (!another && touched(field) && field.value.trim() !== value) continue;
+    if (field.value !== value) field.value = value;
+    field.dataset.was = value;
+  }
+}
+
+/** True for a field that does not hold any more what it was filled with. */
+const touched = (field) => field.value.trim() !== field.dataset.was.trim();
+
+/** An attribute that was taken is not written once more with the next change. */
+function described({ code, attributes = {} }) {
+  const form = $("#describe");
+  const { attribute, value } = form.elements;
+  const sent = attributes[attribute.value.trim()];
+  if (form.dataset.code === code && sent === value.value.trim()) attribute.value = value.value = "";
 }
 
 function go(code) {
@@ -274,13 +293,10 @@ function shown(dirty) {
 
 function describe(event) {
   event.preventDefault();
-  const { name, name_en: english, kind, attribute, value } = event.target.elements;
-  const { code } = event.target.dataset;
-  const grid = draft.grids.get(code).properties;
+  const { elements, dataset: { code } } = event.target;
+  const { attribute, value } = elements;
   const edit = { op: "describe", level: draft.level, code };
-  if (name.value.trim() !== (grid.name ?? "")) edit.name = name.value.trim();
-  if (english.value.trim() !== (grid.name_en ?? "")) edit.name_en = english.value.trim();
-  if (kind.value !== grid.kind) edit.kind = kind.value;
+  for (const key of ["name", "name_en", "kind"]) if (touched(elements[key])) edit[key] = elements[key].value.trim();
   if (attribute.value.trim()) edit.attributes = { [attribute.value.trim()]: value.value.trim() };
   if (Object.keys(edit).length === 3) return say(t("editor.describe.same"));
   return send(edit, t("editor.op.describe", { code }));

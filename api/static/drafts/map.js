@@ -64,6 +64,7 @@ export class EditorMap {
       this.drawn.set(code, layer.addTo(this.map));
     }
     if (dirty) this.drawAtoms();
+    this.drawAbove();
     this.mark();
     this.label();
     this.legend();
@@ -84,8 +85,11 @@ export class EditorMap {
   }
 
   drawAbove() {
+    const { outlines } = this.draft;
+    if (this.outlines === outlines) return;
+    this.outlines = outlines;
     this.above.clearLayers();
-    for (const { geometry } of this.draft.outlines ?? []) {
+    for (const { geometry } of outlines) {
       L.polyline(parts(geometry), { renderer: this.onAbove, pane: "above", interactive: false, color: "#16242c", weight: 3.2, opacity: 0.9 }).addTo(this.above);
     }
   }

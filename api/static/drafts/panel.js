@@ -107,15 +107,17 @@ export function showOutside(draft, go) {
   );
 }
 
-/** A list that shows the first of many, and the rest when asked. */
-function limited(rows, line, tag = "ol") {
+/** A list that shows the first of many, and the rest when asked; `line(row, n)` makes one. */
+export function limited(rows, line, tag = "ol", most = MOST) {
+  const lines = (from, to) => rows.slice(from, to).map((row, n) => line(row, from + n));
   // It scrolls, and may hold nothing that takes the focus.
-  const list = el(tag, { class: "rows", tabindex: "0" }, ...rows.slice(0, MOST).map(line));
-  if (rows.length <= MOST) return list;
-  const more = el("button", { type: "button", class: "quiet more", text: t("editor.more", { n: rows.length - MOST }) });
+  const list = el(tag, { class: "rows", tabindex: "0" }, ...lines(0, most));
+  if (rows.length <= most) return list;
+  const more = el("button", { type: "button", class: "quiet more", text: t("editor.more", { n: number(rows.length - most) }) });
   more.addEventListener("click", () => {
-    list.append(...rows.slice(MOST).map(line));
+    list.append(...lines(most));
     more.remove();
+    list.focus({ preventScroll: true });
   });
   return el("div", {}, list, more);
 }

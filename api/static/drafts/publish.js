@@ -2,6 +2,7 @@
 
 import { $, el, filled, frame, moment, number, pairs, t } from "./dom.js";
 import { faultList } from "./checks.js";
+import { limited } from "./panel.js";
 import { ask, kindOf, LONGEST, said, signIn } from "./sending.js";
 
 const FIELDS = ["edition", "effective_from", "why", "accept_faults", "accept_replaced", "backdate", "reports"];
@@ -62,7 +63,7 @@ export class Publish {
         el("p", {}, el("strong", { text: t("problem." + kind) })),
         el("p", {}, said(problem), ...(link ? [" ", link] : [])),
         problem.got !== undefined && !problem.told?.message ? el("p", { class: "quiet", text: String(problem.got) }) : null),
-      ...(kind === "coverage-faulty" ? [el("p", { class: "quiet", text: t("editor.publish.see_check") })] : []),
+      ...(problem.faults ? [faultList(problem.faults, this.view), el("p", { class: "quiet", text: t("editor.publish.faulty") })] : []),
     );
     // Where reasons may be given.
     if (kind !== "bad-value" && kind !== "stale" && !link) $("details", this.form).open = true;
@@ -79,21 +80,27 @@ export class Publish {
       [t("editor.publish.faults"), number(found.faults.length)],
       [t("editor.publish.routes"), number(found.routes.length)],
       [t("editor.publish.moved"), MOVES.filter(([name]) => name in open).map(([name, key]) => `${t(key)} ${number(open[name])}`).join(t("editor.comma")) || number(found.moves.length)],
-      [t("editor.publish.retired"), found.retired.map((one) => one.code).slice(0, 20).join(t("editor.comma")) || t("editor.none")],
+      [t("editor.publish.retired"), found.retired.length ? number(found.retired.length) : t("editor.none")],
     ]);
   }
 
   would(found, asked) {
     this.looked = JSON.stringify(asked);
-    const moves = found.moves.slice(0, MOST_MOVES).map((move) => el("li", {
-      text: `#${move.number} ${Object.entries(move.changed).map(([level, [from, to]]) => `${frame.levels[level] ?? level} ${from ?? "–"} → ${to ?? "–"}`).join(t("editor.comma"))}`,
-    }));
+    const move = (one) => el("li", {
+      text: `#${one.number} ${Object.entries(one.changed).map(([level, [from, to]]) => `${frame.levels[level] ?? level} ${from ?? "–"} → ${to ?? "–"}`).join(t("editor.comma"))}`,
+    });
+    const code = (one) => el("li", { text: `${frame.levels[one.level] ?? one.level} ${one.code}` });
+    const folded = (title, list, ...more) => el("details", {}, el("summary", { text: title }), list, ...more);
+    // The answer lists the first of many.
+    const moving = found.open_reports?.["area changes"] ?? found.moves.length;
+    const unlisted = moving > found.moves.length ? [el("p", { class: "quiet", text: t("editor.publish.moves_listed", { n: number(found.moves.length) }) })] : [];
     this.box.replaceChildren(
       el("p", { class: "said", text: t("editor.publish.would") }),
       this.summary(found),
       ...(found.faults.length ? [faultList(found.faults, this.view)] : []),
       ...(found.routes.length ? [el("h3", { text: t("editor.publish.route_faults") }), faultList(found.routes, this.view)] : []),
-      ...(moves.length ? [el("details", {}, el("summary", { text: t("editor.publish.moves", { n: found.moves.length }) }), el("ul", { class: "findings" }, ...moves))] : []),
+      ...(found.retired.length ? [folded(t("editor.publish.retired_codes", { n: number(found.retired.length) }), limited(found.retired, code, "ul"))] : []),
+      ...(moving ? [folded(t("editor.publish.moves", { n: number(moving) }), limited(found.moves, move, "ul", MOST_MOVES), ...unlisted)] : []),
     );
     this.real.disabled = false;
   }
@@ -106,7 +113,8 @@ export class Publish {
 
   done(found) {
     this.looked = null;
-    const back = `gridmap rollback --to ${quoted(found.replaces ?? "")} --from ${moment(found.effective_from).slice(0, 10)} --why "…" --commit`;
+    // From when is for whoever runs it to say: at the start of this edition the former is in force.
+    const back = `gridmap rollback --to ${quoted(found.replaces ?? "")} --from ${t("editor.publish.restore_date")} --why "${t("editor.publish.restore_why")}" --commit`;
     this.box.replaceChildren(
       el("div", { class: "said" },
         el("p", {}, el("strong", { text: t("editor.publish.done", { edition: found.edition, from: moment(found.effective_from) }) })),

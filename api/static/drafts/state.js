@@ -43,6 +43,8 @@ export class Draft {
     this.numbers = new Map();
     this.listeners = [];
     this.dirty = null;
+    // True while borders or names of what lies above are not as they were fetched.
+    this.aboveMoved = false;
   }
 
   get above() { return this.measures?.above; }
@@ -76,13 +78,26 @@ export class Draft {
   /** The areas above the grids, whose borders no edit crosses. */
   async loadAbove(levels) {
     if (!(this.above in frame.levels)) return;
-    this.outlines = (await this.layer(this.above)).features;
-    this.names = new Map(this.outlines.map(({ properties }) => [properties.code, properties]));
+    this.outlined(await this.steady(() => this.layer(this.above)));
     const wider = levels[levels.indexOf(this.above) - 1];
     const codes = new Set(this.outlines.map(({ properties }) => properties.parent_code).filter(Boolean));
     if (!wider || codes.size < 2) return;
     const { features } = await this.layer(wider);
     this.wider = features.map(({ properties }) => ({ level: wider, ...properties }));
+  }
+
+  outlined({ features }) {
+    this.outlines = features;
+    this.names = new Map(features.map(({ properties }) => [properties.code, properties]));
+  }
+
+  /** Fetches until no edit came in between: what is added to the whole is of its version. */
+  async steady(fetched) {
+    for (;;) {
+      const { version } = this;
+      const found = await fetched();
+      if (version === this.version) return found;
+    }
   }
 
   measured(measures) {
@@ -102,7 +117,7 @@ export class Draft {
   /** Fetches the atoms of an area, once. */
   async enter(area) {
     if (this.areas.has(area)) return;
-    const found = await this.layer(this.finest, area);
+    const found = await this.steady(() => this.layer(this.finest, area));
     this.areas.set(area, byCode(found.features));
   }
 
@@ -129,6 +144,7 @@ export class Draft {
     // Others were in between, or have gone on since.
     if (outcome.version !== this.version + 1 || outcome.now > outcome.version) return this.renew();
     this.log.push(outcome.entry);
+    this.noteAbove([outcome.entry]);
     this.version = outcome.version;
     this.mark(this.touched(outcome.entry, outcome.grids));
     return this.settle();
@@ -138,9 +154,17 @@ export class Draft {
   async renew() {
     const draft = await get(this.address);
     // An edit of one's own may have been taken while this was on its way.
-    if (draft.version >= this.version) this.taken(draft);
+    if (draft.version >= this.version) {
+      this.noteAbove(draft.log.slice(this.log.length));
+      this.taken(draft);
+    }
     this.mark(null);
     await this.settle();
+  }
+
+  noteAbove(entries) {
+    const lies = ({ level }) => level !== this.level && level !== this.finest;
+    if (entries.some((entry) => entry.changed.some(lies))) this.aboveMoved = true;
   }
 
   mark(areas) {
@@ -157,25 +181,30 @@ export class Draft {
 
   async settleAll() {
     while (this.dirty) {
-      const dirty = this.dirty;
+      const { dirty, aboveMoved } = this;
       this.dirty = null;
+      this.aboveMoved = false;
       try {
-        await this.fetchAgain(dirty);
+        await this.fetchAgain(dirty, aboveMoved);
       } catch (error) {
         this.mark(dirty === "all" ? null : dirty);
+        this.aboveMoved ||= aboveMoved;
         throw error;
       }
     }
   }
 
-  async fetchAgain(dirty) {
+  async fetchAgain(dirty, aboveMoved) {
     const entered = [...this.areas.keys()].filter((area) => dirty === "all" || dirty.has(area));
     const shapes = dirty === "all" ? [this.layer(this.level)] : [...dirty].map((area) => this.layer(this.level, area));
-    const [measures, layers, atoms] = await Promise.all([
+    const [measures, layers, atoms, above] = await Promise.all([
       get(`${this.address}/measures?version=${this.version}`),
       Promise.all(shapes),
       Promise.all(entered.map((area) => this.layer(this.finest, area).catch(gone))),
+      // What is still on its way comes as it is now.
+      aboveMoved && this.outlines ? this.layer(this.above) : null,
     ]);
+    if (above) this.outlined(above);
     if (dirty === "all") this.grids.clear();
     else for (const code of [...this.grids.keys()]) if (dirty.has(this.areaOf(code))) this.grids.delete(code);
     for (const layer of layers) for (const feature of layer.features) this.grids.set(feature.properties.code, feature);

@@ -1,6 +1,7 @@
 // Suggestions: the three plans of a dry run, one of which is taken over as one edit.
 
 import { $, called, el, frame, levelName, number, pairs, percent, t } from "./dom.js";
+import { limited } from "./panel.js";
 import { ask, LONGEST, wrong } from "./sending.js";
 
 const FINDINGS_SHOWN = 12;
@@ -18,6 +19,7 @@ export class Suggest {
       event.preventDefault();
       this.look();
     });
+    this.form.elements.area.addEventListener("change", () => { this.chosen = true; });
     $("#suggest").addEventListener("toggle", () => { if ($("#suggest").open) this.fill(); });
   }
 
@@ -28,7 +30,8 @@ export class Suggest {
     if (!this.form.elements.floor.value) Object.assign(this.form.elements.floor, { value: floor });
     if (!this.form.elements.ceiling.value) Object.assign(this.form.elements.ceiling, { value: ceiling });
     const select = this.form.elements.area;
-    const kept = select.value;
+    // The whole has no code, and is a choice like any other.
+    const kept = this.chosen ? select.value : null;
     const here = this.tools.grid && draft.grids.get(this.tools.grid)?.properties.parent_code;
     const option = (value, text) => el("option", { value, text });
     const named = (code) => called(draft.names?.get(code) ?? { code });
@@ -39,7 +42,7 @@ export class Suggest {
     }
     for (const one of draft.wider ?? []) rows.push(option(`${one.level}:${one.code}`, `${levelName(one.level)} ${called(one)}`));
     select.replaceChildren(...rows);
-    select.value = kept || (here ? `${draft.above}:${here}` : "");
+    select.value = kept ?? (here ? `${draft.above}:${here}` : "");
   }
 
   asked() {
@@ -145,6 +148,5 @@ function findings(rows) {
   const english = document.documentElement.lang === "en";
   const say = (one) => (english ? [one.text, one.relax].filter(Boolean).join(" ") : t("editor.finding." + one.kind, { area: one.container, grids: [...one.grids, ...one.atoms].slice(0, 5).join(t("editor.comma")) }));
   return el("details", {}, el("summary", { text: t("editor.suggest.unmet", { n: rows.length }) }),
-    el("ul", { class: "findings" }, ...rows.slice(0, FINDINGS_SHOWN).map((one) => el("li", { text: say(one) })),
-      rows.length > FINDINGS_SHOWN ? el("li", { text: t("editor.more", { n: rows.length - FINDINGS_SHOWN }) }) : null));
+    limited(rows, (one) => el("li", { text: say(one) }), "ul", FINDINGS_SHOWN));
 }

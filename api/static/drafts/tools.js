@@ -29,11 +29,12 @@ export class Tools {
     const box = map.getContainer();
     $$("button[data-tool]").forEach((button) => button.addEventListener("click", () => this.take(button.dataset.tool)));
     map.on("click", ({ latlng, originalEvent }) => { if (!this.onControl(originalEvent)) this.act(latlng); });
-    map.on("dblclick", () => this.finish());
+    // Two clicks on a grid that is to be merged take it in and out again; they end nothing.
+    map.on("dblclick", () => { if (this.tool !== "merge") this.finish(); });
     box.addEventListener("pointerdown", (event) => this.down(event));
     box.addEventListener("pointermove", (event) => this.move(event));
     window.addEventListener("pointerup", (event) => this.up(event));
-    window.addEventListener("pointercancel", () => this.cancel());
+    window.addEventListener("pointercancel", () => this.lift());
     box.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest("input, select, textarea");
@@ -136,7 +137,7 @@ export class Tools {
 
   down(event) {
     if (event.button || this.onControl(event) || event.target.closest(".leaflet-marker-icon.vertex")) return;
-    if (!event.isPrimary) return this.cancel();
+    if (!event.isPrimary) return this.lift();
     if (!this.grid) return;
     if (this.tool === "paint") this.brush.begin(event);
     if (this.tool === "lasso") this.sketch.press(event);
@@ -187,10 +188,14 @@ export class Tools {
     try {
       await this.near({ lng, lat });
     } catch (error) {
+      this.sketch.restore(line);
       return this.say(t("editor.failed", { why: error.message }));
     }
     const atom = this.view.atomAt({ lng, lat });
-    if (!atom) return this.say(t("editor.nothing_here"));
+    if (!atom) {
+      this.sketch.restore(line);
+      return this.say(t("editor.nothing_here"));
+    }
     const { code } = atom.properties;
     return this.send({ op: "split_atom", atom: code, lines: [line] }, t("editor.op.split_atom", { atom: code }));
   }
@@ -209,6 +214,20 @@ export class Tools {
     this.merging = [];
     this.steps();
     return this.send({ op: "merge_grids", grids }, t("editor.op.merge_grids", { grids: grids.join(t("editor.comma")) }));
+  }
+
+  /** The line of a refused split or cut comes back, to be mended, while its tool is in hand. */
+  restore(edit) {
+    const own = edit?.op === "split_grid" ? this.tool === "split" && edit.grid === this.grid : edit?.op === "split_atom" && this.tool === "cut";
+    if (own && edit.lines) this.sketch.restore(edit.lines[0]);
+  }
+
+  /** The hand is taken off, as by a page that scrolls: points and grids that were clicked stay. */
+  lift() {
+    this.brush.cancel();
+    this.sketch.lift();
+    this.vertices.reset();
+    this.steps();
   }
 
   /** Leaves what was begun and not sent. */

@@ -13,6 +13,8 @@ export class Vertices {
     this.layer = L.layerGroup().addTo(view.map);
     this.grid = null;
     this.points = [];
+    // By point: what is shown, while it stays in view.
+    this.shown = new Map();
     view.map.on("moveend", () => this.draw());
   }
 
@@ -27,54 +29,88 @@ export class Vertices {
       const found = await this.draft.layer("borders", this.draft.areaOf(grid));
       if (this.grid !== grid) return undefined;
       this.points = verticesOf(found.features, grid);
+      this.putBack((one) => !one.moving);
       return this.draw(true);
     } catch (error) {
       return this.say(t("editor.failed", { why: error.message }));
     }
   }
 
+  /** All vertices are where they are in the plan; a drag is at an end, and sends nothing. */
   reset() {
-    if (this.layer.getLayers().length) this.draw();
+    for (const { marker, moving } of this.shown.values()) if (moving) marker.dragging.disable().enable();
+    this.putBack(() => true);
   }
 
+  putBack(which) {
+    for (const one of this.shown.values()) if (which(one)) this.move(one, one.home, false);
+  }
+
+  move(one, place, moving) {
+    one.moving = moving;
+    one.marker.setLatLng(place);
+  }
+
+  /** Shows those in view. One that was shown stays as it is: a hand or the focus may be on it. */
   draw(told = false) {
-    this.layer.clearLayers();
-    if (!this.grid) return;
     const { map } = this.view;
     const seen = map.getBounds();
-    const here = this.points.filter(([x, y]) => seen.contains([y, x]));
+    let here = this.grid ? this.points.filter(([x, y]) => seen.contains([y, x])) : [];
     if (map.getZoom() < LEAST_ZOOM || here.length > MOST) {
-      if (told) this.say(t("editor.vertex.nearer"));
-      return;
+      if (told && this.grid) this.say(t("editor.vertex.nearer"));
+      here = [];
     }
-    here.forEach((point, n) => this.handle(point, n + 1));
+    const wanted = new Map(here.map((point) => [point.join(), point]));
+    let left = null;
+    for (const [key, { marker }] of [...this.shown]) {
+      if (wanted.has(key)) continue;
+      if (marker.getElement() === document.activeElement) left = marker.getLatLng();
+      marker.remove();
+      this.shown.delete(key);
+    }
+    for (const [key, point] of wanted) if (!this.shown.has(key)) this.shown.set(key, this.handle(point));
+    [...wanted.keys()].forEach((key, n) => named(this.shown.get(key).marker.getElement(), t("editor.vertex", { n: n + 1 })));
+    if (left) this.focusNear(left);
   }
 
-  handle(point, n) {
-    const [x, y] = point;
+  /** The focus goes on from a vertex that is no more to the one that is there now. */
+  focusNear(place) {
+    const { map } = this.view;
+    const far = (one) => map.distance(one.marker.getLatLng(), place);
+    const [next] = [...this.shown.values()].sort((a, b) => far(a) - far(b));
+    next?.marker.getElement().focus({ preventScroll: true });
+  }
+
+  handle([x, y]) {
     const icon = L.divIcon({ className: "vertex", iconSize: [16, 16] });
-    const title = t("editor.vertex", { n });
-    const marker = L.marker([y, x], { icon, draggable: true, title, alt: title, keyboard: true }).addTo(this.layer);
+    const marker = L.marker([y, x], { icon, draggable: true, keyboard: true }).addTo(this.layer);
+    const one = { marker, home: [y, x], moving: false };
+    marker.on("dragstart", () => { one.moving = true; });
     const send = () => {
+      one.moving = false;
       const { lat, lng } = marker.getLatLng();
       if (lat !== y || lng !== x) this.moved([[x, y], [lng, lat]]);
     };
     marker.on("dragend", send);
-    const element = marker.getElement();
-    element.setAttribute("aria-label", title);
-    element.addEventListener("keydown", (event) => {
+    marker.getElement().addEventListener("keydown", (event) => {
       const step = event.shiftKey ? 10 : 2;
       const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
       if (by) {
         const { map } = this.view;
-        marker.setLatLng(map.containerPointToLatLng(map.latLngToContainerPoint(marker.getLatLng()).add(by)));
+        this.move(one, map.containerPointToLatLng(map.latLngToContainerPoint(marker.getLatLng()).add(by)), true);
       } else if (event.key === "Enter") send();
-      else if (event.key === "Escape") marker.setLatLng([y, x]);
+      else if (event.key === "Escape") this.move(one, one.home, false);
       else return;
       event.preventDefault();
       event.stopPropagation();
     });
+    return one;
   }
+}
+
+function named(element, title) {
+  element.title = title;
+  element.setAttribute("aria-label", title);
 }
 
 /** Vertices of the lines that have a grid on one side only. */
