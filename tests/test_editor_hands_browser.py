@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.draft_doors import edit
+from tests.draft_cases import ground
+from tests.draft_doors import begin, edit, taken_in
 from tests.editor_desk import Desk, at_version, cell, choose, click, spot
 
 pytest_plugins = ["tests.editor_fixtures"]
@@ -184,6 +186,26 @@ def test_units_that_come_after_an_edit_are_of_its_version(
     click(page, 0, 1)
     at_version(page, 3)
     assert desk.grid_of("C000102") == "C0002"
+    desk.assert_clean()
+
+
+def test_a_grid_in_no_community_that_is_no_more_is_followed(desk: Desk, tmp_path: Path) -> None:
+    coverage = ground().graph.coverage
+    for level in coverage.levels.names:
+        frame = coverage.frame(level)
+        if level == "community":
+            frame = frame[frame["code"] == "C1"]
+        if level == "grid":
+            frame.loc[frame["code"].str.startswith("C0"), "parent_code"] = None
+        taken_in(desk.workspace, tmp_path, frame, "loose", level)
+    desk.number = begin(desk.client, "no community", edition="loose")["id"]
+    split = {"op": "split_grid", "grid": "C0003", "parts": [["C000301"]]}
+    assert edit(desk.client, desk.number, 0, split).status_code == 200
+    page = desk.open()
+    page.click("#undo")
+    at_version(page, 2)
+    click(page, 1, 1)
+    page.wait_for_selector("#chosen dd:text-is('C0003')")
     desk.assert_clean()
 
 

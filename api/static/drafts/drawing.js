@@ -120,7 +120,10 @@ export class Sketch {
 
   /** Leaves what is drawn with the pointer held; points that were clicked stay. */
   lift() {
-    if (this.pressed?.free) this.points = [];
+    if (this.pressed?.free) {
+      this.points = [];
+      this.drawnAt = Date.now();
+    }
     this.pressed = null;
     this.draw();
   }

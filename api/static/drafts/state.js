@@ -134,6 +134,8 @@ export class Draft {
     const areas = new Set();
     for (const code of codes) {
       const area = this.areaOf(code) ?? this.areaOf(this.atom(code)?.properties.parent_code);
+      // A grid that stands for its own area may be no more, or have become several.
+      if (area?.startsWith(`${this.level}:`)) return null;
       if (area) areas.add(area);
     }
     return areas.size && areas.size <= MANY ? areas : null;
