@@ -28,7 +28,8 @@ export async function ask(path, { method = "GET", body, patience = 120_000 } = {
     });
     const type = answer.headers.get("Content-Type") ?? "";
     if (!type.includes("json")) throw new Lost(`HTTP ${answer.status}`);
-    return { status: answer.status, ok: answer.ok, body: await answer.json() };
+    const said = await answer.json();
+    return { status: answer.status, ok: answer.ok, body: answer.ok ? said : Object(said) };
   } catch (error) {
     if (error instanceof Lost) throw error;
     throw new Lost(error.message);
