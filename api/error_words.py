@@ -22,6 +22,8 @@ _NAMED = {"action", "field"}
 # Parts of a sentence that are said in words of their own.
 _SAID = {"unread", "wanted"}
 _PARTS = "unread."
+# Where in a drawn ground something is: ``part 1, ring 2, position 3``.
+_AT = "drawn.at."
 _ROOMS = (
     "action.",
     "page.order.field.",
@@ -120,7 +122,7 @@ def plain_refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any
     }
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _patterns(of: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """What each English sentence looks like, those without placeholders first."""
     known = sorted(texts("en", of).items(), key=lambda one: ("{" in one[1], one[0]))
@@ -140,6 +142,9 @@ def _named(values: dict[str, str], lang: str) -> dict[str, str]:
         names[place] = next((name for name in spelt if name), values[place])
     for place in _SAID & values.keys():
         names[place] = in_words(values[place], lang, _PARTS) or values[place]
+    if "where" in values:
+        steps = values["where"].split(", ")
+        names["where"] = "".join(in_words(step, lang, _AT) or step for step in steps)
     return values | names
 
 

@@ -46,7 +46,8 @@ _REPAIR = "Declare it with --coord-sys or `coord_sys`."
 _REFUSED_DATUMS = {"beijing 1954": _REFUSED["北京54"]}
 
 # A position further than this from where a system is used (degrees) comes from swapped
-# axes, another zone or degrees taken for metres; whole provinces in one zone stay within.
+# axes, another zone or degrees taken for metres; whole provinces in one zone stay within. With the
+# number of the zone in the easting they may not: see `gridmap.crs.in_own_zone`.
 _AREA_MARGIN = 10.0
 
 # Zones of six degrees in China are 13 to 23, those of three degrees 25 to 45; the false easting

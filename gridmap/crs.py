@@ -44,8 +44,9 @@ __all__ = [
 
 _PLAIN = ("wgs84", "cgcs2000")
 
-# A province in one zone may reach so far beyond the zone's own million of metres; what lies in the
-# middle of the next million belongs to the next zone.
+# What lies in one zone may reach so far beyond the zone's own million of metres; what lies in the
+# middle of the next million belongs to the next zone. The widest provinces reach there from the
+# zone in their middle: they are given without the number of the zone, which says nothing there.
 _SPILL_M = 100_000.0
 
 _A = 6378137.0  # WGS-84

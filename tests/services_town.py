@@ -53,3 +53,12 @@ def names(page: Any) -> list[str]:
 
 def settled(page: Any) -> None:
     page.wait_for_selector("#page:not([aria-busy])")
+
+
+def without_room(page: Any) -> None:
+    """Let the device have no room for anything more that the worker would keep."""
+    (worker,) = page.context.service_workers
+    worker.evaluate(
+        "() => { Cache.prototype.put ="
+        " () => Promise.reject(new DOMException('', 'QuotaExceededError')); }"
+    )

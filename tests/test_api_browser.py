@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -43,6 +45,12 @@ def test_the_form_of_the_first_page_says_where_a_place_is(
     browser_page.assert_clean()
 
 
+def answering(said: object) -> Callable[[Any], None]:
+    """Answer as a proxy does that has no service behind it."""
+    kind, body = "application/json", json.dumps(said)
+    return lambda route: route.fulfill(status=502, content_type=kind, body=body)
+
+
 def test_the_first_page_tells_in_its_language_that_nobody_answers_or_what_is_refused(
     browser_page: Visit, address: str
 ) -> None:
@@ -53,6 +61,15 @@ def test_the_first_page_tells_in_its_language_that_nobody_answers_or_what_is_ref
     page.click("#locate button[type=submit]")
     page.wait_for_selector("#answer .warning >> text=没有连上，请稍后再试。")
     page.unroute("**/api/locate?*")
+    # Something between answers with JSON that is no problem of the service.
+    for strange in ({"error": "bad gateway"}, {"detail": []}, ["no"], None):
+        page.reload()
+        page.fill("[name=lon]", "117.0051")
+        page.fill("[name=lat]", "36.605")
+        page.route("**/api/locate?*", answering(strange))
+        page.click("#locate button[type=submit]")
+        page.wait_for_selector("#answer .warning >> text=没有连上，请稍后再试。")
+        page.unroute("**/api/locate?*")
     page.evaluate("document.querySelector('[name=coord_sys] option').value = 'mars'")
     page.click("#locate button[type=submit]")
     page.wait_for_selector("#answer .warning:not(:has-text('没有连上'))")

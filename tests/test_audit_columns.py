@@ -17,6 +17,7 @@ CELLS = list(lattice(4, 4))
 CODES = [f"37010200{n:02d}" for n in range(1, 17)]
 NAMES = [f"南关第{n}网格" for n in range(1, 17)]
 ABOVE = ["370102001"] * 16
+FEWER = [*CODES[:12], *CODES[:4]]
 
 
 def columns(tmp_path, **table):
@@ -33,12 +34,16 @@ def columns(tmp_path, **table):
         ({"id": [None] * 16, "编码": CODES}, "编码"),
         ({"id": [None] * 16, "gid": list(range(16))}, "gid"),
         ({"邮政编码": ["250014"] * 16}, None),
-        ({"邮政编码": CODES, "postcode": CODES, "zip_code": CODES, "bm": ABOVE}, "bm"),
+        ({"邮政编码": CODES, "postcode": CODES, "zip_code": CODES, "bm": FEWER}, "bm"),
         # a code that is there twice is a fault, which numbers of rows would hide
         ({"id": list(range(16)), "编码": [*CODES[:15], CODES[0]]}, "编码"),
         ({"id": list(range(16)), "街道编码": ABOVE}, "id"),
-        ({"网格员编号": CODES, "编码": ABOVE}, "编码"),
+        ({"网格员编号": CODES, "编码": FEWER}, "编码"),
         ({"homes": list(range(16))}, None),
+        # of the level above, or hardly filled in
+        ({"社区编码": [*CODES[:4]] * 4}, None),
+        ({"编码": [*CODES[:7], *[None] * 9]}, None),
+        ({"编码": [*CODES[:8], *[None] * 8]}, "编码"),
     ],
 )
 def test_the_column_with_the_most_codes_is_taken(tmp_path, table, code):
@@ -72,6 +77,13 @@ def test_what_was_taken_is_said_with_what_else_there_was(tmp_path):
     assert name.kind == "name_column"
     assert "'名称'" in name.text
     assert layer_coverage(source, columns=ColumnMap("网格编码", "名称")).notes == ()
+
+
+def test_a_code_of_the_level_above_is_none_where_it_is_the_only_one(tmp_path):
+    source = layer({"社区编码": CODES[:4] * 4}, CELLS, folder=tmp_path)
+    assert audit_layer(source) == []
+    (note,) = [one for one in layer_coverage(source).notes if one.kind == "code_column"]
+    assert "in 社区编码; areas are called by their row" in note.text
 
 
 def test_a_code_of_the_level_above_makes_no_duplicates(tmp_path):

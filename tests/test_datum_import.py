@@ -9,6 +9,7 @@ from gridmap.coverage.datum.compare import datum_note
 from gridmap.coverage.importing.incoming import ColumnMap, prepare_import
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.reading.plausible import check_plausible, doubtful_place
+from gridmap.crs import from_wgs84, to_wgs84
 from gridmap.errors import BadValue
 from tests.cli_district import gridmap
 from tests.datum_cases import in_system, moved, swapped, true_shift
@@ -125,6 +126,12 @@ IMPOSSIBLE = [
     ((20_300_000, 4_050_000, 20_301_000, 4_051_000), "EPSG:4497", "EPSG:4498"),
     # too far east for the province of a zone, and not yet in the next
     ((38_990_000, 4_050_000, 39_200_000, 4_051_000), "EPSG:4526", "--coord-sys"),
+    # the widest of provinces: its eastings could be of the next zone
+    (
+        (33_700_000, 3_600_000, 35_100_000, 4_700_000),
+        "EPSG:4522",
+        "take 34 000 000 off its eastings and declare EPSG:4543",
+    ),
     ((117.0, 36.6, 117.1, 36.7), "EPSG:4548", "Degrees are wgs84, cgcs2000, gcj02 or bd09"),
     ((36.6, 117.0, 36.7, 117.1), "EPSG:4548", "Latitude stands first"),
 ]
@@ -141,6 +148,19 @@ def test_sizes_that_contradict_the_system_are_refused_with_the_likely_truth(
 
 def test_a_province_that_reaches_beyond_the_million_of_its_zone_is_let_through():
     check_plausible(np.array([39_300_000, 3_800_000, 40_004_000, 4_250_000], float), "EPSG:4527")
+
+
+def test_the_widest_province_is_read_without_the_number_of_its_zone():
+    x, y = from_wgs84([92.5, 108.5], [39.0, 36.0], "EPSG:4543")
+    box = np.array([x.min(), y.min(), x.max(), y.max()])
+    check_plausible(box, "EPSG:4543")
+    lon, lat = to_wgs84(x, y, "EPSG:4543")
+    assert lon == pytest.approx([92.5, 108.5], abs=1e-8)
+    assert lat == pytest.approx([39.0, 36.0], abs=1e-8)
+    box[[0, 2]] += 34e6
+    with pytest.raises(BadValue) as caught:
+        check_plausible(box, "EPSG:4522")
+    assert "declare EPSG:4543" in caught.value.repair
 
 
 @pytest.mark.parametrize(

@@ -257,9 +257,10 @@ def test_a_shapefile_written_anew_has_no_index_of_the_former_one(tmp_path, main)
     )  # fmt: skip
     assert index.exists()
     others = [tmp_path / "out.SBN", tmp_path / "out.sbx", tmp_path / "out.ind"]
+    others += [tmp_path / "out.code.atx", tmp_path / "out.NAME.ATX"]  # of columns, by ESRI
     for other in others:
         other.write_bytes(b"index")
-    mine = [tmp_path / "out.2.qix", tmp_path / "outer.qix"]
+    mine = [tmp_path / name for name in ("out.2.qix", "outer.qix", "outer.code.atx", "out.2.b.atx")]
     for one in mine:
         one.write_bytes(b"of another file")
     if not main:

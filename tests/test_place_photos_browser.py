@@ -18,6 +18,7 @@ from gridmap.demo.pictures import draw_pictures
 from gridmap.places.model import Place
 from gridmap.workspace import Workspace
 from tests.browser import DESKTOP, PHONE, Visit, keep_picture, served, violations, window
+from tests.services_town import without_room
 
 pytest_plugins = ["tests.api_fixtures"]
 pytestmark = [
@@ -218,6 +219,10 @@ def test_without_a_connection_the_photos_that_were_seen_are_shown(
         old = page.evaluate("new Date(Date.now() - 7 * 86400e3).getTime()")
         times = [page.evaluate("at => Date.parse(at)", at) for at in dates.values()]
         assert min(times) > old
+        # Where there is no room a photo is shown, and not kept.
+        without_room(page)
+        page.evaluate("caches.delete('gridmap-photos')")
+        assert page.evaluate(asked, known[0]) == 200
     finally:
         context.close()
 

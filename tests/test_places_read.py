@@ -340,6 +340,16 @@ def test_all_that_a_place_can_say_is_read(tmp_path):
     assert place.closures == ("2026-03-01/2026-03-05 装修",)
 
 
+@pytest.mark.parametrize("line", ["\n", "\r\n", "、\r\n", "\n\n "])
+def test_closures_on_lines_of_their_own_are_all_read(tmp_path, line):
+    cell = f"2026-03-01/2026-03-05 装修{line}2026-04-01 停电\n、停水{line}2026-05-01{line}"
+    text = f'code,category,name,lon,lat,coord_sys,closures\nP1,canteen,a,117,36.6,wgs84,"{cell}"\n'
+    (place,) = read_places(csv_file(tmp_path, text))
+    assert place.closures == (
+        "2026-03-01/2026-03-05 装修", "2026-04-01/2026-04-01 停电 、停水", "2026-05-01/2026-05-01",
+    )  # fmt: skip
+
+
 def test_what_a_place_cannot_say_is_located(tmp_path):
     text = (
         "code,category,name,lon,lat,coord_sys,hours,hours_text,accessibility,closures\n"

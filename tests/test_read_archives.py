@@ -93,6 +93,15 @@ def test_shapefiles_whose_names_differ_in_case_alone_keep_their_own_parts(tmp_pa
     assert shown(path, "wg") == ["wg"]
 
 
+def test_endings_that_differ_in_case_alone_are_refused_by_name(tmp_path):
+    path = shapefile(tmp_path / "made", {"name": ["南关"]}, "UTF-8")
+    members = {part.name: part for part in parts_of(path)}
+    members[f"{path.stem}.SHP"] = path
+    with pytest.raises(UnreadableFile, match="case of their ending") as caught:
+        read_layer(archive(tmp_path / "x.zip", members))
+    assert caught.value.got == f"{path.name}, {path.stem}.SHP"
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("dbf", ["wg.dbf", "Wg.DBF", "WG.Dbf"])
 def test_parts_whose_names_differ_in_case_belong_together(tmp_path, dbf, zipped):

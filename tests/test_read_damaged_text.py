@@ -124,6 +124,36 @@ def test_a_geojson_with_a_lost_byte_is_read_and_its_row_named(tmp_path, encoding
     assert notes(layer)["text_damaged"].rows == (2,)
 
 
+# Names of an even number of characters are an even number of bytes in UTF-8: all of them
+# pass for characters of GB18030, and so does what a byte that was replaced has left.
+EVEN = ["文化东路社区", "南关大街", "东苑小区社区", "泉城花园"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "geojson"])
+@pytest.mark.parametrize("told", [None, "utf-8"])
+@pytest.mark.parametrize("byte", [b"?", b" ", b"\xff"])
+def test_a_replaced_byte_does_not_make_utf8_of_even_names_gb18030(tmp_path, kind, told, byte):
+    path = tmp_path / f"x.{kind}"
+    if kind == "csv":
+        table = {"code": list("abcd"), "name": EVEN, "wkt": shapely.to_wkt(np.array(SQUARES))}
+        pd.DataFrame(table).to_csv(path, index=False, encoding="utf-8")
+    else:
+        document = json.loads(write(frame({"name": EVEN}), path).read_text(encoding="utf-8"))
+        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    raw = path.read_bytes()
+    for name in (EVEN[0], EVEN[2]):
+        lost = "社".encode()
+        text = name.encode()
+        raw = raw.replace(text, text.replace(lost, lost[:1] + byte + lost[2:]))
+    path.write_bytes(raw)
+    layer = read_layer(path, encoding=told)
+    assert layer.encoding == "UTF-8"
+    names = layer.frame["name"].tolist()
+    assert [names[n] for n in (1, 3)] == [EVEN[n] for n in (1, 3)]
+    assert [names[n].startswith(EVEN[n][:4]) for n in (0, 2)] == [True, True]
+    assert notes(layer)["text_damaged"].rows == (1, 3)
+
+
 def test_western_text_is_not_taken_for_damaged_chinese():
     assert sniff(["Kärnten".encode("cp1252"), "Müller-Straße".encode("cp1252")]) == "CP1252"
     assert sniff(["Ærøskøbing".encode("cp1252"), "Århus".encode("cp1252")]) == "CP1252"

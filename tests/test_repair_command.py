@@ -45,6 +45,30 @@ def test_the_dry_run_shows_who_gives_what_and_writes_nothing(cracked):
     assert gridmap("check", "e1", "--store", cracked).exit_code == 1
 
 
+@pytest.mark.parametrize("command", ["check", "repair"])
+def test_what_is_said_of_a_file_is_refused_for_an_edition(tmp_path, cracked, command):
+    given = ["--code", "no such", "--name", "名称", "--encoding", "GBK", "--coord-sys", "gcj02"]
+    for n in range(0, len(given), 2):
+        done = gridmap(command, "e1", *given[n : n + 2], "--store", cracked)
+        assert done.exit_code == 2
+        assert "'e1' is an edition of the store; these options are of a file." in done.stderr
+        assert given[n] in done.stderr
+        assert not any(other in done.stderr for other in given[:n:2])
+    assert "./e1" in done.stderr
+
+
+def test_what_is_said_of_the_file_to_compare_with_needs_one(tmp_path, cracked):
+    layer = write_cracked(tmp_path)
+    for option, value in (("--against-encoding", "GBK"), ("--against-coord-sys", "gcj02")):
+        done = gridmap("check", layer, "--against", "e1", option, value, "--store", cracked)
+        assert done.exit_code == 2
+        assert "these options are of a file." in done.stderr
+        assert option in done.stderr
+        done = gridmap("check", layer, option, value, "--store", cracked)
+        assert done.exit_code == 2
+        assert "There is no file to compare with." in done.stderr
+
+
 def test_a_commit_mends_the_draft_and_the_import_tells(cracked):
     done = gridmap("repair", "e1", "--commit", "--store", cracked)
     assert done.exit_code == 0, done.output

@@ -213,6 +213,8 @@ def test_offices_are_called_by_the_kind_of_their_area():
         ("subdistrict", "高新区街道", "高新区街道办事处"),
         ("community", "东关社区", "东关社区居委会"),
         ("community", "东关社区居委会", "东关社区居委会"),
+        ("community", "张庄村委", "张庄村委会"),
+        ("community", "张庄村委会", "张庄村委会"),
         ("community", "东关社区居民委员会", "东关社区居民委员会"),
         ("community", "东关居委", "东关居委会"),
         ("community", "王因村", "王因村委会"),

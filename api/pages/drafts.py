@@ -38,7 +38,7 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 _BEGIN = TypeAdapter(DraftIn)
 _FIELDS = ("name", "edition", "why")
 # What the editor's scripts say.
-_ROOMS = ("editor.", "problem.")
+_ROOMS = ("editor.", "problem.", "page.no_answer")
 
 
 @dataclass(frozen=True, slots=True)

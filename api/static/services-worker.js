@@ -57,33 +57,46 @@ self.addEventListener("fetch", (event) => {
 // From the network; when that fails what was last seen at the address, else what can stand in.
 async function newest(request) {
   const pages = await caches.open(PAGES);
+  let answer;
   try {
-    const answer = await fetch(request);
-    if (answer.ok) {
-      await pages.put(request.url, answer.clone());
-      await trim(pages, MOST_PAGES);
-    }
-    return answer;
+    answer = await fetch(request);
   } catch {
     const seen = (await pages.match(request.url)) ?? (await caches.match(request.url));
     return seen ?? (await instead(pages, new URL(request.url))) ?? Response.error();
+  }
+  if (answer.ok && !thanks(new URL(request.url))) await keep(pages, request, answer, MOST_PAGES);
+  return answer;
+}
+
+// What is said after a form was sent is said once.
+const thanks = (url) => url.searchParams.has("told");
+
+// A device without room keeps nothing more; the answer is as good.
+async function keep(cache, request, answer, most) {
+  try {
+    await cache.put(request.url, answer.clone());
+    await trim(cache, most);
+  } catch {
+    // Shown all the same.
   }
 }
 
 const HOW = ["big", "lang"];
 const FROM = ["near", "estate"];
 
-// The same place seen from the same spot, else from another; or the plain list. Never a list that
-// was narrowed otherwise. Pages name what they answer: their script says when that is not what
+// The same place seen from the same spot, else from another, as it was kept last; or the plain list.
+// Never a list that was narrowed otherwise. Pages name what they answer: their script says when that is not what
 // was asked for.
 async function instead(pages, asked) {
   const alike = (names) => (one) => {
     const { pathname, searchParams } = new URL(one.url);
-    return pathname === asked.pathname && names.every((n) => searchParams.get(n) === asked.searchParams.get(n));
+    if (pathname !== asked.pathname || searchParams.has("told")) return false;
+    return names.every((n) => searchParams.get(n) === asked.searchParams.get(n));
   };
   if (asked.pathname !== "/services") {
     const all = await pages.keys();
-    const place = all.find(alike([...HOW, ...FROM])) ?? all.find(alike(HOW)) ?? all.find(alike([]));
+    const last = (names) => all.findLast(alike(names));
+    const place = last([...HOW, ...FROM]) ?? last(HOW) ?? last([]);
     if (place) return pages.match(place);
   }
   const plain = new URL("/services", asked);
@@ -97,7 +110,7 @@ async function kept(request) {
   const cache = await caches.open(SHELL);
   const seen = await cache.match(request.url);
   const asked = fetch(request).then((answer) => {
-    if (answer.ok) cache.put(request.url, answer.clone());
+    if (answer.ok) cache.put(request.url, answer.clone()).catch(() => null);
     return answer;
   });
   if (!seen) return asked;
@@ -116,21 +129,21 @@ async function photo(request) {
   const photos = await caches.open(PHOTOS);
   const seen = await photos.match(request.url);
   if (seen && !stale(seen)) return seen;
+  let answer;
   try {
-    const answer = await fetch(request);
-    // What is for staff may be kept by nobody.
-    const hidden = /no-store/.test(answer.headers.get("cache-control") ?? "");
-    if (answer.status === 404 || (answer.ok && hidden)) {
-      // Its other size goes too.
-      await photos.delete(request.url, { ignoreSearch: true });
-    } else if (answer.ok) {
-      await photos.put(request.url, answer.clone());
-      await trim(photos, MOST_PHOTOS);
-    }
-    return answer;
+    answer = await fetch(request);
   } catch {
     return seen ?? (await photos.match(request.url, { ignoreSearch: true })) ?? Response.error();
   }
+  // What is for staff may be kept by nobody.
+  const hidden = /no-store/.test(answer.headers.get("cache-control") ?? "");
+  if (answer.status === 404 || (answer.ok && hidden)) {
+    // Its other size goes too.
+    await photos.delete(request.url, { ignoreSearch: true });
+  } else if (answer.ok) {
+    await keep(photos, request, answer, MOST_PHOTOS);
+  }
+  return answer;
 }
 
 async function trim(cache, most) {

@@ -51,10 +51,35 @@ function withoutWalk(place, address) {
   $(".reach", place)?.remove();
 }
 
+// What was kept of a place may be of another time than the list beneath it.
+function tellAge(place, page, address) {
+  if (navigator.onLine && !standsIn(page, address)) return;
+  const note = document.createElement("p");
+  note.className = "offline";
+  note.textContent = (texts.offline ?? "").replace("{time}", $("#as-of", page).textContent);
+  place.prepend(note);
+}
+
 // What failed to come is no trouble any more once something comes.
 const reached = () => say(trouble === "failed" ? "" : trouble);
 
-window.addEventListener("online", reached);
+// Where another page stands in for the one that was asked for, that one is asked for again. Not
+// beneath a place that is being read, nor over what is being typed.
+async function online(tries = 3) {
+  $("#sheet .offline")?.remove();
+  const form = $("#filters");
+  if (trouble !== "other" || !wanted || sheetKept || asksFor(address(form)) !== asksFor(listed)) {
+    say("");
+    return;
+  }
+  await show(wanted, { keep: bare(wanted) === bare(location.href) });
+  // A network is said to be there before it carries anything.
+  if (trouble === "other" && tries > 1) {
+    window.setTimeout(() => navigator.onLine && trouble === "other" && online(tries - 1), 2000);
+  }
+}
+
+window.addEventListener("online", () => online());
 window.addEventListener("offline", tellConnection);
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.register("/sw.js").catch(() => {
@@ -75,14 +100,24 @@ function next() {
 const bare = (address) => new URL(address, location.href).href.replace(/#.*/, "");
 // What the page shows beneath a sheet.
 let listed = bare(standsIn(document, location.href) ? answered(document) : location.href);
+// What was asked for last, which may not have come; empty once the page is left for it.
+let wanted = location.href;
 
 async function show(address, { keep = false } = {}) {
   const mine = next();
+  wanted = address;
   $("#page").setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(address, { headers: { accept: "text/html" } });
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== turn) return;
+    if (found.getElementById("place")) {
+      // This list stood in for a place, which has a page of its own.
+      wanted = "";
+      if (bare(address) === bare(location.href)) location.reload();
+      else location.href = address;
+      return;
+    }
     if (!found.getElementById("filters")) throw new Error(String(answer.status));
     swap(found);
     for (const link of document.querySelectorAll(".bar nav a")) {
@@ -241,6 +276,7 @@ async function open(href) {
     const place = found.getElementById("place");
     if (!place) throw new Error(String(answer.status));
     withoutWalk(place, href);
+    tellAge(place, found, href);
     $("#sheet-body").replaceChildren(place);
     const heading = $("h1", place);
     heading.id = "sheet-title";

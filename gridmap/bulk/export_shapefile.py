@@ -20,6 +20,8 @@ TEXT_BYTES = 254
 SUFFIXES = (".cpg", ".prj", ".dbf", ".shx", ".shp")
 # Where programs look rows up (of GDAL; of ESRI), by place or by value; never written here.
 _INDEXES = {".qix", ".idm", ".ind", ".sbn", ".sbx", ".fbn", ".fbx", ".ain", ".aih"}
+# Of one column, whose name stands before it: ``out.code.atx``.
+_COLUMN_INDEX = ".atx"
 _SHOWN = 3
 
 
@@ -106,5 +108,6 @@ def indexes_of(path: Path) -> list[Path]:
     return [
         found
         for found in path.parent.iterdir()
-        if found.stem == path.stem and found.suffix.lower() in _INDEXES
+        if (found.stem == path.stem and found.suffix.lower() in _INDEXES)
+        or (Path(found.stem).stem == path.stem and found.suffix.lower() == _COLUMN_INDEX)
     ]

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gridmap.areas import DEFAULT_LEVELS, Levels
+from gridmap.coverage.codes import clean_name
 from gridmap.errors import BadValue
 from gridmap.places.categories import PACKAGED, Category, CategoryTree
 from gridmap.places.hours import BadHours, closures_apart, read_closure, read_hours
@@ -390,7 +391,9 @@ def _facts(record: Record) -> tuple[str, ...]:
 
 def _closures(record: Record) -> tuple[str, ...]:
     found = []
-    for part in closures_apart(record.text("closures")):
+    # Apart first: a cell that is cleaned has no line breaks any more.
+    apart = closures_apart(record.cells.get("closures", ""))
+    for part in filter(None, map(clean_name, apart)):
         try:
             found.append(read_closure(part).text())
         except BadValue as error:

@@ -31,7 +31,12 @@ _OFFICES = (
     *((body, "") for body in ("办事处", "政府", "委员会", "管委会")),
     ("", "街道办事处"),
 )
-_COMMITTEES = (("村", "委会"), ("委会", ""), ("委员会", ""), ("居委", "会"), ("", "居委会"))
+_COMMITTEES = (
+    ("村", "委会"),
+    *((body, "") for body in ("委会", "委员会")),
+    *((body, "会") for body in ("居委", "村委")),
+    ("", "居委会"),
+)
 
 # Levels that are named for what they are never stand in for an office's area.
 _COMMUNITIES = ("community", "village")

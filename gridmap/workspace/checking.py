@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,14 @@ from gridmap.coverage.auditing.audit import (
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.read import Layer, read_layer, split_source
-from gridmap.errors import InputError, NotFound
+from gridmap.errors import BadValue, InputError, NotFound
 from gridmap.times import to_site
 from gridmap.workspace.base import Base
 
 if TYPE_CHECKING:
     from gridmap.maps.document import GridMap
 
-__all__ = ["Checking", "Examination"]
+__all__ = ["Checking", "Examination", "of_files_alone"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,28 @@ class Examination:
     def is_faulty(self) -> bool:
         """True when any fault is an error or a warning."""
         return has_faults(self.faults)
+
+
+def of_files_alone(edition: str, options: Mapping[str, str | None]) -> None:
+    """Refuse options that say how a file is read where an edition of the store is meant.
+
+    Parameters
+    ----------
+    edition : str
+    options : mapping of str to str or None
+        As the command line calls them; None was not given.
+
+    Raises
+    ------
+    BadValue
+    """
+    given = [option for option, value in options.items() if value is not None]
+    if given:
+        raise BadValue(
+            f"'{edition}' is an edition of the store; these options are of a file.",
+            got=", ".join(given),
+            repair=f"Leave them out, or write ./{edition} for a file of that name.",
+        )
 
 
 class Checking(Base):
@@ -126,15 +149,25 @@ class Checking(Base):
         NotFound
             When there is neither such an edition nor such a file.
         InputError
-            When a file cannot be used.
+            When a file cannot be used, or what is said of a file is said of an edition.
         """
         self._may(actor, Action.EDITION_CHECK)
+        if against is None and (against_encoding, against_coord_sys) != (None, None):
+            raise BadValue(
+                "There is no file to compare with.",
+                got="--against-encoding or --against-coord-sys without --against",
+                repair="Name it with --against, or leave them out.",
+            )
         reference = (
             None
             if against is None
             else self._reference(against, against_encoding, against_coord_sys)
         )
         if target in self._edition_names():
+            of_files_alone(
+                target,
+                {"--code": code, "--name": name, "--encoding": encoding, "--coord-sys": coord_sys},
+            )
             coverage = self.store.coverage(target)
             if level is not None:
                 coverage = coverage.only(coverage.rank <= coverage.levels.rank(level))
@@ -165,6 +198,8 @@ class Checking(Base):
 
     def _reference(self, source: str, encoding: str | None, coord_sys: str | None) -> Reference:
         if source in self._edition_names():
+            options = {"--against-encoding": encoding, "--against-coord-sys": coord_sys}
+            of_files_alone(source, options)
             coverage = self.store.coverage(source)
             atoms = coverage.atoms
             codes = tuple(str(code) for code in coverage.code[atoms])

@@ -16,6 +16,7 @@ from gridmap.coverage.reading.shaping import to_stored
 from gridmap.coverage.repair.propose import Limits, Proposal, Scope, propose
 from gridmap.errors import BadValue, Conflict, Immutable, NotFound
 from gridmap.workspace.base import Base, Progress
+from gridmap.workspace.checking import of_files_alone
 
 __all__ = ["RepairOutcome", "Repairs"]
 
@@ -70,6 +71,8 @@ class Repairs(Base):
         ------
         NotFound
             When there is no such edition or file.
+        BadValue
+            When what is said of a file is said of an edition.
         Immutable
             With `commit`, when the edition is published.
         Conflict
@@ -170,6 +173,10 @@ class Repairs(Base):
         coord_sys: str | None,
     ) -> tuple[Coverage, tuple[ImportNote, ...]]:
         if self._is_edition(target):
+            of_files_alone(
+                target,
+                {"--code": code, "--name": name, "--encoding": encoding, "--coord-sys": coord_sys},
+            )
             return self.store.coverage(target), ()
         path, layer_name = split_source(target)
         if not path.exists():

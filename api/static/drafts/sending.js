@@ -38,7 +38,8 @@ async function askOnce(path, { method = "GET", body, patience = LONG } = {}) {
     const type = answer.headers.get("Content-Type") ?? "";
     // Somebody between answers with a page of their own.
     if (!type.includes("json")) throw new Lost(t("editor.no_answer_but", { status: answer.status }));
-    return { status: answer.status, ok: answer.ok, body: await answer.json() };
+    const told = await answer.json();
+    return { status: answer.status, ok: answer.ok, body: answer.ok ? told : Object(told) };
   } catch (error) {
     if (error instanceof Lost) throw error;
     // What the browser says of it is in its own language.

@@ -118,7 +118,8 @@ def chosen_columns(
     Returns
     -------
     columns : ColumnMap
-        Without a code when no column looks like one of codes, and without a name likewise.
+        Without a code when no column looks like one of codes or those that do have one for less
+        than half of the rows, and without a name likewise.
     notes : list of ImportNote
         What was taken unasked, and what else would have been there to take.
 
@@ -145,16 +146,17 @@ def chosen_columns(
 def _likeliest_code(layer: Layer) -> tuple[str | None, list[str]]:
     """Return the column with the most codes, and the others that look like one.
 
-    Half of the rows must have a code of their own, else it is that of the level above. Row
-    numbers never repeat: they would hide the codes that do.
+    Half of the rows must have a code of their own, else it is that of the level above: taken
+    for theirs, nearly every row would be a duplicate. Row numbers never repeat: they would hide
+    the codes that do.
     """
     counts = _distinct(layer, _CODES, clean_code)
 
     def rank(column: str) -> tuple[bool, int]:
-        own = 2 * counts[column] >= len(layer)
-        return own and not _ROW_NUMBERS.fullmatch(column), counts[column]
+        return not _ROW_NUMBERS.fullmatch(column), counts[column]
 
-    code = max(counts, key=rank, default=None)
+    own = [column for column in counts if 2 * counts[column] >= len(layer)]
+    code = max(own, key=rank, default=None)
     return code, [column for column in counts if column != code]
 
 
@@ -176,7 +178,10 @@ def _distinct(layer: Layer, called: re.Pattern[str], clean: Callable[[Any], str]
 
 def _code_note(code: str | None, others: Sequence[str]) -> ImportNote:
     if code is None:
-        text = "No column looks like one of codes; areas are called by their row. --code names one."
+        what = "No column looks like one of codes"
+        if others:
+            what = f"More than half of the rows have no code of their own in {', '.join(others)}"
+        text = f"{what}; areas are called by their row. --code names one."
     else:
         beside = f", not by {', '.join(others)}" if others else ""
         text = f"Areas are called by the column '{code}'{beside}; --code names another."

@@ -32,7 +32,7 @@ def unpack(path: Path, suffixes: Iterable[str], into: Path) -> list[tuple[str, P
     Raises
     ------
     UnreadableFile
-        When the archive is broken, encrypted or cut short.
+        When the archive is broken, encrypted or cut short, or holds ``a.shp`` and ``a.SHP``.
     StoreFull
         When there is no room to unpack it.
     """
@@ -59,6 +59,12 @@ def unpack(path: Path, suffixes: Iterable[str], into: Path) -> list[tuple[str, P
                         repair="Unpack it and give the file inside.",
                     )
                 target = into / (stems[name] + name.suffix.lower())
+                if target in out:
+                    raise UnreadableFile(
+                        "Two files of the archive differ in the case of their ending alone.",
+                        got=f"{out[target]}, {name}",
+                        repair="Rename one, or leave it out.",
+                    )
                 with archive.open(info) as source, target.open("wb") as sink:
                     shutil.copyfileobj(source, sink, 1 << 20)
                 out[target] = str(name)

@@ -16,6 +16,7 @@ from gridmap.coverage.reading.encoding import (
     codec_name,
     fits,
     sniff,
+    texts_of,
 )
 from gridmap.errors import WrongEncoding
 
@@ -60,15 +61,15 @@ def decoded(raw: bytes, given: str | None, what: str) -> Decoded:
     WrongEncoding
         When the text is not in `given`, some damage apart.
     """
-    used = codec_name(given) if given is not None else sniff([raw])
+    used = codec_name(given) if given is not None else sniff(texts_of(raw))
     try:
         return Decoded(_strict(raw, used), used, damaged=False)
     except UnicodeDecodeError as error:
-        if given is not None and not fits([raw], used):
+        if given is not None and not fits(texts_of(raw, used), used):
             raise WrongEncoding(
                 f"The {what} is not in the encoding given.",
                 got=f"{given}: {error.reason} at byte {error.start}",
-                allowed=[sniff([raw])],
+                allowed=[sniff(texts_of(raw))],
                 repair="Leave out --encoding to have it found.",
             ) from error
     return Decoded(raw.decode(used, "replace").removeprefix("\ufeff"), used, damaged=True)

@@ -27,6 +27,7 @@ __all__ = [
     "misread",
     "misread_text",
     "sniff",
+    "texts_of",
 ]
 
 UTF8 = "UTF-8"
@@ -39,6 +40,8 @@ LOST = "\ufffd"
 _OF_SEVERAL_BYTES = (UTF8, GB18030, "Big5")
 _DAMAGE = 1 / 3
 _ASCII = bytes(range(128))
+_RUN = re.compile(rb"[\x80-\xff]+")
+_TEXT = re.compile(rb"[\x80-\xff]+[\x00-\x7f]?")
 
 _CODE_PAGES = {"65001": UTF8, "936": GB18030, "54936": GB18030, "20936": GB18030, "950": "Big5"}
 _GB_FAMILY = {"gbk", "gb2312", "gb18030", "cp936", "hz"}
@@ -117,6 +120,16 @@ def cut_tail(value: bytes, encoding: str) -> int:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     decoder.decode(value)
     return len(decoder.getstate()[0])
+
+
+def texts_of(raw: bytes, encoding: str | None = None) -> list[bytes]:
+    """Return the texts of a file, as values to judge an encoding by; what is ASCII is left out.
+
+    Each takes the ASCII byte behind it along: it may be the second half of a character, and without
+    it the end of any text would pass for a character that was cut. A file in an encoding that has
+    no ASCII bytes to part it by is one value.
+    """
+    return [raw] if encoding not in (None, *_OF_SEVERAL_BYTES) else _TEXT.findall(raw)
 
 
 def first_undecodable(values: Iterable[bytes], encoding: str) -> bytes | None:
@@ -214,14 +227,18 @@ def _is_in(value: bytes, encoding: str) -> bool:
 
 
 def _is_utf8_as_chinese(values: Sequence[bytes]) -> bool:
-    """True when the texts, read as GB18030, are the mojibake that UTF-8 becomes there."""
-    found = misread(v.decode(GB18030, "ignore") for v in values)
+    """True when the texts, read as GB18030, are the mojibake that UTF-8 becomes there.
+
+    Each run of bytes above 0x7F is one: a damaged one says nothing of the others.
+    """
+    runs = (run for v in values for run in _RUN.findall(v))
+    found = misread(run.decode(GB18030, "ignore") for run in runs)
     return found is not None and found.really == UTF8
 
 
 def _paired_share(values: Sequence[bytes]) -> float:
     """Share of the bytes above 0x7F that stand in pairs of such bytes."""
-    runs = [len(run) for v in values for run in re.findall(rb"[\x80-\xff]+", v)]
+    runs = [len(run) for v in values for run in _RUN.findall(v)]
     return sum(n - n % 2 for n in runs) / max(1, sum(runs))
 
 

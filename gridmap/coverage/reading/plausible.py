@@ -54,8 +54,25 @@ def check_plausible(bounds: NDArray[np.float64], coord_sys: str) -> None:
         raise BadValue(
             "The eastings are not of the zone of their coordinate system.",
             got=got,
-            repair=zone_hint(box, coord_sys),
+            repair=_zone_repair(box, coord_sys),
         )
+
+
+def _zone_repair(box: Box, coord_sys: str) -> str:
+    """Say what to do about eastings that reach beyond their zone, or are of another one.
+
+    Far beyond, numbers of a wide layer cannot be told from those of the next zone. Without the
+    number in them there is nothing to mistake.
+    """
+    zone = zone_number(coord_sys)
+    if zone is None or (box[0] + box[2]) / 2 // 1_000_000 != zone:
+        return zone_hint(box, coord_sys)
+    same = _without_number(coord_sys)
+    return (
+        "They reach more than 100 km into the numbers of the next zone. For a layer that wide take "
+        f"{zone} 000 000 off its eastings and declare {same or 'the same zone without the number'}"
+        ", or convert it to degrees in a GIS."
+    )
 
 
 def _of_its_zone(east0: float, east1: float, coord_sys: str) -> bool:
@@ -89,11 +106,19 @@ def _zones(east0: float, east1: float, north0: float, declared: str) -> str:
             return f"Eastings like these belong to EPSG:{4478 + zone}."
     if not (east0 > 100_000 and east1 < 900_000 and 1_500_000 < north0 < 6_000_000):
         return ""
+    same = _without_number(declared)
+    if same:
+        return f"Without the zone number in the easting it is {same}."
+    return "It may be one of EPSG:4534 to 4554 (by its central meridian)."
+
+
+def _without_number(declared: str) -> str:
+    """Return the same zone of CGCS2000 without its number in the easting; empty for no such."""
     code = re.fullmatch(r"EPSG:(\d+)", declared)
     for numbers, step in _ZONE_FORMS:
         if code and int(code[1]) in numbers:
-            return f"Without the zone number in the easting it is EPSG:{int(code[1]) + step}."
-    return "It may be one of EPSG:4534 to 4554 (by its central meridian)."
+            return f"EPSG:{int(code[1]) + step}"
+    return ""
 
 
 def doubtful_place(bounds: NDArray[np.float64] | Box) -> str:

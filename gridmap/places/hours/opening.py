@@ -36,7 +36,7 @@ _NOTHING_OF_SCHOOLS = SchoolDays()
 _ALL = 10_000
 
 # What sets closures apart; before anything but a date it belongs to a reason.
-_MARKS = "、;；,，|"
+_MARKS = "、;；,，|\r\n"
 _DATE = r"(?:19|20|21)\d\d(?:[-/.年]\s*\d|-?W\d|\d{4}(?!\d))"
 _ANOTHER = re.compile(rf"[{_MARKS}](?=\s*{_DATE})")
 
@@ -78,7 +78,8 @@ def read_closure(text: str) -> Closure:
 def closures_apart(text: str) -> list[str]:
     """Return the closures of a cell, set apart by ``、``, ``;``, ``,`` or ``|`` before a date.
 
-    These marks may stand in reasons too: ``2026-03-01/2026-03-05 停电、停水`` is one closure.
+    A line break is such a mark, too. They may stand in reasons as well:
+    ``2026-03-01/2026-03-05 停电、停水`` is one closure.
     """
     parts = (part.strip(f"{_MARKS} ") for part in _ANOTHER.split(text))
     return [part for part in parts if part]
