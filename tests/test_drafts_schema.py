@@ -7,8 +7,13 @@ from tests.schema_walk import CONFIG, from_its_own_machine, walk
 
 pytest_plugins = ["tests.guarded_fixtures"]
 
+# Mostly of drafts that there are, at versions that they have.
 DRAFTS = CONFIG | {
     "generation": {**CONFIG["generation"], "max-examples": 12},
+    "dictionaries": CONFIG["dictionaries"]
+    | {"numbers": {"values": [1, 2, 3]}, "versions": {"values": [0, 1]}},
+    "parameters": CONFIG["parameters"]
+    | {"path.number": {"dictionary": "numbers", "probability": 0.9}},
     "operations": [
         *CONFIG["operations"],
         {"exclude-path-regex": "^/api/drafts", "enabled": False},

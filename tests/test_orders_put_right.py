@@ -207,6 +207,7 @@ def _as_it_was(url: str) -> None:
             ("plan_drafts", "replaced_why"),
         ):
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(text("DROP INDEX ix_report_moves_waiting"))
         for number, data in connection.execute(text("SELECT number, data FROM orders")).all():
             known = json.loads(data) if isinstance(data, str) else dict(data)
             stored = {n: v for n, v in known.items() if n not in {"paused_at", "due_given"}}
