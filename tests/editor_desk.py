@@ -101,6 +101,24 @@ def drag(page: Any, *cells: tuple[float, float]) -> None:
     page.mouse.up()
 
 
+def paint_unanswered(
+    page: Any, grid: tuple[float, float], atom: tuple[float, float], *, arrives: bool = False
+) -> None:
+    """Paint an atom for a grid while no answer comes, whether the request arrived or not."""
+
+    def lose(route: Any) -> None:
+        if arrives:
+            route.fetch()
+        route.abort()
+
+    choose(page, *grid)
+    page.click("[data-tool=paint]")
+    page.route("**/edits*", lose)
+    click(page, *atom)
+    page.wait_for_selector("#editor[data-queue=lost]")
+    page.unroute("**/edits*")
+
+
 def suggest(page: Any) -> None:
     """Have plans of three grids suggested for the east of the board."""
     if page.get_attribute("#suggest", "open") is None:

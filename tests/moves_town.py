@@ -17,10 +17,11 @@ import numpy as np
 
 from gridmap.areas import DEFAULT_LEVELS, Area
 from gridmap.places.model import Post
+from gridmap.routing import Overlay
 from gridmap.settings import Settings
 from gridmap.workspace import Workspace, open_workspace
 from tests.api_town import Hands
-from tests.route_town import EAST, FIRMS, POSTS, WEST, at, coverage, estate_map
+from tests.route_town import EAST, FIRMS, POSTS, WEST, at, coverage, estate_map, rectangle
 from tests.store_data import ACTOR, incoming
 
 OLD, NEW = WEST + "001", EAST + "003"
@@ -29,6 +30,7 @@ SUCCESSOR = Post("W-NEW", "person-W-NEW", "演示新", "grid_worker", "basic", "
 # A place in it outside any estate, one that stays, one that is left out, one nowhere.
 GIVEN, STAYS, LEFT_OUT, NOWHERE = (0.2, 0.2), (12.3, 0.3), (15.8, 7.8), (30.0, 30.0)
 SECOND = "2026-06-01"
+CATALOGUES = Path(__file__).parent / "data" / "catalogues"
 
 
 def redrawn(code: str | None) -> str | None:
@@ -109,6 +111,21 @@ def fill_town(workspace: Workspace) -> None:
     workspace.put_records("parties", [asdict(firm) for firm in FIRMS])
     workspace.put_records("posts", [asdict(post) for post in (*POSTS, SUCCESSOR)])
     put(workspace, "redrawn")
+
+
+@contextmanager
+def contradicting_town(url: str) -> Iterator[Workspace]:
+    """The town with its draft, and two red lines that contradict each other."""
+    with open_town(url) as (workspace, _):
+        fill_town(workspace)
+        workspace.import_rules(CATALOGUES, commit=True)
+        twice = [
+            Overlay("X1", "estate", "甲苑", "Jia Court", True, "WY:F001"),
+            Overlay("X2", "estate", "乙苑", "Yi Court", True, "WY:F002"),
+        ]
+        rows = [asdict(one) | {"geom": rectangle(12.4, 0.4, 12.9, 0.9)} for one in twice]
+        workspace.put_records("overlays", rows)
+        yield workspace
 
 
 def send(workspace: Workspace, spot: tuple[float, float], key: str, **more: Any) -> int:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 import pytest
 from fastapi import FastAPI
 
+from gridmap.secrets import hash_token
 from gridmap.workspace import Workspace
 from tests.browser import served
 from tests.services_town import ITEMS, PLACES, POSTS
@@ -27,6 +28,10 @@ def furnished(api_workspace: Workspace) -> Iterator[None]:
     api_workspace.streets()
     for kind, rows in zip(kinds, (PLACES, POSTS, ITEMS), strict=True):
         api_workspace.put_records(kind, [asdict(one) for one in rows])
+    # Others of the session tell that an entry is wrong, from here and of the same places.
+    here = f"wrong-from:{hash_token('127.0.0.1')}"
+    of = [f"wrong-of:{place.code}" for place in PLACES]
+    api_workspace.store.forget_attempts([here, *of])
     yield
     for kind in kinds:
         api_workspace.put_records(kind, before[kind], replace=True)

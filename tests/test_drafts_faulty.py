@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from shutil import copyfile
 from typing import Any
 
@@ -12,12 +11,10 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridmap.access import Grant, Role, Scope
-from gridmap.routing import Overlay
 from tests.api_client import REMOTE
 from tests.conftest import KINDS
-from tests.moves_town import fill_town, open_town
+from tests.moves_town import contradicting_town
 from tests.route_town import rectangle
-from tests.test_rule_versions import CATALOGUES
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -29,15 +26,7 @@ def planner(request, made_store, tmp_path_factory) -> Iterator[TestClient]:
     else:
         server = request.getfixturevalue("postgres")
         url = server.url(server.create_database(template=made_store(request.param)))
-    with open_town(url) as (workspace, _):
-        fill_town(workspace)
-        workspace.import_rules(CATALOGUES, commit=True)
-        twice = [
-            Overlay("X1", "estate", "甲苑", "Jia Court", True, "WY:F001"),
-            Overlay("X2", "estate", "乙苑", "Yi Court", True, "WY:F002"),
-        ]
-        rows = [asdict(one) | {"geom": rectangle(12.4, 0.4, 12.9, 0.9)} for one in twice]
-        workspace.put_records("overlays", rows)
+    with contradicting_town(url) as workspace:
         workspace.add_user("li", [Grant(Role.PLANNER, Scope.of(areas=()))])
         key = workspace.add_key("li").token
         app = create_app(workspace=workspace)

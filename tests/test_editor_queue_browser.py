@@ -10,7 +10,7 @@ import pytest
 
 from gridmap.workspace.draft_suggesting import ONE_AT_A_TIME
 from tests.draft_doors import edit
-from tests.editor_desk import Desk, at_version, choose, click, suggest
+from tests.editor_desk import Desk, at_version, choose, click, paint_unanswered, suggest
 
 pytest_plugins = ["tests.editor_fixtures"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("editor")]
@@ -110,12 +110,7 @@ def test_an_undo_behind_an_edit_that_is_dropped_is_dropped_as_well(desk: Desk) -
 
 def test_what_the_same_person_did_elsewhere_is_not_taken_for_a_lost_edit(desk: Desk) -> None:
     page = desk.open()
-    choose(page, 1, 2)
-    page.click("[data-tool=paint]")
-    page.route("**/edits*", lambda route: route.abort())
-    click(page, 0, 1)
-    page.wait_for_selector("#editor[data-queue=lost]")
-    page.unroute("**/edits*")
+    paint_unanswered(page, (1, 2), (0, 1))
     # In another window of the same account, with the same tool and for no reason either.
     _others(desk, 0, _EAST, "")
     page.click("#told [data-again]")
@@ -128,17 +123,7 @@ def test_what_the_same_person_did_elsewhere_is_not_taken_for_a_lost_edit(desk: D
 
 def test_an_edit_that_arrived_is_known_although_others_went_on(desk: Desk) -> None:
     page = desk.open("wang")
-    choose(page, 1, 2)
-    page.click("[data-tool=paint]")
-
-    def swallow(route: Any) -> None:
-        route.fetch()
-        route.abort()
-
-    page.route("**/edits*", swallow)
-    click(page, 0, 1)
-    page.wait_for_selector("#editor[data-queue=lost]")
-    page.unroute("**/edits*")
+    paint_unanswered(page, (1, 2), (0, 1), arrives=True)
     _others(desk, 1, _EAST)
     page.click("#told [data-again]")
     at_version(page, 2)
@@ -228,12 +213,7 @@ def test_what_is_not_in_the_queue_finds_the_token_of_a_new_session(desk: Desk) -
 
 def test_what_is_saved_is_waited_for_before_the_whole_is_published_or_closed(desk: Desk) -> None:
     page = desk.open()
-    choose(page, 1, 2)
-    page.click("[data-tool=paint]")
-    page.route("**/edits*", lambda route: route.abort())
-    click(page, 0, 1)
-    page.wait_for_selector("#editor[data-queue=lost]")
-    page.unroute("**/edits*")
+    paint_unanswered(page, (1, 2), (0, 1))
     page.click("#publish > summary")
     page.fill("#publish-form [name=edition]", "早了")
     page.click("#publish-form [value=dry]")
@@ -307,12 +287,7 @@ def test_plans_of_another_state_are_not_taken_over(desk: Desk) -> None:
     # Nor are they after an edit of one's own, nor while one waits.
     suggest(page)
     page.wait_for_selector("#suggested .plan")
-    choose(page, 0, 3)
-    page.click("[data-tool=paint]")
-    page.route("**/edits*", lambda route: route.abort())
-    click(page, 0, 5)
-    page.wait_for_selector("#editor[data-queue=lost]")
-    page.unroute("**/edits*")
+    paint_unanswered(page, (0, 3), (0, 5))
     page.click("#suggested .plan[data-style=best_balance] button")
     assert "1 项改动没有保存" in page.inner_text("#suggested")
     page.click("#held [data-again]")

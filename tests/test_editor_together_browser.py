@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.draft_doors import edit
-from tests.editor_desk import Desk, at_version, choose, click
+from tests.editor_desk import Desk, at_version, choose, click, paint_unanswered
 
 pytest_plugins = ["tests.editor_fixtures"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("editor")]
@@ -57,17 +55,7 @@ def test_an_edit_without_an_answer_is_kept_and_sent_again(desk: Desk) -> None:
 
 def test_an_edit_whose_answer_alone_was_lost_is_not_made_twice(desk: Desk) -> None:
     page = desk.open()
-    choose(page, 1, 2)
-    page.click("[data-tool=paint]")
-
-    def swallow(route: Any) -> None:
-        route.fetch()
-        route.abort()
-
-    page.route("**/edits*", swallow)
-    click(page, 0, 1)
-    page.wait_for_selector("#editor[data-queue=lost]")
-    page.unroute("**/edits*")
+    paint_unanswered(page, (1, 2), (0, 1), arrives=True)
     page.click("#told [data-again]")
     at_version(page, 1)
     assert desk.draft()["version"] == 1

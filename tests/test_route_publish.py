@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from shutil import copyfile
 
 import pytest
@@ -12,13 +11,11 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from gridmap.coverage.editions import EditionState
 from gridmap.errors import CoverageFaulty
-from gridmap.routing import Overlay
 from gridmap.workspace import Workspace
 from tests.api_client import LOCAL
 from tests.conftest import KINDS
-from tests.moves_town import SECOND, STAYS, fill_town, open_town
+from tests.moves_town import SECOND, STAYS, contradicting_town
 from tests.route_town import at, rectangle
-from tests.test_rule_versions import CATALOGUES
 
 WHY = "红线待区里裁定"
 
@@ -32,15 +29,7 @@ def town(request, made_store, tmp_path_factory) -> Iterator[Workspace]:
     else:
         server = request.getfixturevalue("postgres")
         url = server.url(server.create_database(template=made_store(request.param)))
-    with open_town(url) as (workspace, _):
-        fill_town(workspace)
-        workspace.import_rules(CATALOGUES, commit=True)
-        twice = [
-            Overlay("X1", "estate", "甲苑", "Jia Court", True, "WY:F001"),
-            Overlay("X2", "estate", "乙苑", "Yi Court", True, "WY:F002"),
-        ]
-        rows = [asdict(one) | {"geom": rectangle(12.4, 0.4, 12.9, 0.9)} for one in twice]
-        workspace.put_records("overlays", rows)
+    with contradicting_town(url) as workspace:
         yield workspace
 
 

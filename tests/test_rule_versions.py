@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from datetime import date
 from importlib.resources import as_file
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,10 +12,9 @@ import pytest
 from gridmap.access import Actor
 from gridmap.errors import BadCode, BadValue, NotAllowed, NotFound
 from gridmap.routing import Overlay
-from tests.moves_town import STAYS, at, fill_town, open_town, send
+from tests.moves_town import CATALOGUES, STAYS, at, fill_town, open_town, send
 from tests.route_town import EAST, WEST, estate_map, rectangle
 
-CATALOGUES = Path(__file__).parent / "data" / "catalogues"
 ESTATE, STREET = (1.2, 1.3), (0.2, 0.2)
 SPOTS = [(ESTATE, "0601"), (STREET, "0103"), (STAYS, "0301"), ((6.1, 6.3), "0101")]
 

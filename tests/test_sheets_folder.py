@@ -72,19 +72,24 @@ def test_two_processes_make_what_one_does(tmp_path: Path) -> None:
     assert (again.written, again.kept) == (0, GRIDS)
 
 
+def whole_files(folder: Path) -> list[Path]:
+    """Sheets that are done; those that are being written have names that begin with a dot."""
+    return [path for path in folder.glob("*.html") if not path.name.startswith(".")]
+
+
 def test_a_killed_run_leaves_whole_files_alone_and_is_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "sheets"
     # Not a daemon: it has processes of its own.
     process = multiprocessing.get_context("spawn").Process(target=run, args=(folder,))
     process.start()
     assert process.pid is not None
-    until(lambda: len(list(folder.glob("*.html"))) >= 3)
+    until(lambda: len(whole_files(folder)) >= 3)
     workers = children(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     # Nobody is left behind to wait for work, or to write on.
     until(lambda: all(map(is_gone, workers)))
-    whole = [path for path in folder.glob("*.html") if not path.name.startswith(".")]
+    whole = whole_files(folder)
     assert 3 <= len(whole) < GRIDS
     assert all(path.read_text(encoding="utf-8").rstrip().endswith("</html>") for path in whole)
     district = town(grids=GRIDS)
