@@ -33,7 +33,10 @@ def test_an_assign_that_is_stopped_leaves_only_its_input(tmp_path, published_url
         time.sleep(0.01)
     child.send_signal(getattr(signal, name))
     _, errors = child.communicate(timeout=60)
-    assert child.returncode == code
+    # As a shell counts: Python ends itself by SIGINT, all cleared up, when the interrupt met code
+    # from text, as of a dataclass that is being made.
+    ended = child.returncode if child.returncode >= 0 else 128 - child.returncode
+    assert ended == code
     assert "Traceback" not in errors
     assert os.listdir(folder) == ["in.csv"]
 
