@@ -154,6 +154,17 @@ def test_a_side_that_is_too_narrow_is_told_with_its_place(state):
     assert shapely.dwithin(whole, shapely.Point(reason["lon"], reason["lat"]), 1e-9)
 
 
+def test_the_sliver_is_told_that_keeps_a_grid_whole_and_not_the_wide_sides(state):
+    # Over the shoulder of an L: two wide sides, and some metres of the shoulder east of them.
+    y = LAT + 0.91 * SIZE
+    with pytest.raises(EditRefused, match=r"would be [0-4]\.\d m wide") as refused:
+        apply_edit(state, SplitGrid("C0003", lines=(((LON - SIZE, y), (LON + 4 * SIZE, y)),)))
+    (reason,) = refused.value.reasons
+    whole = state.shapes[state.atom("C0003")]
+    assert shapely.dwithin(whole, shapely.Point(reason["lon"], reason["lat"]), 1e-9)
+    assert reason["lon"] > LON + SIZE
+
+
 def test_where_there_are_micro_grids_a_line_cuts_those_that_it_crosses():
     fine = start()
     grid = fine.grid_at["C0003"]

@@ -79,10 +79,10 @@ def sides_of(state: PlanState, edit: SplitGrid, fresh: bool) -> tuple[Carved, li
     """
     grid = state.grid(edit.grid)
     lines = [as_line(line) for line in edit.lines]
-    members = state.members(grid).tolist()
-    need_loose(state, members[:1])
-    parts, side_of = _sides(state, edit.grid, members, lines)
-    crossed = [state.atoms[i].code for i in members if _parted(state, i, lines)]
+    whole = state.members(grid).tolist()
+    need_loose(state, whole[:1])
+    parts, side_of = _sides(state, edit.grid, whole, lines)
+    crossed = [state.atoms[i].code for i in whole if _parted(state, i, lines)]
     carved = _carved(state, crossed, lines, edit, edit.cuts, fresh)
     now = carved.state
     members = now.members(grid).tolist()
@@ -92,7 +92,7 @@ def sides_of(state: PlanState, edit: SplitGrid, fresh: bool) -> tuple[Carved, li
     found = [[i for i, s in zip(members, side, strict=True) if s == k] for k in sorted({*side_of})]
     if not all(found):
         empty = side_of.index(next(k for k, atoms in enumerate(found) if not atoms))
-        _refuse_thin(state, edit.grid, parts[empty])
+        _refuse_thin(state, edit.grid, _narrowest(state, parts[empty], whole, lines))
     return carved, found
 
 
@@ -209,6 +209,15 @@ def _parted(state: PlanState, atom: int, lines: Sequence[Sequence[Point]]) -> bo
     parts = cut_polygon(state.shapes[atom], lines, SAME_PLACE).parts
     wide = _widths(state, np.array(parts, dtype=object)) >= MIN_WIDTH_M
     return len(parts) > 1 and bool(np.all(wide))
+
+
+def _narrowest(state: PlanState, side: Any, atoms: Sequence[int], lines: Any) -> Any:
+    """Return the narrowest part that would be cut where no atom is on a side: why none is."""
+    found = [side]
+    for i in atoms:
+        if shapely.intersects(state.shapes[i], side):
+            found += cut_polygon(state.shapes[i], lines, SAME_PLACE).parts
+    return found[int(np.argmin(_widths(state, np.array(found, dtype=object))))]
 
 
 def _widths(state: PlanState, shapes: Any) -> Any:
