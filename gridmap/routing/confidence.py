@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,7 @@ class Faces:
         self._overlay = lru_cache(maxsize=1 << 14)(lambda row: _sound(overlays.geometry[row]))
         self._boxes = shapely.bounds(overlays.geometry)
         self._outline: Any = None
+        self._lock = Lock()
 
     def inside(
         self, lon: NDArray[np.float64], lat: NDArray[np.float64], radius_m: NDArray[np.float64]
@@ -70,11 +72,14 @@ class Faces:
         """For each circle (n,): True when no part of it lies outside the district."""
         if not len(lon):
             return np.zeros(0, dtype=bool)
-        return np.asarray(shapely.covers(self.outline, _circles(lon, lat, radius_m)))
+        circles = _circles(lon, lat, radius_m)
+        # GEOS builds inner indexes of what is prepared at the first question, and writes into
+        # that of its edges at each: two threads that ask at once break off the process.
+        with self._lock:
+            return np.asarray(shapely.covers(self._ground(), circles))
 
-    @property
-    def outline(self) -> Any:
-        """All ground of the coverage as one polygon, EPSG:4326, prepared."""
+    def _ground(self) -> Any:
+        """All ground of the coverage as one polygon, EPSG:4326, prepared; under the lock."""
         if self._outline is None:
             outline = _outline(self._coverage)
             shapely.prepare(outline)
