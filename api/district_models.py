@@ -248,7 +248,9 @@ class EstateOut(Exact):
 class MyGridOut(Exact):
     """Who is responsible where somebody is: what stands on the public board."""
 
-    areas: list[PlaceAreaOut]
+    areas: list[PlaceAreaOut] = Field(
+        description="Of an estate all that hold some of its houses, most houses first."
+    )
     posts: list[PostOut]
     estate: EstateOut | None
 

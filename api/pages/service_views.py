@@ -258,21 +258,25 @@ def _kind(code: str, label: str, asked: Asked) -> dict[str, Any]:
 def my_grid(workspace: Workspace, origin: Origin, lang: str) -> dict[str, Any]:
     """Return who is responsible where somebody is, in a language."""
     found = workspace.my_grid(origin, actor=RESIDENT)
-    levels = {level.name: level for level in workspace.levels()}
+    names: dict[str, dict[str, str]] = {}
+    for one in found["areas"]:
+        name = named(one, "name", lang) or one["code"]
+        names.setdefault(one["level"], {})[one["code"]] = name
+    # Of several grids that share an estate, whose grid worker it is.
+    shared = {level: some for level, some in names.items() if len(some) > 1}
     return {
         "areas": [
             {
-                "label": levels[one["level"]].label_en
-                if lang == "en"
-                else levels[one["level"]].label,
-                "name": named(one, "name", lang) or one["code"],
+                "label": level.label_en if lang == "en" else level.label,
+                "name": (", " if lang == "en" else "、").join(names[level.name].values()),
             }
-            for one in found["areas"]
-            if one["level"] in levels
+            for level in workspace.levels()
+            if level.name in names
         ],
         "posts": [
             {
                 "role": POST_ROLES[post["role"]][1 if lang == "en" else 0],
+                "area": shared.get(post["level"], {}).get(post["area_code"], ""),
                 "phone": post["work_phone"],
                 "tel": dialled(post["work_phone"]),
             }
