@@ -153,8 +153,9 @@ def create_app(
         walking,
         district,
         rosters,
-        places,
+        # Their photos before places, whose codes may hold slashes.
         place_photos,
+        places,
         reports,
         reviews,
         draft_views,

@@ -63,7 +63,14 @@ Estate = Annotated[
         description="Code or name of the estate that one sets out from.",
     ),
 ]
-Code = Annotated[str, Path(max_length=100, pattern=NO_CONTROLS, description="Of the place.")]
+Code = Annotated[
+    str,
+    Path(
+        max_length=100,
+        pattern=NO_CONTROLS,
+        description="Of the place, URL-encoded; it may hold slashes.",
+    ),
+]
 System = Annotated[
     Literal["wgs84", "cgcs2000", "gcj02", "bd09"],
     Query(description="Of `near`. What a browser tells is wgs84."),
@@ -127,7 +134,7 @@ def list_places(
 
 
 @router.get(
-    "/api/places/{code}",
+    "/api/places/{code:path}",
     summary="One place",
     dependencies=[PUBLIC],
     response_model=PlaceDetailOut,
@@ -152,7 +159,7 @@ def one_place(
 
 
 @router.patch(
-    "/api/places/{code}",
+    "/api/places/{code:path}",
     summary="Edit a place, for those who keep places",
     dependencies=needs(Action.PLACE_EDIT),
     response_model=PlaceDetailOut,
@@ -179,7 +186,7 @@ def edit_place(
 
 
 @router.post(
-    "/api/places/{code}/wrong",
+    "/api/places/{code:path}/wrong",
     summary="Say that an entry is wrong",
     dependencies=[PUBLIC],
     status_code=201,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 from fastapi import Request
@@ -40,6 +40,7 @@ __all__ = [
     "named",
     "origin_or_none",
     "pins_of",
+    "place_path",
     "report_path",
     "script_texts",
     "week_shown",
@@ -150,6 +151,11 @@ def script_texts(lang: str) -> dict[str, str]:
     return {k.removeprefix("around.js."): v for k, v in texts(lang, "around.js.").items()}
 
 
+def place_path(code: str) -> str:
+    """Return where a place has its page; its code may hold what an address does not."""
+    return f"/services/{quote(code, safe='')}"
+
+
 def pins_of(workspace: Workspace) -> Mapping[str, Category]:
     """Return the pins of the categories that the public sees, by code."""
     return {one.code: one for one in service_pins(workspace.categories.seen_by(RESIDENT))}
@@ -168,7 +174,7 @@ def card(record: Mapping[str, Any], asked: Asked, pins: Mapping[str, Category]) 
     lang = asked.lang
     return {
         "code": record["code"],
-        "href": asked.link(f"/services/{record['code']}"),
+        "href": asked.link(place_path(record["code"])),
         "name": named(record, "name", lang),
         "address": named(record, "address", lang),
         "category": _category(pins.get(record["category"], OTHER), lang),

@@ -6,6 +6,7 @@ draws the map and asks the device where it is. The pages are the same for everyb
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,7 +15,9 @@ from shapely import Point
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import PUBLIC, WorkspaceDep
-from api.identity import FORM_FIELD, client_address, form_fields
+from api.error_words import plain_refusal
+from api.errors import heading_of, kind_of
+from api.identity import client_address, form_fields
 from api.pages import service_views as views
 from api.pages.service_views import RESIDENT, Asked
 from api.pages.tiles import base_for, policy_for
@@ -23,7 +26,7 @@ from api.places import opening_shown
 from api.rendering import answer_unchanging
 from api.templates import STATIC, language, page
 from gridmap import __version__
-from gridmap.errors import InputError, NotFound, TooManyAttempts
+from gridmap.errors import GridmapError, InputError, NotFound, TooManyAttempts
 from gridmap.i18n import texts
 from gridmap.places.navigation import navigation_links
 from gridmap.workspace import Workspace
@@ -37,6 +40,15 @@ router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 _WITHIN = (5, 10, 15, 30)
 # The worker may fetch what the pages may; the policy of data would forbid it everything.
 _WORKER_POLICY = "default-src 'self'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """The form "this entry is wrong" as it was sent, and why it was refused."""
+
+    kind: str = ""
+    remark: str = ""
+    error: GridmapError | None = None
 
 
 @router.get("/services")
@@ -125,42 +137,48 @@ def worker() -> Response:
     )
 
 
-@router.get("/services/{code}")
+@router.get("/services/{code:path}")
 def one_place(request: Request, workspace: WorkspaceDep, code: str) -> Response:
     """Show all of one place: hours of the week, ways to call it and to get there."""
     asked = Asked.of(request)
-    told = request.query_params.get("told", "")
+    told = request.query_params.get("told") == "thanks"
     return HTMLResponse(
-        _place_page(request, workspace, code, asked, told=told if told in _TOLD else ""),
+        _place_page(request, workspace, code, asked, told=told),
         headers={"Cache-Control": "no-cache"},
     )
 
 
-@router.post("/services/{code}/wrong")
+@router.post("/services/{code:path}/wrong")
 async def tell_wrong(request: Request, workspace: WorkspaceDep, code: str) -> Response:
-    """Take the form "this entry is wrong", and come back to the place."""
+    """Take the form "this entry is wrong", and come back to the place.
+
+    What is refused is shown with what was typed.
+    """
     asked = Asked.of(request)
     given = await form_fields(request)
-    given.pop(FORM_FIELD, None)
-    kind, remark = given.get("kind", ""), given.get("remark", "")
-    told = "thanks"
+    # Browsers end lines as letters do, of two characters; the form counts them as one.
+    wrong = _Wrong(given.get("kind", ""), given.get("remark", "").replace("\r\n", "\n"))
     try:
         await run_in_threadpool(
             workspace.tell_wrong,
             code,
-            kind,
-            remark=remark,
+            wrong.kind,
+            remark=wrong.remark,
             address=client_address(request),
             actor=RESIDENT,
         )
-    except TooManyAttempts:
-        told = "wait"
-    except InputError:
-        told = "bad"
-    return RedirectResponse(asked.link(f"/services/{code}", told=told) + "#wrong", 303)
+    except (InputError, TooManyAttempts) as error:
+        wrong = replace(wrong, error=error)
+        body = await run_in_threadpool(_place_page, request, workspace, code, asked, wrong=wrong)
+        headers = {"Cache-Control": "no-store"}
+        if isinstance(error, TooManyAttempts):
+            headers["Retry-After"] = str(error.wait_s)
+        return HTMLResponse(body, kind_of(error).status, headers)
+    return RedirectResponse(asked.link(views.place_path(code), told="thanks") + "#wrong", 303)
 
 
-_TOLD = {"thanks", "wait", "bad"}
+def _in_words(error: GridmapError, lang: str) -> dict[str, Any]:
+    return plain_refusal(error, lang, heading_of(error, lang))
 
 
 def _answers(request: Request) -> str:
@@ -168,12 +186,20 @@ def _answers(request: Request) -> str:
 
     Without a connection a page that was kept may stand in for another.
     """
-    path, query = request.url.path, request.url.query
+    # As it was asked: a code may hold a slash or a question mark, which the path has in the clear.
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    path, query = raw.decode("latin-1"), request.url.query
     return f"{path}?{query}" if query else path
 
 
 def _place_page(
-    request: Request, workspace: Workspace, code: str, asked: Asked, *, told: str
+    request: Request,
+    workspace: Workspace,
+    code: str,
+    asked: Asked,
+    *,
+    told: bool = False,
+    wrong: _Wrong | None = None,
 ) -> str:
     origin = views.origin_or_none(workspace, asked)
     record = workspace.place(code, origin=origin, actor=RESIDENT)
@@ -195,7 +221,10 @@ def _place_page(
         report_path=views.report_path(Origin("point", Point(record["lon"], record["lat"]))),
         kinds=WRONG_KINDS,
         told=told,
+        wrong=wrong or _Wrong(),
+        refused=wrong and wrong.error and _in_words(wrong.error, lang),
         texts=views.script_texts(lang),
         back=asked.link(),
-        wrong_href=asked.link(f"/services/{code}/wrong"),
+        request_path=views.place_path(code),
+        wrong_href=asked.link(f"{views.place_path(code)}/wrong"),
     )
