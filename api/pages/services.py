@@ -24,7 +24,7 @@ from api.pages.tiles import base_for, policy_for
 from api.photo_views import pictures
 from api.places import opening_shown
 from api.rendering import answer_unchanging
-from api.templates import STATIC, language, page
+from api.templates import STATIC, language, localised, page
 from gridmap import __version__
 from gridmap.errors import GridmapError, InputError, NotFound, TooManyAttempts
 from gridmap.i18n import texts
@@ -58,10 +58,13 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
     problem, status = "", 200
     origin: Origin | None = None
     found: list[dict[str, Any]] = []
+    meant: list[dict[str, str]] = []
     try:
         origin, found = views.find(workspace, asked)
     except NotFound:
-        problem, status = "estate", 404
+        meant = views.estates_meant(workspace, asked.value("estate"), asked.lang)
+        # A question is no error.
+        problem, status = ("several", 200) if meant else ("estate", 404)
     except InputError:
         problem, status = "query", 422
     pins = views.pins_of(workspace)
@@ -72,20 +75,21 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         **views.frame(workspace, asked),
         answers=_answers(request),
         problem=problem,
+        meant=meant,
         origin=origin,
         method="network" if any(p["method"] == "network" for p in found) else "straight",
         total=len(found),
         open_count=sum(1 for one in found if one["open"]["state"] == "open"),
         places=[views.card(one, asked, pins) for one in found[: asked.shown]],
-        pins=views.drawn(found, pins),
+        pins=views.drawn(found, pins, asked.lang),
         map_frame=views.map_frame(workspace, origin, base),
         base=base,
         groups=views.groups(asked, workspace.categories.seen_by(views.RESIDENT)),
-        estates=sorted({one.name for one, _ in workspace.estates()}),
+        estates=views.estate_names(workspace, asked.lang),
         within=_WITHIN,
         grid=None if origin is None else views.my_grid(workspace, origin, asked.lang),
         items=views.items(workspace, origin, asked),
-        report_path=views.report_path(origin),
+        report_path=views.report_path(workspace, origin, asked.lang),
         texts=views.script_texts(asked.lang),
     )
     return HTMLResponse(body, status, {"Cache-Control": "no-cache", **policy_for(base)})
@@ -106,7 +110,7 @@ def manifest(request: Request, workspace: WorkspaceDep) -> Response:
         "name": said["around.title"],
         "short_name": said["around.title"],
         "lang": "en" if language(request.scope) == "en" else "zh-CN",
-        "start_url": "/services",
+        "start_url": localised("/services", request.scope),
         "scope": "/services",
         "display": "standalone",
         "background_color": "#f6f8f8",
@@ -218,7 +222,9 @@ def _place_page(
         access=views.access(record, lang),
         week=views.week_shown(workspace, code),
         links=navigation_links(record["lon"], record["lat"], record["name"]),
-        report_path=views.report_path(Origin("point", Point(record["lon"], record["lat"]))),
+        report_path=views.report_path(
+            workspace, Origin("point", Point(record["lon"], record["lat"])), lang
+        ),
         kinds=WRONG_KINDS,
         told=told,
         wrong=wrong or _Wrong(),

@@ -240,7 +240,7 @@ class Serving(Walks):
         BadValue, UnknownCoordSys
             When it is no position.
         NotFound
-            When there is no such estate, or several.
+            When there is no such estate, or several; :meth:`origins` tells them apart.
         """
         if near:
             x, y = _pair(near)
@@ -250,18 +250,36 @@ class Serving(Walks):
             return Origin("point", shapely.Point(float(lon[0]), float(lat[0])))
         if not estate:
             return None
-        found = self.estates(estate)
-        exact = [one for one in found if estate in (one[0].code, one[0].name, one[0].name_en)]
-        chosen = exact or found
-        if len(chosen) != 1:
+        meant = self.origins(estate)
+        if len(meant) != 1:
             raise NotFound(
-                "Several estates have such a name." if chosen else "There is no such estate.",
+                "Several estates have such a name." if meant else "There is no such estate.",
                 got=estate,
-                allowed=[one.name for one, _ in chosen[:10]] or None,
+                allowed=[self.asked_as(one) for one in meant[:10]] or None,
                 repair="Give its full name, or its code.",
             )
-        one, shape = chosen[0]
-        return Origin("estate", shape, one.name, one.name_en, one.code)
+        return meant[0]
+
+    def origins(self, estate: str) -> list[Origin]:
+        """Return the estates that a text can mean: by code, else by name, else by a part of them.
+
+        In the order of their codes.
+        """
+        found = [
+            Origin("estate", shape, one.name, one.name_en, one.code)
+            for one, shape in self.estates(estate)
+        ]
+        coded = [one for one in found if one.code == estate]
+        named = [one for one in found if estate in (one.name, one.name_en)]
+        return coded or named or found
+
+    def asked_as(self, origin: Origin, lang: str = "zh") -> str:
+        """Return what an estate is asked for by: a name that means it alone, else its code."""
+        names = (origin.name_en, origin.name) if lang == "en" else (origin.name,)
+        for name in names:
+            if name and [one.code for one in self.origins(name)] == [origin.code]:
+                return name
+        return origin.code
 
     def estates(self, text: str = "") -> list[tuple[Overlay, Any]]:
         """Return the estates in force whose code or name holds a text, with their outlines."""
@@ -285,7 +303,7 @@ class Serving(Walks):
         """
         who = actor or self.actor
         now = self.clock()
-        areas = self._areas_of(origin, now)
+        areas = self.areas_of(origin)
         place = {(area["level"], area["code"]): n for n, area in enumerate(areas)}
         estate = self._estate_of(origin)
         require(who, POLICY["posts"])
@@ -299,6 +317,26 @@ class Serving(Walks):
         held.sort(key=lambda post: place.get((post["level"], post["area_code"]), -1))
         shown = [post for role in BOARD_ROLES for post in held if post["role"] == role]
         return {"areas": areas, "posts": shown, "estate": estate}
+
+    def areas_of(self, origin: Origin) -> list[dict[str, Any]]:
+        """Return the areas where somebody sets out from, coarse to fine.
+
+        Those that hold a point; of an estate all that answer for it, most houses first.
+        """
+        moment = self.clock()
+        locator = self.atlas.locator_at(moment)
+        if origin.kind == "point" or locator is None:
+            return self._areas_at(*origin.spot, moment)
+        coverage = locator.coverage
+        held = self._served()
+        key = coverage.edition, origin.code
+        found = held.areas_of_estates.get(key)
+        if found is None:
+            shape = np.array([origin.shape], dtype=object)
+            spots, _ = spots_of_estates(shape, self._houses(held.token))
+            codes = self.codes_at(spots, coverage.edition, actor=Actor.resident())
+            found = held.areas_of_estates[key] = areas_of_homes(codes)
+        return _named(coverage, found)
 
     def _posts_held(self, day: date) -> list[dict[str, Any]]:
         """Return the posts held on a day, from what is at hand."""
@@ -342,7 +380,7 @@ class Serving(Walks):
         who = actor or self.actor
         found = find_items(self._served().items, text.split())
         if origin is not None:
-            codes = {(a["level"], a["code"]) for a in self._areas_of(origin, self.clock())}
+            codes = {(a["level"], a["code"]) for a in self.areas_of(origin)}
             found = [i for i in found if not i.level or (i.level, i.area_code) in codes]
         return visible_records(who, "service_items", [asdict(item) for item in found])
 
@@ -414,22 +452,6 @@ class Serving(Walks):
             return []
         found = self.atlas.locate_one(lon, lat, now=moment, coord_sys="wgs84")
         return _named(locator.coverage, {k: [v] for k, v in found.areas.items() if v is not None})
-
-    def _areas_of(self, origin: Origin, moment: datetime) -> list[dict[str, Any]]:
-        """Return the areas where somebody sets out from: those of a point, all of an estate's."""
-        locator = self.atlas.locator_at(moment)
-        if origin.kind == "point" or locator is None:
-            return self._areas_at(*origin.spot, moment)
-        coverage = locator.coverage
-        held = self._served()
-        key = coverage.edition, origin.code
-        found = held.areas_of_estates.get(key)
-        if found is None:
-            shape = np.array([origin.shape], dtype=object)
-            spots, _ = spots_of_estates(shape, self._houses(held.token))
-            codes = self.codes_at(spots, coverage.edition, actor=Actor.resident())
-            found = held.areas_of_estates[key] = areas_of_homes(codes)
-        return _named(coverage, found)
 
     def _houses(self, token: object) -> NDArray[np.object_]:
         """Return a point of every house, as they were at a change of the store."""
