@@ -288,7 +288,9 @@ class PostOut(Exact):
     kind: str
     level: str
     area_code: str
-    work_phone: str
+    work_phone: str = Field(
+        description="Empty for who is not staff where the role stands on no public board."
+    )
     department: str | None = None
     estate_code: str | None = Field(None, description="Of a post that is about one estate.")
     mode: str | None = Field(
