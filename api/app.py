@@ -153,9 +153,8 @@ def create_app(
         walking,
         district,
         rosters,
-        # Their photos before places, whose codes may hold slashes.
-        place_photos,
         places,
+        place_photos,
         reports,
         reviews,
         draft_views,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import TypeAdapter
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response
 
 from api.bodies import JsonBody, parsed
@@ -39,6 +40,15 @@ from gridmap.workspace.serving import Origin
 __all__ = ["Code", "opening_shown", "origin_shown", "router"]
 
 router = APIRouter(tags=["district"])
+
+
+class _PlaceCode(PathConvertor):
+    """A code that may hold slashes; what lies below a place is no part of it."""
+
+    regex = r"(?!.*/(?:wrong|photos(?:/[^/]*)?)$).+"
+
+
+register_url_convertor("place", _PlaceCode())
 
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {**cached(), **problems(403, 404, 422, 500, 503)}
 _EDIT = TypeAdapter(PlaceIn)
@@ -134,7 +144,7 @@ def list_places(
 
 
 @router.get(
-    "/api/places/{code:path}",
+    "/api/places/{code:place}",
     summary="One place",
     dependencies=[PUBLIC],
     response_model=PlaceDetailOut,
@@ -159,7 +169,7 @@ def one_place(
 
 
 @router.patch(
-    "/api/places/{code:path}",
+    "/api/places/{code:place}",
     summary="Edit a place, for those who keep places",
     dependencies=needs(Action.PLACE_EDIT),
     response_model=PlaceDetailOut,

@@ -79,7 +79,7 @@ ADDRESSES = {
     "/api/reach/coverage": ["/api/reach/coverage"],
     "/api/reach": ["/api/reach?lon=117.005&lat=36.605", "/api/reach?lon=0&lat=0&minutes=5"],
     "/api/reach/estates/{code:path}": ["/api/reach/estates/E1"],
-    "/api/places/{code:path}": ["/api/places/P1", "/api/places/P1?near=117.0,36.6"],
+    "/api/places/{code:place}": ["/api/places/P1", "/api/places/P1?near=117.0,36.6"],
     "/api/places/{code:path}/photos": ["/api/places/P1/photos", "/api/places/P7/photos"],
     "/api/places/{code:path}/photos/{picture}": [
         f"/api/places/{place}/photos/{one.sha256}{size}"
@@ -92,6 +92,7 @@ ADDRESSES = {
     "/services/ground.json": ["/services/ground.json"],
     "/services/manifest.webmanifest": ["/services/manifest.webmanifest"],
     "/services/{code:path}": ["/services/P1?estate=E1"],
+    "/services/{code:path}/wrong": ["/services/P1/wrong"],
     "/sw.js": ["/sw.js"],
     "/places/{code:path}/edit": ["/places/P1/edit"],
     "/api/organisations": ["/api/organisations"],

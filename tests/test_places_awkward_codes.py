@@ -20,7 +20,7 @@ from tests.route_town import at
 
 pytest_plugins = ["tests.api_fixtures"]
 
-CODES = ["P/2", "甲?1", "a#b", "5%2F", "x/y/photos?/"]
+CODES = ["P/2", "甲?1", "a#b", "5%", "x/y/photos?/"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,3 +108,18 @@ def test_it_is_edited_on_the_page_for_that(editor: TestClient, code: str) -> Non
         files={"photo": ("a.jpg", picture("red"), "image/jpeg")},
     )
     assert 'value="门"' in photo.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/api/places/P/2/photos"),
+        ("PUT", "/api/places/P/2/photos/1"),
+        ("GET", "/api/places/P/2/wrong"),
+        ("DELETE", "/api/places/P/2"),
+    ],
+)
+def test_what_lies_below_a_place_is_no_part_of_its_code(
+    editor: TestClient, method: str, path: str
+) -> None:
+    assert editor.request(method, path).status_code == 405

@@ -90,6 +90,11 @@ def test_what_comes_too_often_stays_typed_too(sender: TestClient) -> None:
     assert (typed(answer.text), chosen(answer.text)) == ("已拆", ["closed"])
 
 
+def test_the_address_of_a_form_that_was_refused_leads_to_the_place(sender: TestClient) -> None:
+    answer = sender.get("/services/P1/wrong?lang=en", follow_redirects=False)
+    assert answer.headers["location"] == "/services/P1?lang=en#wrong"
+
+
 def test_of_a_place_that_there_is_not_nothing_is_told(sender: TestClient) -> None:
     for kind in ("hours", "odd"):
         assert sender.post("/services/none/wrong", data={"kind": kind}).status_code == 404

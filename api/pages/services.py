@@ -141,6 +141,12 @@ def worker() -> Response:
     )
 
 
+@router.get("/services/{code:path}/wrong")
+def at_wrong(request: Request, code: str) -> Response:
+    """Lead from where a form that was refused is shown to the place."""
+    return RedirectResponse(Asked.of(request).link(views.place_path(code)) + "#wrong", 303)
+
+
 @router.get("/services/{code:path}")
 def one_place(request: Request, workspace: WorkspaceDep, code: str) -> Response:
     """Show all of one place: hours of the week, ways to call it and to get there."""
