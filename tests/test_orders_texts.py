@@ -70,6 +70,34 @@ def test_reports_are_not_closed_with_an_identity_number_in_the_reason(town: Page
     assert town.workspace.close_reports([number], why="已答复") == 1
 
 
+def test_what_is_demanded_of_a_department_and_answered_takes_no_identity_number(
+    town: PageTown,
+) -> None:
+    body = {
+        "department": "HW",
+        "subject": "督办",
+        "demands": "限期",
+        "reply_by": "2026-03-14T18:00",
+    }
+    for field in ("subject", "demands"):
+        refused = town.ask("jian", "POST", "/api/supervision", json=body | {field: KNOWN})
+        assert (refused.status_code, KNOWN in refused.text) == (422, False)
+    door = (
+        f"/api/supervision/{town.ask('jian', 'POST', '/api/supervision', json=body).json()['id']}"
+    )
+    assert town.ask("hao", "POST", f"{door}/answer", json={"reply": KNOWN}).status_code == 422
+    assert town.ask("hao", "POST", f"{door}/answer", json={"reply": "已办"}).status_code == 200
+    assert town.ask("jian", "POST", f"{door}/close", json={"outcome": KNOWN}).status_code == 422
+    assert KNOWN not in town.ask("jian", "GET", door).text
+
+
+def test_a_review_is_not_asked_for_with_an_identity_number(town: PageTown) -> None:
+    number, _ = town.report()
+    refused = town.ask("zhang", "POST", "/api/reviews", json={"report": number, "why": KNOWN})
+    assert (refused.status_code, KNOWN in refused.text) == (422, False)
+    assert town.ask("zhang", "GET", f"/api/reports/{number}").json()["reviews"] == []
+
+
 def test_a_mobile_number_that_the_sender_writes_is_masked_before_it_is_stored(
     town: PageTown,
 ) -> None:
