@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from gridmap.access import Actor, Grant, Role, Scope
 from tests.case_town import STREET
 from tests.order_forms import PageTown
+from tests.route_town import WEST
 
 pytest_plugins = ["tests.order_fixtures"]
 
@@ -168,3 +171,55 @@ def test_reviews_of_the_other_sub_district_are_on_no_page_of_ones_own(town: Page
         found = town.ask(who, "GET", "/api/reviews?limit=1000").json()
         assert (review in {one["id"] for one in found["reviews"]}) is (status == 200), who
         assert (f'"/reviews/{review}"' in town.see(who, "/reviews")) is (status == 200), who
+
+
+def heard(town: PageTown, who: str, number: int) -> list[str]:
+    """What the stream of events tells somebody of an order, in order."""
+    text = town.ask(who, "GET", "/api/events?after=0&wait_s=0").text
+    told = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
+    return [one["type"] for one in told if one["data"].get("number") == number]
+
+
+def test_who_gave_their_share_back_hears_of_the_order_no_more_until_a_whistle_calls_them(
+    town: PageTown,
+) -> None:
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    town.act("zhou", number, "comment", text="both")
+    assert heard(town, "cao", number) == ["order.dispatch", "order.comment"]
+    town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
+    town.act("zhou", number, "comment", text="theirs alone")
+    assert heard(town, "cao", number) == ["order.dispatch", "order.comment"]
+    assert heard(town, "hao", number)[-1] == "order.comment"
+    town.act("chen", number, "whistle-blow", why="after all", ground="beyond_street")
+    town.act("chen", number, "whistle-call", whistle=1, departments=["CG"])
+    town.act("zhou", number, "comment", text="and those who were called")
+    assert heard(town, "cao", number)[2:] == ["whistle.call", "order.comment"]
+    assert heard(town, "shui", number) == []
+
+
+def test_who_reads_a_supervision_order_hears_of_it(town: PageTown) -> None:
+    number, _ = town.report()
+    issued(town, number, "HW", "CG")
+    for who, kinds in (("hao", 1), ("cao", 1), ("chen", 1), ("shui", 0), ("wang", 0)):
+        assert heard(town, who, number).count("supervision.issue") == kinds, who
+    # It lies in no area: areas do not narrow it.
+    for scope, hears in (
+        (Scope.of(areas=[f"community:{WEST}001"]), True),
+        (Scope.of(departments=["CG"]), True),
+        (Scope.of(departments=["SW"]), False),
+    ):
+        actor = Actor.granted("jia", [Grant(Role.SUPERVISOR, scope)])
+        after, told = 0, []
+        while (found := town.workspace.messages(after, actor=actor))[0] != after:
+            after, told = found[0], told + found[1]
+        mine = [one for one in told if one["data"].get("number") == number]
+        assert ("supervision.issue" in {one["type"] for one in mine}) is hears, scope
+
+
+def test_messages_of_former_versions_go_to_whom_they_name(town: PageTown) -> None:
+    old = {"lead": "HW", "co_departments": ["CG"], "areas": {}}
+    for code, hears in (("HW", True), ("CG", True), ("SW", False)):
+        actor = Actor.granted("ren", [Grant(Role.HANDLER, Scope.of(departments=[code]))])
+        assert town.workspace._may_hear(actor, {"type": "order.comment", "data": old}) is hears

@@ -82,9 +82,8 @@ def test_what_is_demanded_of_a_department_and_answered_takes_no_identity_number(
     for field in ("subject", "demands"):
         refused = town.ask("jian", "POST", "/api/supervision", json=body | {field: KNOWN})
         assert (refused.status_code, KNOWN in refused.text) == (422, False)
-    door = (
-        f"/api/supervision/{town.ask('jian', 'POST', '/api/supervision', json=body).json()['id']}"
-    )
+    made = town.ask("jian", "POST", "/api/supervision", json=body).json()
+    door = f"/api/supervision/{made['id']}"
     assert town.ask("hao", "POST", f"{door}/answer", json={"reply": KNOWN}).status_code == 422
     assert town.ask("hao", "POST", f"{door}/answer", json={"reply": "已办"}).status_code == 200
     assert town.ask("jian", "POST", f"{door}/close", json={"outcome": KNOWN}).status_code == 422

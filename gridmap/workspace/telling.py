@@ -17,6 +17,7 @@ from gridmap.outgoing import check_url, endpoint_secret
 from gridmap.secrets import Purpose
 from gridmap.store.outbox import Meant
 from gridmap.times import to_site
+from gridmap.workspace.addressed import may_for
 from gridmap.workspace.ordering import Ordering
 from gridmap.workspace.reporting import MAX_PAGE
 
@@ -155,13 +156,15 @@ class Telling(Ordering):
     def _may_hear(self, who: Actor, message: Mapping[str, Any]) -> bool:
         data = message["data"]
         if str(message["type"]).startswith("supervision."):
-            subject = Subject({}, (data["department"],))
-            return may(who, Action.SUPERVISION_READ, subject)
+            named = (data["department"], *data.get("copies", ()))
+            return may_for(who, Action.SUPERVISION_READ, named)
         if str(message["type"]).startswith("monthly_report."):
             # It has no secrets among staff: whoever may see numbers may read it.
             return may(who, Action.NUMBERS_SEE)
-        bodies = [code for code in (data["lead"], *data["co_departments"]) if code]
-        return may(who, Action.ORDER_READ, Subject(data["areas"], bodies))
+        # Messages of former versions do not say whose an order was.
+        bodies = data.get("bodies", (data["lead"], *data["co_departments"]))
+        subject = Subject(data["areas"], (*bodies, *data.get("called", ())))
+        return may(who, Action.ORDER_READ, subject)
 
     # -- inside ---------------------------------------------------------------------
 
