@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gridmap.access import Actor, Grant, Role, Scope
+from gridmap.cases.notices import Notice, NoticeKind, department, role
 from tests.case_town import STREET
 from tests.order_forms import PageTown
 from tests.route_town import WEST
@@ -216,6 +217,135 @@ def test_who_reads_a_supervision_order_hears_of_it(town: PageTown) -> None:
             after, told = found[0], told + found[1]
         mine = [one for one in told if one["data"].get("number") == number]
         assert ("supervision.issue" in {one["type"] for one in mine}) is hears, scope
+
+
+SEEN_FROM = {
+    "everywhere": Scope(),
+    "west": Scope.of(areas=[f"subdistrict:{WEST}"]),
+    "community": Scope.of(areas=[f"community:{WEST}001"]),
+    "HW": Scope.of(departments=["HW"]),
+    "SZ": Scope.of(departments=["SZ"]),
+    "west HW": Scope.of(areas=[f"subdistrict:{WEST}"], departments=["HW"]),
+}
+# The orders: HW's in the west and in the other sub-district, and SZ's in the west.
+TOLD: dict[tuple[Role, str], set[str]] = {
+    (Role.DISPATCHER, "everywhere"): {"hw dispatcher", "far dispatcher", "sz dispatcher"},
+    (Role.DISPATCHER, "west"): {"hw dispatcher", "sz dispatcher"},
+    (Role.DISPATCHER, "SZ"): {"sz dispatcher", "sz SZ"},
+    (Role.DISPATCHER, "west HW"): {"hw dispatcher", "hw HW"},
+    (Role.ADMIN, "west"): {"hw dispatcher", "sz dispatcher"},
+    (Role.HANDLER, "HW"): {"hw HW", "far HW"},
+    (Role.HANDLER, "west"): set(),
+    (Role.HANDLER, "west HW"): {"hw HW"},
+    (Role.SUBDISTRICT_OFFICER, "west"): {"hw JD", "sz JD"},
+    (Role.COMMUNITY_OFFICER, "community"): {"hw SQ", "sz SQ"},
+    (Role.GRID_WORKER, "community"): {"hw SQ", "sz SQ"},
+    (Role.GRID_WORKER, "west"): set(),
+    (Role.PLACE_EDITOR, "community"): set(),
+}
+
+
+def sent(town: PageTown, place: tuple[float, float], lead: str) -> int:
+    """An order that is with a department; returns its number."""
+    number, _ = town.report(place)
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead=lead, co_departments=[], why="theirs")
+    return number
+
+
+@pytest.fixture
+def remarks(town: PageTown) -> dict[int, str]:
+    """Three orders, of each of which everybody concerned was told the same; by number."""
+    orders = {sent(town, STREET, "HW"): "hw", sent(town, FAR, "HW"): "far"}
+    orders[sent(town, STREET, "SZ")] = "sz"
+    for number, name in orders.items():
+        order = town.workspace.store.order(number)
+        offices = [f"JD:{order.areas['subdistrict']}", f"SQ:{order.areas['community']}"]
+        for one in (role("dispatcher"), *map(department, [order.lead, *offices])):
+            said = f"{name} {one.name.partition(':')[0]}"
+            told = Notice(NoticeKind.COMMENT, one, number, {"text": said})
+            town.workspace.store.tell([(told, order.areas)])
+    return orders
+
+
+@pytest.mark.parametrize(("held", "where"), TOLD)
+def test_the_inbox_reaches_as_far_as_the_role(
+    town: PageTown, remarks: dict[int, str], held: Role, where: str
+) -> None:
+    actor = Actor.granted("bei", [Grant(held, SEEN_FROM[where])])
+    found = town.workspace.inbox(limit=1000, actor=actor)
+    assert found["unread"] == sum(one["read_at"] is None for one in found["notices"])
+    told = [one for one in found["notices"] if one["number"] in remarks]
+    assert {one["why"] for one in told if one["kind"] == "comment"} == TOLD[held, where]
+    for one in told:
+        assert town.workspace.order(one["number"], actor=actor)["number"] == one["number"]
+
+
+def test_a_role_for_a_department_is_told_of_an_order_as_long_as_it_is_with_that(
+    town: PageTown,
+) -> None:
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    town.act("hao", number, "accept")
+    town.act("hao", number, "extend", why="x", until="2026-03-13T18:00", engineering=True)
+    leaders = {code: Actor.granted(code, [Grant(Role.LEADER, Scope.of(departments=[code]))])
+               for code in ("HW", "CG", "SZ")}  # fmt: skip
+
+    def asked() -> list[str]:
+        return [
+            code
+            for code, actor in leaders.items()
+            if (number, "asked")
+            in {(n["number"], n["kind"]) for n in town.workspace.inbox(actor=actor)["notices"]}
+        ]
+
+    assert asked() == ["HW", "CG"]
+    town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
+    assert asked() == ["HW"]
+
+
+def test_who_may_not_read_a_supervision_order_is_not_told_of_it(town: PageTown) -> None:
+    number, _ = town.report()
+    office = f"SQ:{WEST}001"
+    keys = {issued(town, number, office): office, issued(town, number, "HW"): "HW"}
+    scopes = SEEN_FROM | {"office": Scope.of(departments=[office])}
+    told: dict[tuple[Role, str], list[str]] = {}
+    for held, where in (
+        (Role.PLACE_EDITOR, "community"), (Role.PLACE_EDITOR, "office"), (Role.PLACE_EDITOR, "HW"),
+        (Role.GRID_WORKER, "community"), (Role.COMMUNITY_OFFICER, "community"),
+        (Role.HANDLER, "HW"), (Role.HANDLER, "SZ"), (Role.HANDLER, "west HW"),
+    ):  # fmt: skip
+        actor = Actor.granted("bei", [Grant(held, scopes[where])])
+        notices = town.workspace.inbox(limit=1000, actor=actor)["notices"]
+        found = [one["supervision"] for one in notices if one["supervision"] in keys]
+        told[held, where] = [keys[one] for one in found]
+        for key in found:
+            assert town.workspace.supervision(key, actor=actor)["id"] == key
+    assert {who: named for who, named in told.items() if named} == {
+        (Role.COMMUNITY_OFFICER, "community"): [office],
+        (Role.HANDLER, "HW"): ["HW"],
+        # It lies in no area: areas do not narrow it.
+        (Role.HANDLER, "west HW"): ["HW"],
+    }
+
+
+def test_a_monthly_report_is_told_to_those_of_its_addressee_who_see_numbers(
+    town: PageTown,
+) -> None:
+    params: dict[str, Any] = {"serial": "月报〔2026〕9号", "month": "2026-02", "issue": 9}
+    town.workspace.store.tell([(Notice(NoticeKind.MONTHLY, department("HW"), None, params), {})])
+    for held, where, hears in (
+        (Role.HANDLER, "HW", True),
+        (Role.HANDLER, "west HW", True),
+        (Role.HANDLER, "SZ", False),
+        (Role.PLACE_EDITOR, "HW", False),
+    ):
+        actor = Actor.granted("bei", [Grant(held, SEEN_FROM[where])])
+        told = {
+            one["text"].partition("：")[0] for one in town.workspace.inbox(actor=actor)["notices"]
+        }
+        assert (params["serial"] in told) is hears, (held, where)
 
 
 def test_messages_of_former_versions_go_to_whom_they_name(town: PageTown) -> None:
