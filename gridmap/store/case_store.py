@@ -436,7 +436,8 @@ class CaseStore(OpenedStore):
         jobs.add_jobs(connection, wanted)
         data = {
             "id": one.id, "year": one.year, "seq": one.seq, "number": one.number,
-            "department": one.department, "state": one.state.value, "version": one.version,
+            "department": one.department, "copies": list(one.copies),
+            "state": one.state.value, "version": one.version,
         }  # fmt: skip
         message = Message(f"supervision-{one.id}-{one.version}", action, now, data)
         outbox.tell(connection, [message], [(notice, {}) for notice in notices], now)
