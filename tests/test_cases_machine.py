@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from gridmap.cases.fold import evolve
 from gridmap.cases.ladder import climb, jobs_of
 from gridmap.cases.machine import replayed
-from gridmap.cases.model import SYSTEM, Event, PartState, WhistleState
+from gridmap.cases.model import SYSTEM, Event, Order, Part, PartState, WhistleState
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.record import order_from, plain
 from gridmap.cases.states import AT_WORK, CLOSED, State
@@ -191,3 +192,19 @@ def test_the_random_walks_reach_nearly_every_state_and_most_actions() -> None:
     assert len(missing) <= 2, missing
     assert SEEN["refused"] > 100
     assert sum(1 for name in SEEN if "." in name) >= 22, SEEN
+
+
+def test_events_that_were_told_before_change_what_they_changed_then() -> None:
+    """Without what is told with them since, they fold to what they did."""
+    was = replace(
+        new_order(),
+        state=State.IN_PROGRESS,
+        lead="HW",
+        co=(Part("CG", PartState.DONE, "swept"), Part("SZ", PartState.RELEASED)),
+    )
+
+    def after(action: str, **fields: object) -> Order:
+        return evolve(was, act(action, at=START, **fields))
+
+    assert after("order.rework", why="half").co == was.co
+    assert after("order.reopen", why="again").co == was.co

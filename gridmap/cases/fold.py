@@ -87,6 +87,12 @@ def _given(event: Event, due: datetime | None) -> Changes:
     return {"due_at": due, "due_given": None}
 
 
+def _asked_again(order: Order, event: Event) -> tuple[Part, ...]:
+    """Return the shares, with those to be done anew as when they were first asked for."""
+    again = event.fields.get("asked_again", ())
+    return tuple(Part(p.department) if p.department in again else p for p in order.co)
+
+
 def _closed(order: Order, event: Event) -> Changes:
     return {"closed_at": event.at, "closed_by": event.by, "ask": None, "stage_due_at": None}
 
@@ -239,7 +245,12 @@ def _inspect(order: Order, event: Event) -> Changes:
 
 def _rework(order: Order, event: Event) -> Changes:
     # The due time stays: a result that does not hold was not on time.
-    return {"reworks": order.reworks + 1, "inspected_by": "", "resolved_at": None}
+    return {
+        "reworks": order.reworks + 1,
+        "inspected_by": "",
+        "resolved_at": None,
+        "co": _asked_again(order, event),
+    }
 
 
 def _close(order: Order, event: Event) -> Changes:
@@ -263,6 +274,7 @@ def _reopen(order: Order, event: Event) -> Changes:
         "reopened": order.reopened + 1,
         "reopen_asked_at": None,
         "reopen_asked_why": "",
+        "co": _asked_again(order, event),
         "closed_at": None,
         "closed_by": "",
         "resolved_at": None,

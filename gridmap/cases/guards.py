@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from gridmap.cases.fields import moment, stored_moment
@@ -111,7 +111,7 @@ def _dispatch(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
         co = [p.department for p in order.co if p.state is not PartState.RETURNED]
     refuse_unless(
         event.action == "order.rule" or order.state is not State.DISPATCHED
-        or (lead, set(co)) != (order.lead, {p.department for p in order.co}),
+        or {lead, *co} != set(order.bodies) or lead != order.lead,
         "It is already sent to these departments.",
         got=lead,
         repair="Name other departments, or wait for their answer.",
@@ -265,6 +265,17 @@ def _inspect(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     return {}
 
 
+def _rework(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
+    """What a department finished holds; what the lead took off it is to be done after all."""
+    return _inspect(order, event, rules) | _asked_again(order, {PartState.RELEASED})
+
+
+def _asked_again(order: Order, states: Collection[PartState]) -> dict[str, Any]:
+    """Return which co-departments are asked for their shares anew: those in some states."""
+    again = [p.department for p in order.co if p.state in states]
+    return {"asked_again": again} if again else {}
+
+
 def _close(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     inspected = order.state is State.INSPECTED
     refuse_unless(
@@ -300,7 +311,8 @@ def _reopen_ask(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 def _reopen(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     _need_reopenable(order, rules)
     due = rules.after("reopened", event.at)
-    return ({} if due is None else {"due_at": stored_moment(due)}) | _waits(order)
+    given = {} if due is None else {"due_at": stored_moment(due)}
+    return given | _waits(order) | _asked_again(order, set(PartState) - {PartState.RETURNED})
 
 
 def _escalate(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
@@ -492,7 +504,7 @@ GUARDS: dict[str, Guard] = {
     "order.backlog.refuse": _decide(AskKind.BACKLOG),
     "order.backlog.resume": _renewed,
     "order.inspect": _inspect,
-    "order.rework": _inspect,
+    "order.rework": _rework,
     "order.close": _close,
     "order.rate": _rate,
     "order.reopen": _reopen,
