@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from gridmap.cases.fold import evolve
 from gridmap.cases.ladder import climb, jobs_of
 from gridmap.cases.machine import replayed
-from gridmap.cases.model import SYSTEM, Event, Order, Part, PartState, WhistleState
+from gridmap.cases.model import SYSTEM, Ask, AskKind, Event, Order, Part, PartState, WhistleState
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.record import order_from, plain
 from gridmap.cases.states import AT_WORK, CLOSED, State
@@ -196,15 +196,21 @@ def test_the_random_walks_reach_nearly_every_state_and_most_actions() -> None:
 
 def test_events_that_were_told_before_change_what_they_changed_then() -> None:
     """Without what is told with them since, they fold to what they did."""
+    later = START + timedelta(days=9)
     was = replace(
         new_order(),
         state=State.IN_PROGRESS,
+        level="S",
         lead="HW",
         co=(Part("CG", PartState.DONE, "swept"), Part("SZ", PartState.RELEASED)),
+        stage_due_at=later,
+        ask=Ask(AskKind.EXTENSION, "an", "frost", START, later),
     )
 
     def after(action: str, **fields: object) -> Order:
         return evolve(was, act(action, at=START, **fields))
 
+    assert after("order.extend.approve").stage_due_at == later
+    assert after("order.backlog.resume", why="thaw").stage_due_at == later
     assert after("order.rework", why="half").co == was.co
     assert after("order.reopen", why="again").co == was.co

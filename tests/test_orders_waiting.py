@@ -168,3 +168,49 @@ def test_what_went_up_goes_no_higher_while_it_waits(town: PageTown) -> None:
     )  # fmt: skip
     town.at("2026-03-17 17:31")
     assert [one["ground"] for one in town.order(number)["whistles"]] == ["lateness"]
+
+
+def gone_up(town: PageTown) -> int:
+    """An order that went up to the sub-district, which has until Sunday the 15th at nine."""
+    number = at_work(town)
+    stage = town.act("chen", number, "escalate", why="more than one unit")["stage_due_at"]
+    assert stage[:16] == "2026-03-15T09:00"
+    return number
+
+
+def whistles(town: PageTown, number: int) -> list[str]:
+    """On what grounds whistles were blown about an order."""
+    return [one["ground"] for one in town.order(number)["whistles"]]
+
+
+def test_what_has_more_time_goes_no_higher_before_that_is_over(town: PageTown) -> None:
+    number = gone_up(town)
+    town.act("hao", number, "extend", until="2026-03-20T12:00", why="the crane comes then")
+    assert town.act("zhang", number, "extend-approve")["stage_due_at"] is None
+    town.at("2026-03-20 11:59")
+    assert whistles(town, number) == []
+    town.at("2026-03-20 12:01")
+    assert whistles(town, number) == ["lateness"]
+
+
+def test_more_time_than_was_promised_shortens_no_stage(town: PageTown) -> None:
+    number = gone_up(town)
+    town.act("hao", number, "extend", until="2026-03-13T12:00", why="the crane comes then")
+    assert town.act("zhang", number, "extend-approve")["stage_due_at"][:10] == "2026-03-15"
+    town.at("2026-03-15 08:59")
+    assert whistles(town, number) == []
+    town.at("2026-03-15 09:01")
+    assert whistles(town, number) == ["lateness"]
+
+
+def test_what_is_back_from_the_backlog_goes_no_higher_before_it_is_late(town: PageTown) -> None:
+    number = gone_up(town)
+    town.act("hao", number, "backlog", why="frozen ground")
+    town.act("zhang", number, "backlog-approve")
+    town.at("2026-03-26 09:00")
+    order = town.act("zhang", number, "backlog-resume", why="thaw")
+    assert (order["due_at"][:16], order["stage_due_at"]) == ("2026-03-26T14:30", None)
+    town.at("2026-03-26 14:29")
+    assert whistles(town, number) == []
+    town.at("2026-03-26 14:31")
+    assert whistles(town, number) == ["lateness"]

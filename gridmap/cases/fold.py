@@ -87,6 +87,14 @@ def _given(event: Event, due: datetime | None) -> Changes:
     return {"due_at": due, "due_given": None}
 
 
+def _stage(order: Order, event: Event) -> datetime | None:
+    """Return when an order goes up again, once it is due at another time."""
+    # Events that were told before had nothing to say of it.
+    if "stage_due_at" not in event.fields:
+        return order.stage_due_at
+    return moment(event.fields, "stage_due_at")
+
+
 def _asked_again(order: Order, event: Event) -> tuple[Part, ...]:
     """Return the shares, with those to be done anew as when they were first asked for."""
     again = event.fields.get("asked_again", ())
@@ -218,6 +226,7 @@ def _extended(order: Order, event: Event) -> Changes:
     return _given(event, order.ask.until) | {
         "ask": None,
         "due_from": event.at,
+        "stage_due_at": _stage(order, event),
         "extensions": order.extensions + 1,
         "round": order.round + 1,
     }
@@ -235,6 +244,7 @@ def _renewed(order: Order, event: Event) -> Changes:
     return _given(event, moment(event.fields, "due_at")) | {
         "backlog_review_at": None,
         "due_from": event.at,
+        "stage_due_at": _stage(order, event),
         "round": order.round + 1,
     }
 
@@ -319,9 +329,8 @@ def _due(order: Order, event: Event) -> Changes:
             "round": order.round + 1 if order.round else 0,
         }
     own = moment(fields, "given_due_at") if "given_due_at" in fields else due
-    if "stage_due_at" in fields:
-        changes["stage_due_at"] = moment(fields, "stage_due_at")
     return changes | {
+        "stage_due_at": _stage(order, event),
         "due_at": own,
         "due_given": moment(fields, "due_given"),
         "paused_at": moment(fields, "stopped_at"),

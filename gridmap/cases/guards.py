@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from gridmap.cases.fields import moment, stored_moment
@@ -225,7 +226,7 @@ def _decide(kind: AskKind) -> Guard:
                 repair="Another person decides.",
             )
         if event.action == "order.extend.approve":
-            return _waits(order)
+            return _waits(order) | _stage(order, None if order.ask is None else order.ask.until)
         if kind is AskKind.BACKLOG and order.ask is not None and event.action.endswith("approve"):
             again = order.ask.until or rules.after("backlog_review", event.at)
             return {} if again is None else {"review_at": stored_moment(again)}
@@ -247,7 +248,14 @@ def _backlog(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 def _renewed(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     """Return the due time of an order that begins to count anew."""
     due = rules.item_due(order.item, order.lead, event.at, order.catalogue)
-    return ({} if due is None else {"due_at": stored_moment(due)}) | _waits(order)
+    given = {} if due is None else {"due_at": stored_moment(due)}
+    return given | _waits(order) | _stage(order, due or event.at)
+
+
+def _stage(order: Order, due: datetime | None) -> dict[str, Any]:
+    """Return that an order goes up again by its new due time, where that is the later one."""
+    stage = order.stage_due_at
+    return {} if stage is None or due is None or stage > due else {"stage_due_at": None}
 
 
 def _waits(order: Order) -> dict[str, Any]:
