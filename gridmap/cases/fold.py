@@ -22,7 +22,7 @@ from gridmap.cases.model import (
     Whistle,
     WhistleState,
 )
-from gridmap.cases.states import State
+from gridmap.cases.states import SENT, State
 from gridmap.cases.table import TRANSITIONS
 
 __all__ = ["STEPS", "evolve"]
@@ -72,6 +72,7 @@ def _confirm(order: Order, event: Event) -> Changes:
         "level": fields.get("level", ""),
         "lead": fields.get("lead", ""),
         "co": tuple(Part(code) for code in fields.get("co_departments", ())),
+        "first_responder": fields.get("first_responder", order.first_responder),
         "due_at": due,
         "due_original": due,
         "due_given": None,
@@ -142,6 +143,7 @@ def _dispatch(order: Order, event: Event) -> Changes:
     due = moment(fields, "due_at")
     timed = {"due_at": due, "due_original": due} if due is not None else {}
     return timed | {
+        "first_responder": fields.get("first_responder", order.first_responder),
         "lead": fields["lead"],
         "co": tuple(kept.get(code, Part(code)) for code in fields["co_departments"]),
         "dispatches": order.dispatches + 1,
@@ -344,18 +346,27 @@ def _move(order: Order, event: Event) -> Changes:
     changes: Changes = {"areas": fields.get("areas", order.areas)}
     if "first_responder" in fields:
         changes["first_responder"] = fields["first_responder"]
+    if "co_departments" in fields:
+        changes["co"] = _co_moved(order, event)
     if "lead" in fields:
         changes["lead"] = fields["lead"]
-        changes["co"] = tuple(Part(code) for code in fields.get("co_departments", ()))
-        if order.state in _SENT_ON:
+        if order.state in SENT:
             # Whoever has it now has not signed for it.
             changes["state"] = State.DISPATCHED
+            changes["dispatches"] = fields.get("sending", order.dispatches)
             changes["accept_by"] = moment(fields, "accept_by")
             changes["ask"] = None
     return changes
 
 
-_SENT_ON = frozenset({State.DISPATCHED, State.ACCEPTED, State.IN_PROGRESS, State.REWORK})
+def _co_moved(order: Order, event: Event) -> tuple[Part, ...]:
+    fields, fresh = event.fields, PartState.ASKED
+    if "kept" in fields and order.resolved_at is not None:
+        # Nobody is asked for what is done, until it has to be done again.
+        fresh = PartState.RELEASED
+    # Moves that were told before kept nobody's share.
+    kept = {p.department: p for p in order.co if p.department in fields.get("kept", ())}
+    return tuple(kept.get(code, Part(code, fresh)) for code in fields["co_departments"])
 
 
 def _blow(order: Order, event: Event) -> Changes:

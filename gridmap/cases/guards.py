@@ -21,7 +21,7 @@ from gridmap.cases.model import (
     WhistleState,
 )
 from gridmap.cases.rules import CaseRules
-from gridmap.cases.states import State
+from gridmap.cases.states import SENT, State
 from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound
 
 __all__ = ["GUARDS", "acting_body", "permission_of", "refuse_unless"]
@@ -481,6 +481,15 @@ def _absorb(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     return {}
 
 
+def _move(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
+    """Return by when another lead signs for it, and which sending of the order that is."""
+    if "lead" not in event.fields or order.state not in SENT:
+        return {}
+    accept_by = rules.after("accept", event.at)
+    signs = {} if accept_by is None else {"accept_by": stored_moment(accept_by)}
+    return signs | {"sending": order.dispatches + 1}
+
+
 def _name(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     refuse_unless(order.named_at is None, "It is listed.", got=order.number, repair="Leave it.")
     return {}
@@ -519,6 +528,7 @@ GUARDS: dict[str, Guard] = {
     "order.reopen.ask": _reopen_ask,
     "order.escalate": _escalate,
     "order.name": _name,
+    "order.move": _move,
     "whistle.blow": _blow,
     "whistle.call": _call,
     "whistle.report_in": _report_in,

@@ -229,6 +229,8 @@ class Order:
         Grows when the due time changes: the ladder is climbed anew. 0: not yet on it.
     stage_due_at : datetime or None
         When an escalated order goes up again.
+    dispatches : int
+        How often it was sent to somebody: by people, or on to another lead than had it.
     handlers : tuple of str
         Everybody who ever handled it, by name: none of them inspects it.
     returns : int

@@ -203,6 +203,14 @@ def _sent(before: Order, after: Order, event: Event) -> _Told:
     return [(NoticeKind.NEW, (*_lead(after), *co))]
 
 
+def _moved(before: Order, after: Order, event: Event) -> _Told:
+    """Tell those who have it now; what nobody was sent, or is done already, is nobody's news."""
+    if after.state not in SENT:
+        return []
+    lead = _lead(after) if after.lead != before.lead else ()
+    return [(NoticeKind.NEW, (*lead, *_asked_of(after, before.bodies)))]
+
+
 def _reworked(before: Order, after: Order, event: Event) -> _Told:
     return [(NoticeKind.REWORK, (*_lead(after), *_asked_of(after)))]
 
@@ -214,7 +222,7 @@ _ORDER: dict[str, _Teller] = {
     "order.submit": _new_report,
     "order.dispatch": _sent,
     "order.rule": _sent,
-    "order.move": _sent,
+    "order.move": _moved,
     "order.return": _returned,
     "order.review": _to(NoticeKind.REVIEW, _CENTRE, *_LEADERS),
     "order.extend": _asked,
