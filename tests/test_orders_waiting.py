@@ -170,6 +170,36 @@ def test_what_went_up_goes_no_higher_while_it_waits(town: PageTown) -> None:
     assert [one["ground"] for one in town.order(number)["whistles"]] == ["lateness"]
 
 
+def test_what_has_no_place_waits_by_the_time_that_its_order_was_given(town: PageTown) -> None:
+    number, _ = town.report((30.0, 30.0))
+    town.act("zhang", number, "confirm")
+    door = f"/api/reports/{number}/pause"
+    refused = town.ask("zhang", "POST", door, json={"reason": "material"})
+    assert (refused.status_code, refused.json()["repair"]) == (409, "Route it first.")
+    town.act("zhang", number, "dispatch", lead="HW")
+    assert times(town, number) == ("03-12T14:30", "03-12T14:30", False)
+    town.at("2026-03-12 10:00")
+    town.stop(number)
+    town.at("2026-03-12 10:01")
+    assert times(town, number) == (None, "03-12T14:30", True)
+    # Over the time that it was given: nothing is due.
+    town.at("2026-03-12 15:00")
+    assert "overdue" not in town.told("hao", number)
+    town.go_on(number)
+    town.at("2026-03-12 15:01")
+    assert times(town, number)[::2] == ("03-13T09:30", False)
+    # Whoever it is sent on to, it waits by the time that it was given first.
+    town.act("zhang", number, "dispatch", lead="CG", why="their stall")
+    town.at("2026-03-12 16:00")
+    town.stop(number)
+    town.at("2026-03-12 16:30")
+    town.go_on(number)
+    town.at("2026-03-12 16:31")
+    assert times(town, number)[::2] == ("03-13T10:00", False)
+    replayed = town.ask("zhang", "GET", f"/api/reports/{number}/replay").json()
+    assert replayed["same"]
+
+
 def gone_up(town: PageTown) -> int:
     """An order that went up to the sub-district, which has until Sunday the 15th at nine."""
     number = at_work(town)
