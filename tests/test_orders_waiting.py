@@ -5,15 +5,19 @@ Litter is due after four working hours, at half past two when it is reported at 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridmap.workspace import Workspace
 from tests.api_client import LOCAL
+from tests.moves_town import STAYS, redrawn_town, send
 from tests.order_forms import PageTown
 from tests.review_town import report
+from tests.test_api_due_times import YEAR
 
 pytest_plugins = ["tests.order_fixtures", "tests.review_fixtures"]
 
@@ -244,3 +248,39 @@ def test_what_is_back_from_the_backlog_goes_no_higher_before_it_is_late(town: Pa
     assert whistles(town, number) == []
     town.at("2026-03-26 14:31")
     assert whistles(town, number) == ["lateness"]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_is_given_past_the_calendar_is_counted_when_the_table_comes(
+    store_url: str, tmp_path: Path, stopped: bool
+) -> None:
+    """Three working days from 30 December are 31 December, 4 and 5 January."""
+    with redrawn_town(store_url, tmp_path, "2026-12-29 09:00") as (workspace, hands, rules):
+        number = send(workspace, STAYS, "again", item="0101")
+        workspace.act(number, "order.confirm")
+        workspace.act(number, "order.dispatch")
+        promised = workspace.order(number)["due_original"]
+        if stopped:
+            workspace.pause_report(number, "material")
+            workspace.work()
+        workspace.act(number, "order.close", why="swept")
+        hands.set("2026-12-30 09:00")
+        order = workspace.act(number, "order.reopen", why="it is back")
+        assert (order["due_at"], order["due_waits"]) == (None, "reopened")
+        hands.set("2026-12-31 16:00")
+        order = workspace.act(number, "order.dispatch")
+        assert (order["due_at"], order["accept_by"]) == (None, None)
+        hands.set("2027-01-03 12:00")
+        workspace.work()
+        assert workspace.order(number)["version"] == order["version"]
+        (rules / "calendar.csv").write_text(YEAR, encoding="utf-8")
+        hands.set("2027-01-04 13:00")
+        workspace.work()
+        order = workspace.order(number)
+        assert (order["due_at"] or order["due_given"])[:16] == "2027-01-05T17:30"
+        assert (order["due_waits"], order["due_original"]) == ("", promised)
+        assert [order["due_at"], order["due_given"]].index(None) == (0 if stopped else 1)
+        assert (order["paused_at"] is not None) is stopped
+        # An hour and a half of the four to sign for it lay in the old year.
+        steps = [e["fields"]["step"] for e in order["history"] if e["action"] == "order.remind"]
+        assert steps.count("unsigned") == 1

@@ -83,9 +83,10 @@ def _confirm(order: Order, event: Event) -> Changes:
 
 def _given(event: Event, due: datetime | None) -> Changes:
     """A due time that is given later than the promise: while the clock stands still it waits."""
+    changes: Changes = {"due_waits": event.fields.get("due_waits", "")}
     if event.fields.get("waits"):
-        return {"due_at": None, "due_given": due}
-    return {"due_at": due, "due_given": None}
+        return changes | {"due_at": None, "due_given": due}
+    return changes | {"due_at": due, "due_given": None}
 
 
 def _stage(order: Order, event: Event) -> datetime | None:
@@ -308,6 +309,7 @@ def _lead(order: Order, event: Event) -> Changes:
         "managed_by": leader,
         "due_at": None,
         "due_given": None,
+        "due_waits": "",
         "paused_at": None,
         "round": order.round + 1,
         "stage_due_at": None,
@@ -331,10 +333,12 @@ def _due(order: Order, event: Event) -> Changes:
             "round": order.round + 1 if order.round else 0,
         }
     own = moment(fields, "given_due_at") if "given_due_at" in fields else due
+    given = moment(fields, "due_given")
     return changes | {
         "stage_due_at": _stage(order, event),
         "due_at": own,
-        "due_given": moment(fields, "due_given"),
+        "due_given": given,
+        "due_waits": order.due_waits if own is None and given is None else "",
         "paused_at": moment(fields, "stopped_at"),
         # What is due at another time is reminded of anew.
         "round": order.round + 1 if order.round and own != order.due_at else order.round,
@@ -353,7 +357,8 @@ def _move(order: Order, event: Event) -> Changes:
         if order.state in SENT:
             # Whoever has it now has not signed for it.
             changes["state"] = State.DISPATCHED
-            changes["dispatches"] = fields.get("sending", order.dispatches)
+            if "sending" in fields:
+                changes |= {"dispatches": fields["sending"], "dispatched_at": event.at}
             changes["accept_by"] = moment(fields, "accept_by")
             changes["ask"] = None
     return changes

@@ -20,7 +20,7 @@ from gridmap.cases.model import (
     Whistle,
     WhistleState,
 )
-from gridmap.cases.rules import CaseRules
+from gridmap.cases.rules import OF_ITEM, CaseRules
 from gridmap.cases.states import SENT, State
 from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound
 
@@ -247,9 +247,16 @@ def _backlog(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 
 def _renewed(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     """Return the due time of an order that begins to count anew."""
-    due = rules.item_due(order.item, order.lead, event.at, order.catalogue)
-    given = {} if due is None else {"due_at": stored_moment(due)}
-    return given | _waits(order) | _stage(order, due or event.at)
+    given = _due_again(order, OF_ITEM, event, rules)
+    return given | _waits(order) | _stage(order, moment(given, "due_at") or event.at)
+
+
+def _due_again(order: Order, limit: str, event: Event, rules: CaseRules) -> dict[str, Any]:
+    """Return the due time that an order is given anew, or that the calendar is waited for."""
+    due = rules.due_again(order, limit, event.at)
+    if due is None or due.due_at is None:
+        return {"due_waits": limit} if due and due.reason == "calendar_missing" else {}
+    return {"due_at": stored_moment(due.due_at)}
 
 
 def _stage(order: Order, due: datetime | None) -> dict[str, Any]:
@@ -318,8 +325,7 @@ def _reopen_ask(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 
 def _reopen(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     _need_reopenable(order, rules)
-    due = rules.after("reopened", event.at)
-    given = {} if due is None else {"due_at": stored_moment(due)}
+    given = _due_again(order, "reopened", event, rules)
     return given | _waits(order) | _asked_again(order, set(PartState) - {PartState.RETURNED})
 
 
