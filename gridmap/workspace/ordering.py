@@ -431,6 +431,7 @@ def _brought(decision: Decision, pauses: Sequence[Pause]) -> dict[str, Any]:
         "level": decision.handling_level,
         "lead": decision.department,
         "co_departments": [c for c in decision.co_departments if c != decision.department],
+        "first_responder": decision.first_responder,
     }
     if decision.due_at is not None:
         found["due_at"] = stored_moment(decision.due_at)
