@@ -82,12 +82,12 @@ class DraftPublishing(DraftSuggesting):
         begun = self._begun(number, edition)
         if not begun:
             self._need_free_name(edition)
-        terms = PublishTerms(effective_from, accept_faults, why, None, backdate, reports)
+        terms = PublishTerms(
+            effective_from, accept_faults, why, None, backdate, reports, accept_replaced
+        )
         coverage = drafted_coverage(draft.state, edition)
         family = self.store.edition(draft.record["edition"]).family
-        plan = FromPlan(
-            number, version, draft.record["edition"], coverage.fingerprint(), accept_replaced
-        )
+        plan = FromPlan(number, version, draft.record["edition"], coverage.fingerprint())
         outcome, _ = self._judged(
             coverage, family, who, terms, commit=False, plan=plan, stored=False
         )
