@@ -256,6 +256,9 @@ def test_a_draft_replaces_what_it_began_with_and_another_edition_only_for_a_reas
     assert early.status_code == 200, early.text
     told = mixed.li.get(f"/api/drafts/{numbers[1]}").json()
     assert (early.json()["begun_with"], told["replaced_why"]) == (None, None)
+    # It is in force until the other one is.
+    assert early.json()["followed_by"] == "先"
+    assert early.json()["effective_to"].startswith("2027-01-11T00:00")
 
 
 def test_why_a_draft_replaces_another_edition_is_recorded(mixed):
