@@ -7,7 +7,7 @@ held) stands in it, so that the log alone says what came of it, whatever is in u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
 from gridmap.errors import BadValue
@@ -276,8 +276,14 @@ def edit_from(record: Mapping[str, Any]) -> Edit:
 
 def edit_record(edit: Edit) -> dict[str, Any]:
     """Return an edit as a JSON object; fields that say nothing are left out."""
-    said = {k: v for k, v in asdict(edit).items() if v not in (None, "", (), {})}
+    silent = {one.name: _default(one) for one in fields(edit)}
+    said = {k: v for k, v in asdict(edit).items() if v != silent[k]}
     return {"op": edit.op, **said}
+
+
+def _default(one: Field[Any]) -> Any:
+    """Return what a field is when nothing is given; an empty text where it is None says much."""
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 def _frozen(name: str, value: Any) -> Any:
