@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from gridmap.areas import Area
-from gridmap.coverage.model import Coverage
+from gridmap.coverage.model import Coverage, union_of
 from gridmap.planning.held import HELD_COLUMNS
 from gridmap.planning.plan import CodePattern
 from gridmap.planning.state import PlanState, first_atom
@@ -161,7 +160,7 @@ def _united(state: PlanState, members: NDArray[np.int64]) -> Any:
     """Return the polygon of a grid from its parts, each vertex as its neighbours have it."""
     if len(members) == 1:
         return state.shapes[members[0]]
-    return shapely.coverage_union_all(state.shapes[members])
+    return union_of(state.shapes[members])
 
 
 def _declared(state: PlanState, grid: int, members: NDArray[np.int64]) -> Any:
