@@ -96,7 +96,8 @@ def test_what_is_odd_about_coordinates_is_told_in_words(browser_page: Visit, add
         page.click("#locate button[type=submit]")
         page.wait_for_selector("#answer .warning")
         told = page.inner_text("#answer .warning")
-        assert [code for code in WARNINGS if code in told] == []
+        # "overlap" is an English word as well.
+        assert [c for c in WARNINGS if c in told and (lang == "zh" or "_" in c)] == []
         assert told.count("; " if lang == "en" else "；") == len(WARNINGS) - 1
     browser_page.assert_clean()
 
