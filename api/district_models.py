@@ -248,9 +248,7 @@ class EstateOut(Exact):
 class MyGridOut(Exact):
     """Who is responsible where somebody is: what stands on the public board."""
 
-    areas: list[PlaceAreaOut] = Field(
-        description="Of an estate all that hold some of its houses, most houses first."
-    )
+    areas: list[PlaceAreaOut]
     posts: list[PostOut]
     estate: EstateOut | None
 
@@ -288,9 +286,7 @@ class PostOut(Exact):
     kind: str
     level: str
     area_code: str
-    work_phone: str = Field(
-        description="Empty for who is not staff where the role stands on no public board."
-    )
+    work_phone: str
     department: str | None = None
     estate_code: str | None = Field(None, description="Of a post that is about one estate.")
     mode: str | None = Field(

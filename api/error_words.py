@@ -47,7 +47,6 @@ _PLACE_FIELDS = {
     "languages": "around.languages",
     "price": "around.price",
     "organiser": "around.organiser",
-    "remark": "page.order.field.text",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from contextlib import closing
 from io import BytesIO
@@ -43,7 +42,7 @@ def addresses(guarded: Guarded) -> list[str]:
             for form in FORMATS if "{format}" in route.path else ("",):
                 path = route.path.replace("{kind}", kind).replace("{format}", form)
                 for name, value in FILLED.items():
-                    path = re.sub(rf"\{{{name}(:\w+)?\}}", value, path)
+                    path = path.replace(f"{{{name}:path}}", value).replace(f"{{{name}}}", value)
                 assert "{" not in path, f"fill in {path}"
                 found.append(path + ASKED.get(path, ""))
     return found

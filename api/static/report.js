@@ -118,7 +118,6 @@ function put({ lng, lat }, accuracy = 0) {
   field("coord_sys").value = "wgs84";
   // The last thing that was said of the place counts.
   field("estate").value = "";
-  $("#which").replaceChildren();
   field("unknown").checked = false;
   drawPin(lng, lat, accuracy);
   const how = accuracy ? texts.within.replace("{m}", String(Math.ceil(accuracy))) : texts.pinned;
@@ -150,8 +149,7 @@ function locate() {
   );
 }
 
-async function toEstate({ chosen = false } = {}) {
-  if (!chosen) $("#which").replaceChildren();
+async function toEstate() {
   if (!field("estate").value) {
     // What was being looked up is not meant any more; a pin stays.
     if (!pin) {
@@ -168,11 +166,8 @@ async function toEstate({ chosen = false } = {}) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== asked) return;
     const { origin } = JSON.parse(page.getElementById("map-frame").textContent);
-    if (!origin) {
-      const which = page.getElementById("which");
-      $("#which").replaceChildren(...which.children);
-      say($("#which").children.length ? texts.which_estate : texts.no_estate, true);
-    } else {
+    if (!origin) say(texts.no_estate, true);
+    else {
       map?.setView([origin.lat, origin.lon], 17);
       say(texts.estate);
     }
@@ -215,10 +210,6 @@ if (window.L && frame.bounds) {
   else $("#locate").hidden = true;
 }
 field("estate").addEventListener("change", toEstate);
-$("#which").addEventListener("change", (event) => {
-  field("estate").value = event.target.value;
-  toEstate({ chosen: true });
-});
 for (const name of ["lon", "lat", "coord_sys", "accuracy_m"]) {
   field(name).addEventListener("change", typedNumbers);
 }
@@ -226,7 +217,6 @@ field("unknown").addEventListener("change", () => {
   if (!field("unknown").checked) return;
   takeOff();
   field("estate").value = "";
-  $("#which").replaceChildren();
   say(texts.unknown);
   look();
 });

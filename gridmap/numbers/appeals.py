@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from gridmap.cases.fields import MAX_TEXT
 from gridmap.errors import BadValue, Conflict, NotAllowed
-from gridmap.personal import refuse_identity_numbers
 
 __all__ = ["Appeal", "AppealState", "Said", "appeal_of", "checked_text", "decided", "filed"]
 
@@ -71,7 +70,7 @@ def checked_text(why: str) -> str:
             got=f"{len(found)} characters",
             allowed=f"1 to {MAX_TEXT:,}",
         )
-    return refuse_identity_numbers("why", found)
+    return found
 
 
 def filed(former: Appeal | None, *, by: str, at: datetime, why: str) -> Said:
