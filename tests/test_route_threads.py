@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import shapely
 
 from gridmap.routing import OverlayMap
 from gridmap.routing.confidence import Faces
@@ -31,3 +32,12 @@ def test_circles_are_compared_with_the_ground_of_the_district_in_several_threads
             shared = faces()
             jobs = [pool.submit(shared.inside, lon, lat, radius_m) for _ in range(8)]
             assert all((job.result() == alone).all() for job in jobs)
+
+
+def test_the_outline_that_others_share_is_never_the_prepared_one():
+    coverage = ground().graph.coverage
+    faces = Faces(coverage, OverlayMap([]), range(len(coverage.code)))
+    faces.inside(np.array([LON]), np.array([LAT]), np.array([20.0]))
+    assert not shapely.is_prepared(faces.outline)
+    assert faces.outline.area > 0
+    assert faces.outline is faces.outline

@@ -64,7 +64,17 @@ class Faces:
         self._overlay = lru_cache(maxsize=1 << 14)(lambda row: _sound(overlays.geometry[row]))
         self._boxes = shapely.bounds(overlays.geometry)
         self._outline: Any = None
+        self._prepared: Any = None
         self._lock = Lock()
+
+    @property
+    def outline(self) -> Any:
+        """All ground of the coverage as one (multi)polygon, EPSG:4326, made at the first use.
+
+        It is never prepared, so that threads may share it.
+        """
+        with self._lock:
+            return self._whole()
 
     def inside(
         self, lon: NDArray[np.float64], lat: NDArray[np.float64], radius_m: NDArray[np.float64]
@@ -78,13 +88,17 @@ class Faces:
         with self._lock:
             return np.asarray(shapely.covers(self._ground(), circles))
 
-    def _ground(self) -> Any:
-        """All ground of the coverage as one polygon, EPSG:4326, prepared; under the lock."""
+    def _whole(self) -> Any:
         if self._outline is None:
-            outline = _outline(self._coverage)
-            shapely.prepare(outline)
-            self._outline = outline
+            self._outline = _outline(self._coverage)
         return self._outline
+
+    def _ground(self) -> Any:
+        """The outline, prepared: a copy of its own, asked only under the lock."""
+        if self._prepared is None:
+            self._prepared = shapely.transform(self._whole(), lambda corners: corners)
+            shapely.prepare(self._prepared)
+        return self._prepared
 
     def shares(
         self,
