@@ -248,7 +248,9 @@ class EstateOut(Exact):
 class MyGridOut(Exact):
     """Who is responsible where somebody is: what stands on the public board."""
 
-    areas: list[PlaceAreaOut]
+    areas: list[PlaceAreaOut] = Field(
+        description="Of an estate all that hold some of its houses, most houses first."
+    )
     posts: list[PostOut]
     estate: EstateOut | None
 
@@ -286,7 +288,9 @@ class PostOut(Exact):
     kind: str
     level: str
     area_code: str
-    work_phone: str
+    work_phone: str = Field(
+        description="Empty for who is not staff where the role stands on no public board."
+    )
     department: str | None = None
     estate_code: str | None = Field(None, description="Of a post that is about one estate.")
     mode: str | None = Field(

@@ -433,6 +433,10 @@ class DraftPublishedOut(Exact):
     effective_from: datetime
     committed: bool
     replaces: str | None
+    followed_by: str | None = Field(
+        description="The published edition that takes over from it; null when there is none."
+    )
+    effective_to: datetime | None = Field(description="When that one does.")
     begun_with: str | None = Field(
         description="What the draft began with, where it replaces another edition; else null."
     )

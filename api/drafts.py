@@ -247,6 +247,8 @@ def _published(workspace: Workspace, done: PublishOutcome, lang: str) -> dict[st
         "effective_from": to_site(done.effective_from, workspace.zone),
         "committed": done.committed,
         "replaces": done.replaces,
+        "followed_by": done.followed_by,
+        "effective_to": done.effective_to and to_site(done.effective_to, workspace.zone),
         "begun_with": done.begun_with,
         "areas": done.areas,
         "faults": [fault.as_dict(lang) for fault in done.faults],

@@ -47,6 +47,7 @@ _PLACE_FIELDS = {
     "languages": "around.languages",
     "price": "around.price",
     "organiser": "around.organiser",
+    "remark": "page.order.field.text",
 }
 
 

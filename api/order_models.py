@@ -252,6 +252,9 @@ class OrderRow(Exact):
     due_given: datetime | None = Field(
         description="A later due time as it was given, before the clock stood still."
     )
+    due_waits: str = Field(
+        description="The limit of a later due time that the calendar does not reach yet; or empty."
+    )
     overdue: bool
     round: int
     stage_due_at: datetime | None = Field(description="When it goes up a level.")

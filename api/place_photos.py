@@ -50,7 +50,7 @@ _BODY = photo_body(
 
 
 @router.get(
-    "/api/places/{code}/photos",
+    "/api/places/{code:path}/photos",
     summary="Photos of a place",
     dependencies=[PUBLIC],
     response_model=PlacePhotosOut,
@@ -63,7 +63,7 @@ def list_photos(request: Request, workspace: WorkspaceDep, actor: ActorDep, code
 
 
 @router.get(
-    "/api/places/{code}/photos/{picture}",
+    "/api/places/{code:path}/photos/{picture}",
     summary="One photo of a place",
     dependencies=[PUBLIC],
     responses={
@@ -94,7 +94,7 @@ def one_photo(
 
 
 @router.post(
-    "/api/places/{code}/photos",
+    "/api/places/{code:path}/photos",
     summary="Add a photo to a place, for those who keep places",
     dependencies=needs(Action.PLACE_EDIT),
     status_code=201,
@@ -121,7 +121,7 @@ def add_photo(
 
 
 @router.patch(
-    "/api/places/{code}/photos/{picture}",
+    "/api/places/{code:path}/photos/{picture}",
     summary="Change what is told of a photo, and whether it is the first",
     dependencies=needs(Action.PLACE_EDIT),
     response_model=PlacePhotoOut,
@@ -139,7 +139,7 @@ def word_photo(
 
 
 @router.delete(
-    "/api/places/{code}/photos/{picture}",
+    "/api/places/{code:path}/photos/{picture}",
     summary="Remove a photo of a place, for good",
     dependencies=needs(Action.PLACE_EDIT),
     response_model=PlacePhotosOut,

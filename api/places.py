@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import TypeAdapter
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response
 
 from api.bodies import JsonBody, parsed
@@ -40,6 +41,15 @@ __all__ = ["Code", "opening_shown", "origin_shown", "router"]
 
 router = APIRouter(tags=["district"])
 
+
+class _PlaceCode(PathConvertor):
+    """A code that may hold slashes; what lies below a place is no part of it."""
+
+    regex = r"(?!.*/(?:wrong|photos(?:/[^/]*)?)$).+"
+
+
+register_url_convertor("place", _PlaceCode())
+
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {**cached(), **problems(403, 404, 422, 500, 503)}
 _EDIT = TypeAdapter(PlaceIn)
 _WRONG = TypeAdapter(WrongIn)
@@ -63,7 +73,14 @@ Estate = Annotated[
         description="Code or name of the estate that one sets out from.",
     ),
 ]
-Code = Annotated[str, Path(max_length=100, pattern=NO_CONTROLS, description="Of the place.")]
+Code = Annotated[
+    str,
+    Path(
+        max_length=100,
+        pattern=NO_CONTROLS,
+        description="Of the place, URL-encoded; it may hold slashes.",
+    ),
+]
 System = Annotated[
     Literal["wgs84", "cgcs2000", "gcj02", "bd09"],
     Query(description="Of `near`. What a browser tells is wgs84."),
@@ -127,7 +144,7 @@ def list_places(
 
 
 @router.get(
-    "/api/places/{code}",
+    "/api/places/{code:place}",
     summary="One place",
     dependencies=[PUBLIC],
     response_model=PlaceDetailOut,
@@ -152,7 +169,7 @@ def one_place(
 
 
 @router.patch(
-    "/api/places/{code}",
+    "/api/places/{code:place}",
     summary="Edit a place, for those who keep places",
     dependencies=needs(Action.PLACE_EDIT),
     response_model=PlaceDetailOut,
@@ -179,7 +196,7 @@ def edit_place(
 
 
 @router.post(
-    "/api/places/{code}/wrong",
+    "/api/places/{code:path}/wrong",
     summary="Say that an entry is wrong",
     dependencies=[PUBLIC],
     status_code=201,

@@ -75,13 +75,15 @@ def _columns(first, last):
     return shapely.Polygon([*up, *((east, y) for _, y in reversed(up))])
 
 
-def taken_in(workspace, folder, frame, edition, level, *, top="community"):
+def taken_in(workspace, folder, frame, edition, level, *, top="community", **more):
     """Import a frame as a level of a draft edition."""
     path = folder / f"{edition}-{level}.geojson"
     path.write_text(frame.to_json(drop_id=True), encoding="utf-8")
     parent = None if level == top else "parent_code"
     columns = ColumnMap(code="code", name="name", parent=parent)
-    workspace.import_layer(str(path), edition=edition, level=level, columns=columns, commit=True)
+    workspace.import_layer(
+        str(path), edition=edition, level=level, columns=columns, commit=True, **more
+    )
 
 
 def begin(client, name, **more):

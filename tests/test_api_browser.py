@@ -76,6 +76,38 @@ def test_the_first_page_tells_in_its_language_that_nobody_answers_or_what_is_ref
     assert page.inner_text("#answer .warning").startswith("没有这种坐标系。")
 
 
+WARNINGS = ("accuracy_ignored", "candidates_cut", "missing", "null_island", "out_of_range",
+            "outside_gcj_area", "overlap", "unknown_coord_sys")  # fmt: skip
+
+
+def test_what_is_odd_about_coordinates_is_told_in_words(browser_page: Visit, address: str) -> None:
+    for lang, said in (("zh", ("坐标超出范围", "坐标是 0,0")), ("en", ("out of range", "are 0,0"))):
+        for (lon, lat), words in zip((("200", "30"), ("0", "0")), said, strict=True):
+            page = browser_page.open(f"{address}/?lang={lang}")
+            page.fill("[name=lon]", lon)
+            page.fill("[name=lat]", lat)
+            page.click("#locate button[type=submit]")
+            page.wait_for_selector(f"#answer .warning:has-text('{words}')")
+    page.route("**/api/locate?*", all_at_once)
+    for lang in ("zh", "en"):
+        page.goto(f"{address}/?lang={lang}")
+        page.fill("[name=lon]", "117.005")
+        page.fill("[name=lat]", "36.605")
+        page.click("#locate button[type=submit]")
+        page.wait_for_selector("#answer .warning")
+        told = page.inner_text("#answer .warning")
+        # "overlap" is an English word as well.
+        assert [c for c in WARNINGS if c in told and (lang == "zh" or "_" in c)] == []
+        assert told.count("; " if lang == "en" else "；") == len(WARNINGS) - 1
+    browser_page.assert_clean()
+
+
+def all_at_once(route: Any) -> None:
+    """Let an answer come with every warning that there is."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json=answer.json() | {"warning": ";".join(WARNINGS)})
+
+
 # The first question is answered after the second.
 SLOW = """
 const real = window.fetch;

@@ -187,10 +187,59 @@ def test_a_faulty_table_does_not_stop_the_intake(
         assert "rules_unusable" not in warnings(client)
 
 
-def test_a_faulty_table_stops_the_start(town_store: str, rules: Path) -> None:
-    (rules / "calendar.csv").write_text("date,kind\n2027-13-40,holiday\n", encoding="utf-8")
+LIMITS = "rule,amount,unit\n"
+MISTYPED = LIMITS + "confrim,2,working_hour\n"
+
+
+def test_a_typing_error_in_the_limits_of_orders_stops_no_order_and_is_said(
+    opened: Callable[[], Any], rules: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with opened() as (client, workspace):
+        number = int(send(client, spot(1.2, 1.3), "before-the-limits").json()["id"])
+        book, limits = workspace.book, workspace.case_rules.limits
+        (rules / "case_rules.csv").write_text(MISTYPED, encoding="utf-8")
+        assert send(client, spot(1.2, 1.3), "beside-the-limits").status_code == 201
+        workspace.act(number, "order.confirm")
+        assert workspace.store.order(number).state.value == "confirmed"
+        assert str(rules) not in warnings(client)["rules_unusable"]
+        assert any("confrim" in record.getMessage() for record in caplog.records)
+        # What changes beside it waits until all of it can be used.
+        (rules / "calendar.csv").write_text(YEAR, encoding="utf-8")
+        assert "rules_unusable" in warnings(client)
+        assert workspace.book is book
+        assert workspace.case_rules.limits is limits
+        (rules / "case_rules.csv").write_text(LIMITS + "confirm,7,working_hour\n", encoding="utf-8")
+        assert "rules_unusable" not in warnings(client)
+        assert [one.amount for one in workspace.case_rules.limits.values()] == [7]
+        assert workspace.case_rules.book is workspace.book is not book
+
+
+def test_a_faulty_table_of_places_leaves_the_former_in_use_and_is_said(
+    opened: Callable[[], Any], rules: Path
+) -> None:
+    with opened() as (client, workspace):
+        assert "rules_unusable" not in warnings(client)
+        before = workspace.categories
+        (rules / "place_categories.csv").write_text("code\nx\n", encoding="utf-8")
+        assert str(rules) not in warnings(client)["rules_unusable"]
+        assert workspace.categories is before
+        (rules / "place_categories.csv").unlink()
+        assert "rules_unusable" not in warnings(client)
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "fault"),
+    [
+        ("calendar.csv", "date,kind\n2027-13-40,holiday\n", "is not a date"),
+        ("case_rules.csv", MISTYPED, "column 'rule' is unknown"),
+    ],
+)
+def test_a_faulty_table_stops_the_start(
+    town_store: str, rules: Path, table: str, text: str, fault: str
+) -> None:
+    (rules / table).write_text(text, encoding="utf-8")
     app = create_app(Settings(store=town_store, rules=rules))
-    with pytest.raises(BadValue, match="is not a date"), TestClient(app, client=LOCAL):
+    with pytest.raises(BadValue, match=fault), TestClient(app, client=LOCAL):
         pass
 
 

@@ -79,9 +79,9 @@ ADDRESSES = {
     "/api/reach/coverage": ["/api/reach/coverage"],
     "/api/reach": ["/api/reach?lon=117.005&lat=36.605", "/api/reach?lon=0&lat=0&minutes=5"],
     "/api/reach/estates/{code:path}": ["/api/reach/estates/E1"],
-    "/api/places/{code}": ["/api/places/P1", "/api/places/P1?near=117.0,36.6"],
-    "/api/places/{code}/photos": ["/api/places/P1/photos", "/api/places/P7/photos"],
-    "/api/places/{code}/photos/{picture}": [
+    "/api/places/{code:place}": ["/api/places/P1", "/api/places/P1?near=117.0,36.6"],
+    "/api/places/{code:path}/photos": ["/api/places/P1/photos", "/api/places/P7/photos"],
+    "/api/places/{code:path}/photos/{picture}": [
         f"/api/places/{place}/photos/{one.sha256}{size}"
         for place, one in zip(("P1", "P1", "P7"), (PUBLIC_PHOTO, *STAFF_PHOTOS), strict=True)
         for size in ("", "?size=thumb")
@@ -91,9 +91,10 @@ ADDRESSES = {
     "/services": ["/services", "/services?near=117.005,36.605", "/services?estate=E1&lang=en"],
     "/services/ground.json": ["/services/ground.json"],
     "/services/manifest.webmanifest": ["/services/manifest.webmanifest"],
-    "/services/{code}": ["/services/P1?estate=E1"],
+    "/services/{code:path}": ["/services/P1?estate=E1"],
+    "/services/{code:path}/wrong": ["/services/P1/wrong"],
     "/sw.js": ["/sw.js"],
-    "/places/{code}/edit": ["/places/P1/edit"],
+    "/places/{code:path}/edit": ["/places/P1/edit"],
     "/api/organisations": ["/api/organisations"],
     "/api/rosters": ["/api/rosters", "/api/rosters?at=2020-01-01"],
     "/api/catalogue": ["/api/catalogue"],
@@ -244,7 +245,7 @@ def test_no_public_surface_shows_what_is_for_staff(clients: tuple[TestClient, Te
     # The mark is there to be seen.
     for address in ("/api/reports", "/api/rosters", "/api/editions", "/api/places/P1/photos"):
         assert marked(staff.get(address).text)
-    for address in ADDRESSES["/api/places/{code}/photos/{picture}"]:
+    for address in ADDRESSES["/api/places/{code:path}/photos/{picture}"]:
         assert staff.get(address).status_code == 200, address
         assert resident.get(address).status_code == (200 if "P1" in address and PUBLIC_PHOTO.sha256
                                                      in address else 404), address  # fmt: skip

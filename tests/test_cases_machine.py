@@ -10,16 +10,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from gridmap.cases.fold import evolve
+from gridmap.cases.following import sent_on
 from gridmap.cases.ladder import climb, jobs_of
 from gridmap.cases.machine import replayed
-from gridmap.cases.model import SYSTEM, Event, PartState, WhistleState
+from gridmap.cases.model import SYSTEM, Ask, AskKind, Event, Order, Part, PartState, WhistleState
 from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.record import order_from, plain
-from gridmap.cases.states import AT_WORK, CLOSED, State
+from gridmap.cases.states import AT_WORK, CLOSED, SENT, State
 from gridmap.cases.waiting import waited
 from gridmap.errors import GridmapError
 from gridmap.routing.clock import Pause, PauseReason
-from tests.case_orders import PEOPLE, START, TEXTS, act, events, new_order, rules, submit
+from tests.case_orders import BODIES, PEOPLE, START, TEXTS, act, events, new_order, rules, submit
 
 SEEN: Counter[str] = Counter()
 
@@ -141,6 +143,26 @@ class Orders(RuleBasedStateMachine):
                 self.promised = waits.order.due_original
                 self.happens(told)
 
+    @rule(
+        lead=st.sampled_from(BODIES),
+        co=st.lists(st.sampled_from(BODIES), unique=True),
+        before=st.lists(st.sampled_from(BODIES), unique=True),
+    )
+    def its_report_is_routed_anew(self, lead: str, co: list[str], before: list[str]) -> None:
+        if not self.order.is_open:
+            return
+        was, fields = self.order, sent_on(self.order, lead, co, before)
+        moved = self.happens(act("order.move", SYSTEM, self.now, **fields))
+        assert moved is not None
+        assert (self.order.lead, moved.order.due_at) == (lead, was.due_at)
+        # Whoever has it in hand and is named still goes on with it.
+        for part in was.co:
+            if part.department in co and part.department in before and lead == was.lead:
+                assert part in self.order.co
+        told = {notice.audience.name for notice in moved.notices}
+        assert told <= {lead} | set(co)
+        assert not told or (self.order.state in SENT and (lead != was.lead or told - {lead}))
+
     @invariant()
     def holds(self) -> None:
         order = self.order
@@ -191,3 +213,33 @@ def test_the_random_walks_reach_nearly_every_state_and_most_actions() -> None:
     assert len(missing) <= 2, missing
     assert SEEN["refused"] > 100
     assert sum(1 for name in SEEN if "." in name) >= 22, SEEN
+
+
+def test_events_that_were_told_before_change_what_they_changed_then() -> None:
+    """Without what is told with them since, they fold to what they did."""
+    later = START + timedelta(days=9)
+    was = replace(
+        new_order(),
+        state=State.IN_PROGRESS,
+        level="S",
+        lead="HW",
+        co=(Part("CG", PartState.DONE, "swept"), Part("SZ", PartState.RELEASED)),
+        first_responder="W1",
+        stage_due_at=later,
+        dispatches=1,
+        ask=Ask(AskKind.EXTENSION, "an", "frost", START, later),
+    )
+
+    def after(action: str, **fields: object) -> Order:
+        return evolve(was, act(action, at=START, **fields))
+
+    assert after("order.extend.approve").stage_due_at == later
+    assert after("order.backlog.resume", why="thaw").stage_due_at == later
+    assert after("order.rework", why="half").co == was.co
+    assert after("order.reopen", why="again").co == was.co
+    route = {"lead": "SZ", "co_departments": ["CG"]}
+    moved = after("order.move", areas={}, edition="2027", **route)
+    assert (moved.lead, moved.co, moved.dispatches) == ("SZ", (Part("CG"),), 1)
+    assert (moved.state, moved.accept_by) == (State.DISPATCHED, None)
+    assert after("order.rule", why="ruled", **route).first_responder == "W1"
+    assert after("order.confirm", item="0306", **route).first_responder == "W1"

@@ -11,6 +11,7 @@ from gridmap.planning.applying import apply_edit, replayed
 from gridmap.planning.chains import chain_of
 from gridmap.planning.drafted import drafted, drafted_coverage
 from gridmap.planning.edits import (
+    Describe,
     Exclusive,
     MergeAtoms,
     MergeGrids,
@@ -256,6 +257,27 @@ def test_edits_are_read_back_from_the_log_as_they_were(state):
         logged.append(edit_from(edit_record(done.edit)))
     assert replayed(state, logged).fingerprint() == states[-1].fingerprint()
     assert replayed(state, logged[:2]).fingerprint() == states[2].fingerprint()
+
+
+@pytest.mark.parametrize(("level", "code"), [("grid", "C0003"), ("microgrid", "C000301")])
+@pytest.mark.parametrize("name", ["name", "name_en"])
+def test_a_name_that_is_taken_away_stays_away_when_the_log_is_read(state, level, code, name):
+    called = apply_edit(state, Describe(level, code, name="三网格", name_en="Three")).state
+    for more in ({}, {"attributes": {"phase": 2}}):
+        done = apply_edit(called, Describe(level, code, **{name: ""}, **more))
+        record = edit_record(done.edit)
+        assert record == {
+            "op": "describe", "level": level, "code": code, name: "", **more
+        }  # fmt: skip
+        again = replayed(called, [edit_from(record)])
+        assert again.fingerprint() == done.state.fingerprint() != called.fingerprint()
+
+
+def test_a_description_that_lost_what_it_took_away_in_an_older_log_changes_nothing(state):
+    edit = edit_from({"op": "describe", "level": "grid", "code": "C0003"})
+    assert replayed(state, [edit]).fingerprint() == state.fingerprint()
+    with pytest.raises(BadValue, match="Nothing is said"):
+        apply_edit(state, edit)
 
 
 def test_an_untouched_grid_keeps_its_drawn_outline_and_a_touched_one_is_derived():

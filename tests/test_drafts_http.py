@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from gridmap.access import Actor, Scope
 from gridmap.coverage.importing.incoming import ColumnMap
+from gridmap.errors import Conflict, NotFound, Stale
+from gridmap.planning.log import LogEntry
 from gridmap.settings import Settings
 from gridmap.workspace import open_workspace
 from tests.draft_doors import MONDAY, NOW, SUNDAY, begin, edit
@@ -210,21 +211,78 @@ def test_the_log_is_never_changed_by_anybody(town):
 
 
 def test_an_edition_that_changed_under_a_draft_is_told(town, tmp_path):
-    town.workspace.draft("entwurf", source="today", commit=True)
-    number = begin(town.li, "底图变了", edition="entwurf")["id"]
-    frame = town.workspace.store.coverage("entwurf").frame("microgrid")
-    frame = frame[frame["code"] != "C000101"]
-    path = tmp_path / "fewer.geojson"
-    path.write_text(json.dumps(json.loads(frame.to_json(drop_id=True))), encoding="utf-8")
-    columns = ColumnMap(code="code", name="name", parent="parent_code")
-    town.workspace.import_layer(
-        str(path), edition="entwurf", level="microgrid", columns=columns, commit=True
+    number = _over_another_edition(town, tmp_path, "底图变了")
+    with (
+        open_workspace(settings=Settings(store=town.url), clock=lambda: NOW) as other,
+        pytest.raises(Conflict, match="changed since"),
+    ):
+        other.draft_state(number)
+
+
+def test_a_draft_whose_edition_changed_is_given_up_by_who_draws_everywhere(town, tmp_path):
+    number = _over_another_edition(town, tmp_path, "弃底图")
+    west, li = (
+        Actor.with_role("planner", name, Scope.of(areas=areas))
+        for name, areas in (("west", ["community:C0"]), ("li", []))
     )
     with open_workspace(settings=Settings(store=town.url), clock=lambda: NOW) as other:
-        from gridmap.errors import Conflict
-
+        # Where edits lie is told by the ground, which is not there any more.
         with pytest.raises(Conflict, match="changed since"):
-            other.draft_state(number)
+            other.discard_draft(number, 1, commit=True, actor=west)
+        with pytest.raises(Stale):
+            other.discard_draft(number, 0, commit=True, actor=li)
+        assert other.discard_draft(number, 1, actor=li)["state"] == "open"
+        done = other.discard_draft(number, 1, why="重来", commit=True, actor=li)
+        assert (done["state"], done["discarded_why"]) == ("discarded", "重来")
+        with pytest.raises(Conflict, match="not changed any more"):
+            other.discard_draft(number, 1, commit=True, actor=li)
+
+
+def _over_another_edition(town, tmp_path, name):
+    """A draft with an edit, over an edition that was imported anew since."""
+    source = f"{name}底"
+    town.workspace.draft(source, source="today", commit=True)
+    number = begin(town.li, name, edition=source)["id"]
+    taken = edit(town.li, number, 0, {"op": "reassign", "to": "C0002", "atoms": ["C000102"]})
+    assert taken.status_code == 200, taken.text
+    frame = town.workspace.store.coverage(source).frame("microgrid")
+    path = tmp_path / "fewer.geojson"
+    path.write_text(frame[frame["code"] != "C000101"].to_json(drop_id=True), encoding="utf-8")
+    columns = ColumnMap(code="code", name="name", parent="parent_code")
+    town.workspace.import_layer(
+        str(path), edition=source, level="microgrid", columns=columns, commit=True
+    )
+    return number
+
+
+def test_a_draft_opens_though_its_log_says_nothing_where_a_name_was_taken_away(town):
+    number = begin(town.li, "旧清空", edition="today")["id"]
+    lost = {"op": "describe", "level": "grid", "code": "C0002"}
+    entry = LogEntry(1, NOW, "li", "edit", "", lost, (), ("C0",))
+    town.workspace.store.append_plan_edit(number, 0, entry)
+    assert town.li.get(f"/api/drafts/{number}/measures").status_code == 200
+    assert town.li.post(f"/api/drafts/{number}/undo", json={"version": 1}).status_code == 200
+    cleared = {"op": "describe", "level": "grid", "code": "C0002", "name": ""}
+    assert edit(town.li, number, 2, cleared).status_code == 200
+    with open_workspace(settings=Settings(store=town.url), clock=lambda: NOW) as other:
+        state = other.draft_state(number)
+        assert state.grids[state.grid_at["C0002"]].title == ""
+        assert state.fingerprint() == town.workspace.draft_state(number).fingerprint()
+
+
+def test_a_version_before_an_edit_that_cannot_be_made_again_is_opened_and_branched(town):
+    number = begin(town.li, "坏记录", edition="today")["id"]
+    entry = LogEntry(
+        1, NOW, "li", "edit", "", {"op": "recode", "level": "grid", "code": "无", "to": "X"}, (), ()
+    )
+    town.workspace.store.append_plan_edit(number, 0, entry)
+    assert town.li.get(f"/api/drafts/{number}/measures").status_code == 404
+    assert town.li.get(f"/api/drafts/{number}/measures?version=0").status_code == 200
+    made = town.li.post(f"/api/drafts/{number}/branch", json={"name": "修复", "version": 0})
+    assert made.status_code == 201, made.text
+    for version in (2, -1):
+        with pytest.raises(NotFound, match="never had"):
+            town.workspace.draft_state(number, version=version)
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,9 @@ def test_a_draft_replaces_what_it_began_with_and_another_edition_only_for_a_reas
     assert early.status_code == 200, early.text
     told = mixed.li.get(f"/api/drafts/{numbers[1]}").json()
     assert (early.json()["begun_with"], told["replaced_why"]) == (None, None)
+    # It is in force until the other one is.
+    assert early.json()["followed_by"] == "先"
+    assert early.json()["effective_to"].startswith("2027-01-11T00:00")
 
 
 def test_why_a_draft_replaces_another_edition_is_recorded(mixed):
@@ -378,3 +381,19 @@ def test_an_edition_published_between_judging_a_draft_and_publishing_it_is_notic
     assert (again.status_code, again.json()["got"]) == (409, "他方")
     done = publish(mixed, mine, 1, "我方", 26, accept_replaced="以我方为准")
     assert (done.status_code, done.json()["replaces"]) == (200, "他方")
+
+
+def test_a_figure_of_a_grid_is_kept_where_its_micro_grids_stay(mixed):
+    number = begin(mixed.li, "户数", edition="today")["id"]
+    for version, one in enumerate((called("三网格户数"), MOVED)):
+        assert edit(mixed.li, number, version, one).status_code == 200
+    done = publish(mixed, number, 2, "户数", 28, accept_replaced="只看户数")
+    assert done.status_code == 200, done.text
+    store = mixed.workspace.store
+    known, now = store.attributes("today", "grid"), store.attributes("户数", "grid")
+    stayed = set(known) - {"C0001", "C0002"}
+    assert {code: now[code] for code in stayed} == {code: known[code] for code in stayed}
+    fine, parents = store.attributes("户数", "microgrid"), store.coverage("户数").frame("microgrid")
+    for grid in ("C0001", "C0002"):
+        mine = parents[parents["parent_code"] == grid]["code"]
+        assert now[grid]["households"] == sum(fine[code]["households"] for code in mine)

@@ -73,3 +73,17 @@ def test_editions_are_listed_by_family(run):
     assert "No code has gone out of use" in run("editions", "--retired-codes")
     run("families", "--add", "police", "--levels", "police_area")
     assert "no editions yet" in run("editions", "--family", "police")
+
+
+def test_a_publication_tells_until_when_and_asks_why_it_undoes_another(run):
+    for name in ("plan", "late"):
+        run("draft", name, "--from", "e1", "--commit")
+    run("publish", "plan", "--from", "2999-01-01", "--commit")
+    said = run("publish", "late", "--from", "2998-01-01")
+    assert "until     2999-01-01 (plan)" in said
+    late = ("publish", "late", "--from", "2999-02-01")
+    assert "--accept-replaced" in run(*late, code=4)
+    said = run(*late, "--accept-replaced", "以此为准", "--commit")
+    assert "plan; the draft began with e1" in said
+    assert "until" not in said
+    assert "because 以此为准" in table(run("editions"))["late"]

@@ -187,3 +187,52 @@ def test_a_draft_that_is_there_is_written_anew_as_a_whole_or_stays(workspace):
     workspace.publish("plan", effective_from=march(9), commit=True)
     with pytest.raises(Immutable):
         write()
+
+
+# -- put in force beside others --------------------------------------------------------------
+
+
+def drafted_late(workspace):
+    """A draft of e1, and e2, which was put in force from the 9th since."""
+    published(workspace, "e1", OLD, march(2))
+    workspace.draft("plan", source="e1", commit=True)
+    workspace.draft("e2", source="e1", commit=True)
+    put(workspace.store, "e2", MERGED)
+    workspace.publish("e2", effective_from=march(9), commit=True)
+
+
+@pytest.mark.parametrize("commit", [False, True])
+def test_a_draft_that_would_undo_what_was_published_since_it_began_is_refused(workspace, commit):
+    drafted_late(workspace)
+    with pytest.raises(Conflict, match="began with another edition") as caught:
+        workspace.publish("plan", effective_from=march(16), commit=commit)
+    assert (caught.value.got, caught.value.allowed) == ("e2", "e1")
+    assert "--accept-replaced" in str(caught.value.repair)
+    assert workspace.edition_at(march(17)).name == "e2"
+
+
+def test_why_a_draft_undoes_what_was_published_since_is_recorded_with_it(workspace):
+    drafted_late(workspace)
+    words = {"effective_from": march(16), "why": "年度调整", "commit": True}
+    with pytest.raises(BadValue):
+        workspace.publish("plan", accept_replaced=" ", **words)
+    done = workspace.publish("plan", accept_replaced="以本案为准", **words)
+    assert (done.replaces, done.begun_with) == ("e2", "e1")
+    assert workspace.store.edition("plan").published_why == "年度调整; 以本案为准"
+
+
+def test_a_draft_that_ends_when_the_next_edition_begins_tells_so_and_undoes_nothing(workspace):
+    drafted_late(workspace)
+    done = workspace.publish(
+        "plan", effective_from=march(5), accept_replaced="未用", why="年度调整", commit=True
+    )
+    assert (done.replaces, done.begun_with) == ("e1", None)
+    assert (done.followed_by, done.effective_to) == ("e2", march(9))
+    assert workspace.store.edition("plan").published_why == "年度调整"
+
+
+def test_what_is_in_force_again_is_what_a_draft_began_with(workspace):
+    drafted_late(workspace)
+    workspace.rollback(to="e1", effective_from=march(12), why="复核", commit=True)
+    done = workspace.publish("plan", effective_from=march(16), commit=True)
+    assert (done.replaces, done.begun_with) == ("e1 (2)", None)

@@ -84,6 +84,8 @@ class Life(RuleBasedStateMachine):
     def publish(self, data: st.DataObject, start: int) -> None:
         name = data.draw(st.sampled_from(sorted(self.drafts)))
         publish = {"effective_from": day(start), "accept_faults": "x", "commit": True}
+        # It may have been drafted from whatever there is.
+        publish["accept_replaced"] = "x"
         if start in self.published:
             with pytest.raises(Conflict):
                 self.workspace.publish(name, **publish)

@@ -101,11 +101,14 @@ def test_what_a_publication_comes_to_is_counted_in_full(desk: Desk) -> None:
         retired=[{"level": "grid", "code": f"G{k}"} for k in range(75)],
         moves=[{"number": k, **move} for k in range(1_000)],
         open_reports={"open": 1_300, "area changes": 1_234, "move": 0},
+        followed_by="2028",
+        effective_to="2028-01-01T00:00:00+08:00",
     )
     look(page, "counted", "2027-03-02")
     page.wait_for_selector("#published dl")
     found = page.inner_text("#published")
     assert all(text in found for text in ("停用编码\n75", "停用编码 75 个", "1,234 条上报"))
+    assert "有效至\n2028-01-01 00:00（由“2028”接替）" in found
     page.click("#published summary >> text=停用编码")
     page.click("#published >> text=再显示 15 条")
     page.click("#published summary >> text=1,234")

@@ -69,6 +69,20 @@ def test_a_row_without_a_polygon_is_left_out_of_the_finest_level_by_name(tmp_pat
     assert (incoming.report.rows, incoming.report.areas) == (5, 2)
 
 
+def test_a_row_that_is_left_out_takes_its_code_from_no_row_with_a_polygon(tmp_path):
+    table = {"code": ["A", "", "A", "B", "B"]}
+    source = layer(table, [None, None, *SQUARES[:3]], folder=tmp_path)
+    columns = ColumnMap("code", None)
+    incoming = prepare_import(source, "grid", columns, levels=LEVELS, existing=None)
+    assert [(a.code, a.provisional) for a in incoming.areas] == [
+        ("A", False), ("B", False), ("B~2", True),
+    ]  # fmt: skip
+    found = notes(incoming)
+    assert (found["empty_geometry"].rows, found["empty_geometry"].codes) == ((1, 2), ("A",))
+    assert (found["duplicate_code"].rows, found["duplicate_code"].codes) == ((5,), ("B~2",))
+    assert "blank_code" not in found
+
+
 def test_a_coarser_level_keeps_areas_without_a_polygon(tmp_path):
     incoming = imported(tmp_path, [SQUARES[0], None], level="community")
     assert [a.code for a in incoming.areas] == ["1", "2"]

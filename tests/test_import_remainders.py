@@ -245,6 +245,56 @@ def test_without_remainders_those_of_a_layer_stay_as_they_are(coverage, tmp_path
     assert found(again, 3, 1).areas == {"subdistrict": "S", "community": "A"}
 
 
+def with_rest(tmp_path, rows):
+    """A layer of grids, some of which are remainders, and its columns."""
+    path = source(
+        tmp_path, "grid", rows, kind=["remainder" if "~" in code else "basic" for code in rows]
+    )
+    return path, ColumnMap("code", None, parent="up", kind="kind")
+
+
+def undeclared(coverage, code):
+    shapes = coverage.geometry.copy()
+    shapes[coverage.row("community", code)] = None
+    return replace(coverage, geometry=shapes)
+
+
+def test_a_remainder_of_a_layer_stays_where_its_parent_has_no_declared_polygon(coverage, tmp_path):
+    rows = LAYERS["grid"] | {"A~0": ("A", box(2, 0, 4, 4))}
+    path, columns = with_rest(tmp_path, rows)
+    again, incoming = grown(undeclared(coverage, "A"), path, "grid", columns)
+    assert again.geometry[again.row("grid", "A~0")].equals(box(2, 0, 4, 4))
+    assert again.hidden[again.row("grid", "A~0")]
+    assert found(again, 3, 1).areas == {"subdistrict": "S", "community": "A"}
+    assert incoming.report.of_kind("remainder_renewed") == ()
+
+
+def test_a_remainder_of_a_layer_stays_beside_an_area_that_comes_without_a_polygon(
+    coverage, tmp_path
+):
+    rows = LAYERS["grid"] | {"A2": ("A", None), "A~0": ("A", box(2, 0, 4, 4))}
+    path, columns = with_rest(tmp_path, rows)
+    again, incoming = grown(coverage, path, "grid", columns)
+    assert again.geometry[again.row("grid", "A~0")].equals(box(2, 0, 4, 4))
+    assert incoming.report.of_kind("remainder_renewed") == ()
+
+
+def test_only_remainders_that_were_made_anew_are_counted(coverage, tmp_path):
+    rows = {
+        "A1": ("A", box(0, 0, 4, 4)),
+        "A~0": ("A", box(2, 0, 4, 4)),
+        "B1": ("B", box(4, 0, 6, 4)),
+        "B~0": ("B", box(6, 0, 8, 4)),
+        "C1": ("C", box(8, 0, 10, 4)),
+        "C~0": ("C", box(10, 0, 12, 4)),
+    }
+    path, columns = with_rest(tmp_path, rows)
+    again, incoming = grown(undeclared(coverage, "C"), path, "grid", columns)
+    assert set(again.code[again.rows("grid")]) == {"A1", "B1", "B~0", "C1", "C~0"}
+    (note,) = incoming.report.of_kind("remainder_renewed")
+    assert note.text.startswith("1 remainders of the layer")
+
+
 def test_a_store_keeps_it_and_answers_lists_and_draws_with_it(store_url, tmp_path):
     with open_workspace(store_url) as workspace:
         for level in ("subdistrict", "community", "grid"):

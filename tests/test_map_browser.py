@@ -185,6 +185,31 @@ def test_a_hostile_name_is_shown_as_text_and_runs_nothing(
     browser_page.assert_clean()
 
 
+def test_closures_and_the_estate_that_somebody_is_there_for_are_shown(
+    browser_page: Visit, tmp_path: Path
+) -> None:
+    place = {**services()[0], "closures": ["2026-11-25/2026-12-10 装修", "2026-12-24"]}
+    own = {"role": "property_manager", "estate": "锦禾苑", "estate_en": "Jinhe Court"}
+    target = tmp_path / "closed.html"
+    services_map(
+        district(60), [place], rosters=[{**ROSTER[0], **own}], info=INFO, actor=Actor.resident()
+    ).save(target)
+    page = browser_page.open(target)
+    item = page.locator(".gm-item").inner_text()
+    assert "临时关闭 2026-11-25 – 2026-12-10 装修" in item
+    assert "临时关闭 2026-12-24" in item
+    page.locator(".gm-item-name").click()
+    assert "2026-11-25 – 2026-12-10 装修；2026-12-24" in page.locator(".gm-card").inner_text()
+    page.fill("#gm-search-field", "G003")
+    page.keyboard.press("Enter")
+    card = page.locator(".gm-card").last
+    assert "物业负责人" in card.inner_text()
+    assert "锦禾苑" in card.inner_text()
+    page.locator("#gm-lang").click()
+    assert "Jinhe Court" in page.locator(".gm-card").last.inner_text()
+    browser_page.assert_clean()
+
+
 def test_the_policy_stops_even_a_script_that_got_into_the_page(
     browser_page: Visit,
     files: dict[str, Path],

@@ -212,6 +212,19 @@ def test_the_key_a_report_was_sent_with_opens_no_page(town: PageTown) -> None:
     assert "receipt" not in str(told)
 
 
+@pytest.mark.parametrize("between", ["－", "—", "　", ""])
+def test_a_receipt_typed_with_wide_letters_is_found(town: PageTown, between: str) -> None:
+    sent = town.sent_by("")
+    wide = between.join(
+        "".join(chr(ord(letter) + 0xFEE0) for letter in group)
+        for group in sent["receipt"].split("-")
+    )
+    (form,) = [one for one in forms_in(town.see("", "/receipt")) if one.method == "post"]
+    for typed in (wide, wide.swapcase()):
+        path = town.send_form("", form, receipt=typed).headers["location"]
+        assert path == f"/receipt/{sent['receipt']}"
+
+
 def test_a_receipt_stands_in_no_log(
     town: PageTown, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -153,6 +153,8 @@ AT = datetime(2026, 4, 2, tzinfo=UTC)
 
 
 def test_an_appeal_has_a_reason_is_decided_once_and_by_somebody_else() -> None:
+    with pytest.raises(BadValue, match="identity card number"):
+        appeals.filed(None, by="hao", at=AT, why="11010519491231002X is not ours")
     said = appeals.filed(None, by="hao", at=AT, why=" not ours ")
     assert said.why == "not ours"
     one = appeals.appeal_of("2026-03", "k", 1, [said])

@@ -62,6 +62,16 @@ def test_a_report_gets_the_route_and_the_time_of_its_item(town: PageTown) -> Non
     assert "order.move" not in town.history(number)
 
 
+def test_an_order_has_who_goes_first_for_the_item_that_was_put_right(board: Workspace) -> None:
+    """Where the police have somebody of their own, that one goes first to a stray dog."""
+    number = report(board, 8.1, 4.1, "litter", item=LITTER)["id"]
+    assert board.order(number)["first_responder"] == "W-B2-1"
+    board.act(number, "order.confirm", item="0207")
+    order = board.order(number)
+    assert (order["lead"], order["first_responder"]) == ("GA", "P-B2-1")
+    assert board.report(number)["first_responder"] == "P-B2-1"
+
+
 def test_its_time_knows_how_long_the_clock_stood_still_before(town: PageTown) -> None:
     number, _ = town.report()
     town.stop(number)

@@ -5,15 +5,19 @@ Litter is due after four working hours, at half past two when it is reported at 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridmap.workspace import Workspace
 from tests.api_client import LOCAL
+from tests.moves_town import STAYS, redrawn_town, send
 from tests.order_forms import PageTown
 from tests.review_town import report
+from tests.test_api_due_times import YEAR
 
 pytest_plugins = ["tests.order_fixtures", "tests.review_fixtures"]
 
@@ -168,3 +172,115 @@ def test_what_went_up_goes_no_higher_while_it_waits(town: PageTown) -> None:
     )  # fmt: skip
     town.at("2026-03-17 17:31")
     assert [one["ground"] for one in town.order(number)["whistles"]] == ["lateness"]
+
+
+def test_what_has_no_place_waits_by_the_time_that_its_order_was_given(town: PageTown) -> None:
+    number, _ = town.report((30.0, 30.0))
+    town.act("zhang", number, "confirm")
+    door = f"/api/reports/{number}/pause"
+    refused = town.ask("zhang", "POST", door, json={"reason": "material"})
+    assert (refused.status_code, refused.json()["repair"]) == (409, "Route it first.")
+    town.act("zhang", number, "dispatch", lead="HW")
+    assert times(town, number) == ("03-12T14:30", "03-12T14:30", False)
+    town.at("2026-03-12 10:00")
+    town.stop(number)
+    town.at("2026-03-12 10:01")
+    assert times(town, number) == (None, "03-12T14:30", True)
+    # Over the time that it was given: nothing is due.
+    town.at("2026-03-12 15:00")
+    assert "overdue" not in town.told("hao", number)
+    town.go_on(number)
+    town.at("2026-03-12 15:01")
+    assert times(town, number)[::2] == ("03-13T09:30", False)
+    # Whoever it is sent on to, it waits by the time that it was given first.
+    town.act("zhang", number, "dispatch", lead="CG", why="their stall")
+    town.at("2026-03-12 16:00")
+    town.stop(number)
+    town.at("2026-03-12 16:30")
+    town.go_on(number)
+    town.at("2026-03-12 16:31")
+    assert times(town, number)[::2] == ("03-13T10:00", False)
+    replayed = town.ask("zhang", "GET", f"/api/reports/{number}/replay").json()
+    assert replayed["same"]
+
+
+def gone_up(town: PageTown) -> int:
+    """An order that went up to the sub-district, which has until Sunday the 15th at nine."""
+    number = at_work(town)
+    stage = town.act("chen", number, "escalate", why="more than one unit")["stage_due_at"]
+    assert stage[:16] == "2026-03-15T09:00"
+    return number
+
+
+def whistles(town: PageTown, number: int) -> list[str]:
+    """On what grounds whistles were blown about an order."""
+    return [one["ground"] for one in town.order(number)["whistles"]]
+
+
+def test_what_has_more_time_goes_no_higher_before_that_is_over(town: PageTown) -> None:
+    number = gone_up(town)
+    town.act("hao", number, "extend", until="2026-03-20T12:00", why="the crane comes then")
+    assert town.act("zhang", number, "extend-approve")["stage_due_at"] is None
+    town.at("2026-03-20 11:59")
+    assert whistles(town, number) == []
+    town.at("2026-03-20 12:01")
+    assert whistles(town, number) == ["lateness"]
+
+
+def test_more_time_than_was_promised_shortens_no_stage(town: PageTown) -> None:
+    number = gone_up(town)
+    town.act("hao", number, "extend", until="2026-03-13T12:00", why="the crane comes then")
+    assert town.act("zhang", number, "extend-approve")["stage_due_at"][:10] == "2026-03-15"
+    town.at("2026-03-15 08:59")
+    assert whistles(town, number) == []
+    town.at("2026-03-15 09:01")
+    assert whistles(town, number) == ["lateness"]
+
+
+def test_what_is_back_from_the_backlog_goes_no_higher_before_it_is_late(town: PageTown) -> None:
+    number = gone_up(town)
+    town.act("hao", number, "backlog", why="frozen ground")
+    town.act("zhang", number, "backlog-approve")
+    town.at("2026-03-26 09:00")
+    order = town.act("zhang", number, "backlog-resume", why="thaw")
+    assert (order["due_at"][:16], order["stage_due_at"]) == ("2026-03-26T14:30", None)
+    town.at("2026-03-26 14:29")
+    assert whistles(town, number) == []
+    town.at("2026-03-26 14:31")
+    assert whistles(town, number) == ["lateness"]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_is_given_past_the_calendar_is_counted_when_the_table_comes(
+    store_url: str, tmp_path: Path, stopped: bool
+) -> None:
+    """Three working days from 30 December are 31 December, 4 and 5 January."""
+    with redrawn_town(store_url, tmp_path, "2026-12-29 09:00") as (workspace, hands, rules):
+        number = send(workspace, STAYS, "again", item="0101")
+        workspace.act(number, "order.confirm")
+        workspace.act(number, "order.dispatch")
+        promised = workspace.order(number)["due_original"]
+        if stopped:
+            workspace.pause_report(number, "material")
+            workspace.work()
+        workspace.act(number, "order.close", why="swept")
+        hands.set("2026-12-30 09:00")
+        order = workspace.act(number, "order.reopen", why="it is back")
+        assert (order["due_at"], order["due_waits"]) == (None, "reopened")
+        hands.set("2026-12-31 16:00")
+        order = workspace.act(number, "order.dispatch")
+        assert (order["due_at"], order["accept_by"]) == (None, None)
+        hands.set("2027-01-03 12:00")
+        workspace.work()
+        assert workspace.order(number)["version"] == order["version"]
+        (rules / "calendar.csv").write_text(YEAR, encoding="utf-8")
+        hands.set("2027-01-04 13:00")
+        workspace.work()
+        order = workspace.order(number)
+        assert (order["due_at"] or order["due_given"])[:16] == "2027-01-05T17:30"
+        assert (order["due_waits"], order["due_original"]) == ("", promised)
+        assert [order["due_at"], order["due_given"]].index(None) == (0 if stopped else 1)
+        assert (order["paused_at"] is not None) is stopped
+        # An hour and a half of the four to sign for it lay in the old year.
+        steps = [e["fields"]["step"] for e in order["history"] if e["action"] == "order.remind"]
+        assert steps.count("unsigned") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from io import BytesIO
@@ -42,7 +43,7 @@ def addresses(guarded: Guarded) -> list[str]:
             for form in FORMATS if "{format}" in route.path else ("",):
                 path = route.path.replace("{kind}", kind).replace("{format}", form)
                 for name, value in FILLED.items():
-                    path = path.replace(f"{{{name}:path}}", value).replace(f"{{{name}}}", value)
+                    path = re.sub(rf"\{{{name}(:\w+)?\}}", value, path)
                 assert "{" not in path, f"fill in {path}"
                 found.append(path + ASKED.get(path, ""))
     return found

@@ -9,6 +9,7 @@ import pytest
 
 from gridmap.access import Actor
 from gridmap.errors import BadValue, UnreadableFile
+from gridmap.places.photo_files import cell_name
 from gridmap.settings import Settings
 from gridmap.tables import FaultyTable
 from gridmap.workspace import Workspace, open_workspace
@@ -157,6 +158,27 @@ def test_what_is_written_is_read_again_and_changes_nothing(
     assert workspace.store.place_photos() == photos
     workspace.export_places(tmp_path / f"public{ending}", actor=Actor.resident())
     assert [one.name for one in (tmp_path / "public-photos").iterdir()] == ["P%2F2-1.jpg"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+@pytest.mark.parametrize("stem", ["食堂、驿站", " a,b，c；d", "x|y｜z", "100%", "平常 名"])
+def test_what_is_written_under_any_name_is_read_again(
+    workspace: Workspace, folder: Path, tmp_path: Path, stem: str, ending: str
+) -> None:
+    workspace.import_records("places", table(folder, f"{ROW},p/正门.jpg,正门,,,"), commit=True)
+    photos = workspace.store.place_photos()
+    out = tmp_path / f"{stem}{ending}"
+    assert workspace.export_places(out).photos == 1
+    again = workspace.import_records("places", out, commit=True)
+    assert (again.added, again.photos) == (0, 1)
+    assert workspace.store.place_photos() == photos
+
+
+def test_folders_of_photos_are_called_as_before_where_nothing_parts_their_names() -> None:
+    assert cell_name("平常 名-2.0") == "平常 名-2.0"
+    # Two tables never share a folder.
+    assert len({cell_name(name) for name in ("a、b", "a,b", "a%2Cb", "a%E3%80%81b")}) == 4
+    assert not {*";；,，、|｜"} & {*cell_name("a;b；c,d，e、f|g｜h")}
 
 
 def test_a_workbook_is_a_table_with_its_rows_as_the_spreadsheet_shows_them(

@@ -204,6 +204,30 @@ def test_a_temporary_closure_stands_above_the_hours_and_says_why():
     assert asked(OFFICE, "2026-11-25 09:00", closed).state is HoursState.OPEN
 
 
+@pytest.mark.parametrize(
+    ("hours", "closures", "first", "spans"),
+    [
+        # The eve of National Day.
+        ("Mo-Su 18:00-02:00; PH off", (), "2026-09-29", [[(1080, 1560)], [(1080, 1440)], []]),
+        ("Mo-Su 18:00-02:00", ("2026-11-24 盘点",), "2026-11-23",
+         [[(1080, 1440)], [], [(1080, 1560)]]),
+        ("Fr 18:00-02:00; Sa 12:00-20:00", (), "2026-11-27", [[(1080, 1440)], [(720, 1200)], []]),
+        ("Fr 18:00-02:00, Sa 12:00-20:00", (), "2026-11-27", [[(1080, 1560)], [(720, 1200)], []]),
+    ],
+)  # fmt: skip
+def test_a_week_ends_a_night_where_the_next_day_ends_it_as_a_moment_does(
+    hours, closures, first, spans
+) -> None:
+    place, day = Place(hours, closures), date.fromisoformat(first)
+    week = BOOK.week(place, day, 3)
+    assert [[(one.start, one.end) for one in of.plan.stretches] for of in week] == spans
+    for n, of in enumerate(week):
+        for one in of.plan.stretches:
+            midnight = local(f"{day + timedelta(days=n)} 00:00")
+            late = BOOK.open_at(place, midnight + timedelta(minutes=one.end - 1))
+            assert late.changes_at == midnight + timedelta(minutes=one.end)
+
+
 @pytest.mark.parametrize("text", ["soon", "2026-13-01", "2026-03-05/2026-03-01", ""])
 def test_a_closure_that_is_none_is_refused(text):
     with pytest.raises(BadValue):

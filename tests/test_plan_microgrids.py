@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -13,9 +15,12 @@ from gridmap.errors import BadValue
 from gridmap.planning.cells import building_cells
 from gridmap.planning.chains import chain_of, off_chain
 from gridmap.planning.microgrids import cell_ground, micro_coverage, micro_frame
+from gridmap.planning.plan import today_plan
 from gridmap.planning.rules import Limits, Rules
 from gridmap.planning.suggest import suggest
+from gridmap.store import copies, imports
 from tests.draft_cases import ground
+from tests.draft_doors import taken_in
 from tests.planning_cases import LAT, LON, SIZE
 
 pytest_plugins = ["tests.plan_town"]
@@ -162,3 +167,69 @@ def test_the_command_splits_a_community_into_a_sound_draft(planners, tmp_path):
     checked = run("check", "fine", "--store", planners.settings.store)
     assert "gap" not in checked
     assert "overlap" not in checked
+
+
+# -- stored ---------------------------------------------------------------------------------
+
+
+def put_bands(planners, folder, edition):
+    """The board with communities that were declared a strip wider than their grids lie."""
+    coverage = board()
+    frame = coverage.frame("community")
+    for at, (west, east) in enumerate(((-0.1, 0), (6, 6.1))):
+        strip = shapely.box(LON + west * SIZE, LAT, LON + east * SIZE, LAT + 4 * SIZE)
+        frame.loc[at, "geometry"] = frame.geometry[at].union(strip)
+    taken_in(planners.workspace, folder, frame, edition, "community")
+    for level in ("grid", "microgrid"):
+        frame = coverage.frame(level)
+        taken_in(planners.workspace, folder, frame, edition, level, remainders=False)
+
+
+def split_c1(planners, source):
+    rules = Rules(Limits("households", 20, 90), change=0.0)
+    return planners.workspace.split_areas(
+        homes_on(5), rules, edition=source, area=("community", "C1"), total=12, workers=1
+    )
+
+
+def test_communities_that_are_not_split_keep_the_polygon_that_was_declared(planners, tmp_path):
+    workspace = planners.workspace
+    put_bands(planners, tmp_path, "bands")
+    workspace.store_split(split_c1(planners, "bands"), "split bands", commit=True)
+    before, after = (workspace.store.coverage(name) for name in ("bands", "split bands"))
+    declared = before.geometry[before.row("community", "C0")]
+    assert not declared.equals(before.shapes[before.row("community", "C0")])
+    assert after.geometry[after.row("community", "C0")].equals(declared)
+    assert after.geometry[after.row("community", "C1")] is None
+
+    def said(edition):
+        found = workspace.check(edition)
+        return {(one.severity, one.kind) for one in found if one.codes == ("C0",)}
+
+    assert said("split bands") == said("bands") != set()
+
+
+@pytest.mark.parametrize("what", ["microgrids", "plan"])
+def test_nothing_is_seen_of_a_plan_that_is_stored_half(planners, monkeypatch, what):
+    workspace, name = planners.workspace, f"half {what}"
+    if what == "plan":
+        graph = workspace.planning_graph("today")
+        store = partial(workspace.store_plan, graph, today_plan(graph), name, commit=True)
+    else:
+        store = partial(workspace.store_split, split_c1(planners, "today"), name, commit=True)
+
+    def rows(edition, imported, incoming, chosen, *, of):
+        if incoming.level == "microgrid":
+            raise RuntimeError("half way")
+        return of(edition, imported, incoming, chosen)
+
+    with monkeypatch.context() as patch:
+        for module in (copies, imports):
+            patch.setattr(module, "area_rows", partial(rows, of=module.area_rows))
+        with pytest.raises(RuntimeError, match="half way"):
+            store()
+    assert name not in {one["name"] for one in workspace.editions()}
+    store()
+    assert workspace.store.edition(name).based_on == "today"
+    sources = {one["level"]: one["source"] for one in workspace.imports(name)}
+    assert sources["microgrid"] == f"plan:{name}"

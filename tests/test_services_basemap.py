@@ -61,7 +61,7 @@ def test_the_page_says_whose_tiles_they_are_and_holds_places_as_they_are_stored(
         **asdict(Place("P1", "canteen", "东苑食堂", 117.003, 36.603)),
         "open": {"state": "open"},
     }
-    ((_, _, x, y, *_),) = drawn([record], pins_of(api_workspace))
+    ((_, _, x, y, *_),) = drawn([record], pins_of(api_workspace), "zh")
     assert (x, y) == (117.003, 36.603)
     origin = api_workspace.origin(near="117.003,36.603")
     frame = map_frame(api_workspace, origin, base_map(given))

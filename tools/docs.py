@@ -118,7 +118,7 @@ def permissions_page() -> str:
         "Each role of an account holds everywhere, or in areas and for departments: "
         "`gridmap users add NAME --role ROLE --area LEVEL:CODE --department CODE`. Several of a "
         "kind widen it; areas and departments together narrow it. What lies in no area belongs "
-        "to those who act everywhere.",
+        "to those who act everywhere. The inbox and the stream of events reach as far.",
         _table(("role", "中文", "sees"), named),
         "Which role may do what. Guards of a single case (who handled it does not inspect it) "
         "come on top. `public.see` and `report.submit` need no account. An edition is of all "

@@ -17,7 +17,7 @@ from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.error_words import plain_refusal
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
-from api.pages.service_views import week_shown
+from api.pages.service_views import place_path, week_shown
 from api.photo_views import pictures
 from api.place_photos import WORDS
 from api.templates import language, localised, page, switch_at
@@ -76,14 +76,14 @@ class PhotoSent:
     picture: str = ""
 
 
-@router.get("/places/{code}/edit")
+@router.get("/places/{code:path}/edit")
 def edit_form(request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str) -> Response:
     """Show the entry as a form, and what its hours mean this week."""
     place = workspace.place(code, actor=actor)
     return _form(request, workspace, place, _typed(place), done=request.query_params.get("saved"))
 
 
-@router.post("/places/{code}/edit")
+@router.post("/places/{code:path}/edit")
 async def edit(request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str) -> Response:
     """Take the form; what cannot be taken is shown with what was typed, as is what others did."""
     given = await form_fields(request)
@@ -106,7 +106,7 @@ def _edited(
     return _back(request, code, "1")
 
 
-@router.post("/places/{code}/photos")
+@router.post("/places/{code:path}/photos")
 async def add_photo(
     request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str
 ) -> Response:
@@ -127,7 +127,7 @@ async def add_photo(
     return await run_in_threadpool(_photo_refused, request, workspace, actor, code, photo)
 
 
-@router.post("/places/{code}/photos/{picture}")
+@router.post("/places/{code:path}/photos/{picture}")
 async def change_photo(
     request: Request, workspace: WorkspaceDep, actor: ActorDep, code: str, picture: str
 ) -> Response:
@@ -296,6 +296,7 @@ def _form(
         "place_edit.html",
         request.scope,
         place=place,
+        place_path=place_path(place["code"]),
         action=here,
         switch=switch_at(here, request.scope),
         typed=typed,

@@ -28,7 +28,7 @@ from api.pages.order import SUBMITTED, Pictures, Sent, shown_order
 from api.pages.photo_forms import SentPhotos, keep_photos, photo_limits, sent_photos
 from api.pages.report_given import FIELDS, ON_PAGE, field_of, given_report
 from api.pages.report_words import item_groups, preview_words, script_texts
-from api.pages.service_views import RESIDENT, map_frame
+from api.pages.service_views import RESIDENT, estate_names, estates_meant, map_frame
 from api.pages.tiles import base_for, policy_for
 from api.templates import language, localised, page, switch_at
 from gridmap.access import Action, Actor, Role, may, require_may
@@ -282,7 +282,8 @@ def _form(request: Request, workspace: Workspace, actor: Actor, filled: _Filled)
         },
         lost=filled.lost,
         groups=item_groups(workspace, lang, typed["item"], every=recording),
-        estates=sorted({one.name for one, _ in workspace.estates()}),
+        estates=estate_names(workspace, lang),
+        meant=[] if origin else estates_meant(workspace, typed["estate"], lang),
         no_edition=workspace.edition_at() is None,
         map_frame=frame | {"pinned": origin is not None and origin.kind == "point"},
         base=base,

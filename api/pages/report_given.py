@@ -77,6 +77,8 @@ def given_report(workspace: Workspace, sent: Mapping[str, str], *, recording: bo
     names = (*FIELDS, *_RECORDING) if recording else FIELDS
     # Browsers end lines as letters do; the record has them as everything else.
     typed = {name: sent.get(name, "").replace("\r\n", "\n").strip() for name in names}
+    # Which of several estates of a name it is, was asked beside the field.
+    typed["estate"] = sent.get("which", "").strip() or typed["estate"]
     refused: dict[str, GridmapError] = {}
     # As lists of orders name the items of further catalogues.
     catalogue, _, item = typed["item"].rpartition(":")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 from fastapi import Request
@@ -31,6 +31,8 @@ __all__ = [
     "card",
     "dialled",
     "drawn",
+    "estate_names",
+    "estates_meant",
     "find",
     "frame",
     "groups",
@@ -40,6 +42,7 @@ __all__ = [
     "named",
     "origin_or_none",
     "pins_of",
+    "place_path",
     "report_path",
     "script_texts",
     "week_shown",
@@ -49,6 +52,9 @@ RESIDENT = Actor.resident()
 
 _ON_A_PAGE = 24
 _MOST_ON_A_PAGE = 2_000
+# So many estates that a text can mean are told apart; the level that residents know theirs by.
+_MOST_MEANT = 20
+_COMMUNITY = "community"
 _NAMES = ("category", "open_now", "near", "estate", "within", "accessible", "free", "text")
 
 
@@ -150,6 +156,11 @@ def script_texts(lang: str) -> dict[str, str]:
     return {k.removeprefix("around.js."): v for k, v in texts(lang, "around.js.").items()}
 
 
+def place_path(code: str) -> str:
+    """Return where a place has its page; its code may hold what an address does not."""
+    return f"/services/{quote(code, safe='')}"
+
+
 def pins_of(workspace: Workspace) -> Mapping[str, Category]:
     """Return the pins of the categories that the public sees, by code."""
     return {one.code: one for one in service_pins(workspace.categories.seen_by(RESIDENT))}
@@ -168,7 +179,7 @@ def card(record: Mapping[str, Any], asked: Asked, pins: Mapping[str, Category]) 
     lang = asked.lang
     return {
         "code": record["code"],
-        "href": asked.link(f"/services/{record['code']}"),
+        "href": asked.link(place_path(record["code"])),
         "name": named(record, "name", lang),
         "address": named(record, "address", lang),
         "category": _category(pins.get(record["category"], OTHER), lang),
@@ -188,12 +199,14 @@ def card(record: Mapping[str, Any], asked: Asked, pins: Mapping[str, Category]) 
     }
 
 
-def drawn(records: Sequence[Mapping[str, Any]], pins: Mapping[str, Category]) -> list[list[Any]]:
+def drawn(
+    records: Sequence[Mapping[str, Any]], pins: Mapping[str, Category], lang: str
+) -> list[list[Any]]:
     """Return places as the map has them."""
     kinds = [pins.get(one["category"], OTHER) for one in records]
     return [
-        [one["code"], one["name"], round(one["lon"], 6), round(one["lat"], 6), kind.mark,
-         kind.colour, one["open"]["state"]]
+        [one["code"], named(one, "name", lang), round(one["lon"], 6), round(one["lat"], 6),
+         kind.mark, kind.colour, one["open"]["state"]]
         for one, kind in zip(records, kinds, strict=True)
     ]  # fmt: skip
 
@@ -258,21 +271,25 @@ def _kind(code: str, label: str, asked: Asked) -> dict[str, Any]:
 def my_grid(workspace: Workspace, origin: Origin, lang: str) -> dict[str, Any]:
     """Return who is responsible where somebody is, in a language."""
     found = workspace.my_grid(origin, actor=RESIDENT)
-    levels = {level.name: level for level in workspace.levels()}
+    names: dict[str, dict[str, str]] = {}
+    for one in found["areas"]:
+        name = named(one, "name", lang) or one["code"]
+        names.setdefault(one["level"], {})[one["code"]] = name
+    # Of several grids that share an estate, whose grid worker it is.
+    shared = {level: some for level, some in names.items() if len(some) > 1}
     return {
         "areas": [
             {
-                "label": levels[one["level"]].label_en
-                if lang == "en"
-                else levels[one["level"]].label,
-                "name": named(one, "name", lang) or one["code"],
+                "label": level.label_en if lang == "en" else level.label,
+                "name": (", " if lang == "en" else "、").join(names[level.name].values()),
             }
-            for one in found["areas"]
-            if one["level"] in levels
+            for level in workspace.levels()
+            if level.name in names
         ],
         "posts": [
             {
                 "role": POST_ROLES[post["role"]][1 if lang == "en" else 0],
+                "area": shared.get(post["level"], {}).get(post["area_code"], ""),
                 "phone": post["work_phone"],
                 "tel": dialled(post["work_phone"]),
             }
@@ -317,12 +334,41 @@ def origin_or_none(workspace: Workspace, asked: Asked) -> Origin | None:
         return None
 
 
-def report_path(origin: Origin | None) -> str:
+def estate_names(workspace: Workspace, lang: str) -> list[str]:
+    """Return the names of the estates in force, as a form proposes them in a language."""
+    return sorted({(one.name_en if lang == "en" else "") or one.name
+                   for one, _ in workspace.estates()})  # fmt: skip
+
+
+def estates_meant(workspace: Workspace, text: str, lang: str) -> list[dict[str, str]]:
+    """Return the estates that a text can mean, where it is more than one.
+
+    Each with what it is asked for by, its name, and where it is.
+    """
+    found = workspace.origins(text) if text else []
+    if len(found) < 2:
+        return []
+    return [_meant(workspace, one, lang) for one in found[:_MOST_MEANT]]
+
+
+def _meant(workspace: Workspace, origin: Origin, lang: str) -> dict[str, str]:
+    areas = workspace.areas_of(origin)
+    levels = [area["level"] for area in areas]
+    shown = _COMMUNITY if _COMMUNITY in levels else next(iter(levels), "")
+    places = [named(area, "name", lang) or area["code"] for area in areas if area["level"] == shown]
+    asked = workspace.asked_as(origin, lang)
+    # Two of one name in one community have nothing else that tells them apart.
+    more = [origin.code] if asked == origin.code else []
+    name = (origin.name_en if lang == "en" else "") or origin.name
+    return {"asked": asked, "name": name, "where": " · ".join([*places, *more])}
+
+
+def report_path(workspace: Workspace, origin: Origin | None, lang: str) -> str:
     """Return the page on which a report is sent, with the place carried along."""
     if origin is None:
         return "/report"
     if origin.kind == "estate":
-        return "/report?" + urlencode({"estate": origin.name})
+        return "/report?" + urlencode({"estate": workspace.asked_as(origin, lang)})
     lon, lat = origin.spot
     return "/report?" + urlencode({"lon": f"{lon:.6f}", "lat": f"{lat:.6f}"})
 

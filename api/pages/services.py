@@ -6,6 +6,7 @@ draws the map and asks the device where it is. The pages are the same for everyb
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,16 +15,18 @@ from shapely import Point
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import PUBLIC, WorkspaceDep
-from api.identity import FORM_FIELD, client_address, form_fields
+from api.error_words import plain_refusal
+from api.errors import heading_of, kind_of
+from api.identity import client_address, form_fields
 from api.pages import service_views as views
 from api.pages.service_views import RESIDENT, Asked
 from api.pages.tiles import base_for, policy_for
 from api.photo_views import pictures
 from api.places import opening_shown
 from api.rendering import answer_unchanging
-from api.templates import STATIC, language, page
+from api.templates import STATIC, language, localised, page
 from gridmap import __version__
-from gridmap.errors import InputError, NotFound, TooManyAttempts
+from gridmap.errors import GridmapError, InputError, NotFound, TooManyAttempts
 from gridmap.i18n import texts
 from gridmap.places.navigation import navigation_links
 from gridmap.workspace import Workspace
@@ -39,6 +42,15 @@ _WITHIN = (5, 10, 15, 30)
 _WORKER_POLICY = "default-src 'self'; frame-ancestors 'none'"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """The form "this entry is wrong" as it was sent, and why it was refused."""
+
+    kind: str = ""
+    remark: str = ""
+    error: GridmapError | None = None
+
+
 @router.get("/services")
 def services(request: Request, workspace: WorkspaceDep) -> Response:
     """List what fits, the nearest first."""
@@ -46,10 +58,13 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
     problem, status = "", 200
     origin: Origin | None = None
     found: list[dict[str, Any]] = []
+    meant: list[dict[str, str]] = []
     try:
         origin, found = views.find(workspace, asked)
     except NotFound:
-        problem, status = "estate", 404
+        meant = views.estates_meant(workspace, asked.value("estate"), asked.lang)
+        # A question is no error.
+        problem, status = ("several", 200) if meant else ("estate", 404)
     except InputError:
         problem, status = "query", 422
     pins = views.pins_of(workspace)
@@ -60,20 +75,21 @@ def services(request: Request, workspace: WorkspaceDep) -> Response:
         **views.frame(workspace, asked),
         answers=_answers(request),
         problem=problem,
+        meant=meant,
         origin=origin,
         method="network" if any(p["method"] == "network" for p in found) else "straight",
         total=len(found),
         open_count=sum(1 for one in found if one["open"]["state"] == "open"),
         places=[views.card(one, asked, pins) for one in found[: asked.shown]],
-        pins=views.drawn(found, pins),
+        pins=views.drawn(found, pins, asked.lang),
         map_frame=views.map_frame(workspace, origin, base),
         base=base,
         groups=views.groups(asked, workspace.categories.seen_by(views.RESIDENT)),
-        estates=sorted({one.name for one, _ in workspace.estates()}),
+        estates=views.estate_names(workspace, asked.lang),
         within=_WITHIN,
         grid=None if origin is None else views.my_grid(workspace, origin, asked.lang),
         items=views.items(workspace, origin, asked),
-        report_path=views.report_path(origin),
+        report_path=views.report_path(workspace, origin, asked.lang),
         texts=views.script_texts(asked.lang),
     )
     return HTMLResponse(body, status, {"Cache-Control": "no-cache", **policy_for(base)})
@@ -94,7 +110,7 @@ def manifest(request: Request, workspace: WorkspaceDep) -> Response:
         "name": said["around.title"],
         "short_name": said["around.title"],
         "lang": "en" if language(request.scope) == "en" else "zh-CN",
-        "start_url": "/services",
+        "start_url": localised("/services", request.scope),
         "scope": "/services",
         "display": "standalone",
         "background_color": "#f6f8f8",
@@ -125,42 +141,54 @@ def worker() -> Response:
     )
 
 
-@router.get("/services/{code}")
+@router.get("/services/{code:path}/wrong")
+def at_wrong(request: Request, code: str) -> Response:
+    """Lead from where a form that was refused is shown to the place."""
+    return RedirectResponse(Asked.of(request).link(views.place_path(code)) + "#wrong", 303)
+
+
+@router.get("/services/{code:path}")
 def one_place(request: Request, workspace: WorkspaceDep, code: str) -> Response:
     """Show all of one place: hours of the week, ways to call it and to get there."""
     asked = Asked.of(request)
-    told = request.query_params.get("told", "")
+    told = request.query_params.get("told") == "thanks"
     return HTMLResponse(
-        _place_page(request, workspace, code, asked, told=told if told in _TOLD else ""),
+        _place_page(request, workspace, code, asked, told=told),
         headers={"Cache-Control": "no-cache"},
     )
 
 
-@router.post("/services/{code}/wrong")
+@router.post("/services/{code:path}/wrong")
 async def tell_wrong(request: Request, workspace: WorkspaceDep, code: str) -> Response:
-    """Take the form "this entry is wrong", and come back to the place."""
+    """Take the form "this entry is wrong", and come back to the place.
+
+    What is refused is shown with what was typed.
+    """
     asked = Asked.of(request)
     given = await form_fields(request)
-    given.pop(FORM_FIELD, None)
-    kind, remark = given.get("kind", ""), given.get("remark", "")
-    told = "thanks"
+    # Browsers end lines as letters do, of two characters; the form counts them as one.
+    wrong = _Wrong(given.get("kind", ""), given.get("remark", "").replace("\r\n", "\n"))
     try:
         await run_in_threadpool(
             workspace.tell_wrong,
             code,
-            kind,
-            remark=remark,
+            wrong.kind,
+            remark=wrong.remark,
             address=client_address(request),
             actor=RESIDENT,
         )
-    except TooManyAttempts:
-        told = "wait"
-    except InputError:
-        told = "bad"
-    return RedirectResponse(asked.link(f"/services/{code}", told=told) + "#wrong", 303)
+    except (InputError, TooManyAttempts) as error:
+        wrong = replace(wrong, error=error)
+        body = await run_in_threadpool(_place_page, request, workspace, code, asked, wrong=wrong)
+        headers = {"Cache-Control": "no-store"}
+        if isinstance(error, TooManyAttempts):
+            headers["Retry-After"] = str(error.wait_s)
+        return HTMLResponse(body, kind_of(error).status, headers)
+    return RedirectResponse(asked.link(views.place_path(code), told="thanks") + "#wrong", 303)
 
 
-_TOLD = {"thanks", "wait", "bad"}
+def _in_words(error: GridmapError, lang: str) -> dict[str, Any]:
+    return plain_refusal(error, lang, heading_of(error, lang))
 
 
 def _answers(request: Request) -> str:
@@ -168,12 +196,20 @@ def _answers(request: Request) -> str:
 
     Without a connection a page that was kept may stand in for another.
     """
-    path, query = request.url.path, request.url.query
+    # As it was asked: a code may hold a slash or a question mark, which the path has in the clear.
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    path, query = raw.decode("latin-1"), request.url.query
     return f"{path}?{query}" if query else path
 
 
 def _place_page(
-    request: Request, workspace: Workspace, code: str, asked: Asked, *, told: str
+    request: Request,
+    workspace: Workspace,
+    code: str,
+    asked: Asked,
+    *,
+    told: bool = False,
+    wrong: _Wrong | None = None,
 ) -> str:
     origin = views.origin_or_none(workspace, asked)
     record = workspace.place(code, origin=origin, actor=RESIDENT)
@@ -192,10 +228,15 @@ def _place_page(
         access=views.access(record, lang),
         week=views.week_shown(workspace, code),
         links=navigation_links(record["lon"], record["lat"], record["name"]),
-        report_path=views.report_path(Origin("point", Point(record["lon"], record["lat"]))),
+        report_path=views.report_path(
+            workspace, Origin("point", Point(record["lon"], record["lat"])), lang
+        ),
         kinds=WRONG_KINDS,
         told=told,
+        wrong=wrong or _Wrong(),
+        refused=wrong and wrong.error and _in_words(wrong.error, lang),
         texts=views.script_texts(lang),
         back=asked.link(),
-        wrong_href=asked.link(f"/services/{code}/wrong"),
+        request_path=views.place_path(code),
+        wrong_href=asked.link(f"{views.place_path(code)}/wrong"),
     )

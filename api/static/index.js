@@ -54,7 +54,11 @@ async function parts(found) {
     const codes = found.candidates.map((area) => `${area.code} (${metres(area.distance_m)})`);
     said.push(element("p", `${texts.candidates} ${codes.join(", ")}`));
   }
-  if (found.warning) said.push(element("p", `${texts.warning} ${found.warning}`, "warning"));
+  if (found.warning) {
+    const told = found.warning.split(";").map((code) => texts[`warning.${code}`] ?? code);
+    const between = texts.lang === "en" ? "; " : "；";
+    said.push(element("p", `${texts.warning} ${told.join(between)}`, "warning"));
+  }
   return said;
 }
 

@@ -118,6 +118,7 @@ function put({ lng, lat }, accuracy = 0) {
   field("coord_sys").value = "wgs84";
   // The last thing that was said of the place counts.
   field("estate").value = "";
+  $("#which").replaceChildren();
   field("unknown").checked = false;
   drawPin(lng, lat, accuracy);
   const how = accuracy ? texts.within.replace("{m}", String(Math.ceil(accuracy))) : texts.pinned;
@@ -149,7 +150,8 @@ function locate() {
   );
 }
 
-async function toEstate() {
+async function toEstate({ chosen = false } = {}) {
+  if (!chosen) $("#which").replaceChildren();
   if (!field("estate").value) {
     // What was being looked up is not meant any more; a pin stays.
     if (!pin) {
@@ -166,8 +168,11 @@ async function toEstate() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== asked) return;
     const { origin } = JSON.parse(page.getElementById("map-frame").textContent);
-    if (!origin) say(texts.no_estate, true);
-    else {
+    if (!origin) {
+      const which = page.getElementById("which");
+      $("#which").replaceChildren(...which.children);
+      say($("#which").children.length ? texts.which_estate : texts.no_estate, true);
+    } else {
       map?.setView([origin.lat, origin.lon], 17);
       say(texts.estate);
     }
@@ -210,6 +215,10 @@ if (window.L && frame.bounds) {
   else $("#locate").hidden = true;
 }
 field("estate").addEventListener("change", toEstate);
+$("#which").addEventListener("change", (event) => {
+  field("estate").value = event.target.value;
+  toEstate({ chosen: true });
+});
 for (const name of ["lon", "lat", "coord_sys", "accuracy_m"]) {
   field(name).addEventListener("change", typedNumbers);
 }
@@ -217,6 +226,7 @@ field("unknown").addEventListener("change", () => {
   if (!field("unknown").checked) return;
   takeOff();
   field("estate").value = "";
+  $("#which").replaceChildren();
   say(texts.unknown);
   look();
 });

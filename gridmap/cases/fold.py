@@ -22,7 +22,7 @@ from gridmap.cases.model import (
     Whistle,
     WhistleState,
 )
-from gridmap.cases.states import State
+from gridmap.cases.states import SENT, State
 from gridmap.cases.table import TRANSITIONS
 
 __all__ = ["STEPS", "evolve"]
@@ -72,6 +72,7 @@ def _confirm(order: Order, event: Event) -> Changes:
         "level": fields.get("level", ""),
         "lead": fields.get("lead", ""),
         "co": tuple(Part(code) for code in fields.get("co_departments", ())),
+        "first_responder": fields.get("first_responder", order.first_responder),
         "due_at": due,
         "due_original": due,
         "due_given": None,
@@ -82,9 +83,24 @@ def _confirm(order: Order, event: Event) -> Changes:
 
 def _given(event: Event, due: datetime | None) -> Changes:
     """A due time that is given later than the promise: while the clock stands still it waits."""
+    changes: Changes = {"due_waits": event.fields.get("due_waits", "")}
     if event.fields.get("waits"):
-        return {"due_at": None, "due_given": due}
-    return {"due_at": due, "due_given": None}
+        return changes | {"due_at": None, "due_given": due}
+    return changes | {"due_at": due, "due_given": None}
+
+
+def _stage(order: Order, event: Event) -> datetime | None:
+    """Return when an order goes up again, once it is due at another time."""
+    # Events that were told before had nothing to say of it.
+    if "stage_due_at" not in event.fields:
+        return order.stage_due_at
+    return moment(event.fields, "stage_due_at")
+
+
+def _asked_again(order: Order, event: Event) -> tuple[Part, ...]:
+    """Return the shares, with those to be done anew as when they were first asked for."""
+    again = event.fields.get("asked_again", ())
+    return tuple(Part(p.department) if p.department in again else p for p in order.co)
 
 
 def _closed(order: Order, event: Event) -> Changes:
@@ -128,6 +144,7 @@ def _dispatch(order: Order, event: Event) -> Changes:
     due = moment(fields, "due_at")
     timed = {"due_at": due, "due_original": due} if due is not None else {}
     return timed | {
+        "first_responder": fields.get("first_responder", order.first_responder),
         "lead": fields["lead"],
         "co": tuple(kept.get(code, Part(code)) for code in fields["co_departments"]),
         "dispatches": order.dispatches + 1,
@@ -212,6 +229,7 @@ def _extended(order: Order, event: Event) -> Changes:
     return _given(event, order.ask.until) | {
         "ask": None,
         "due_from": event.at,
+        "stage_due_at": _stage(order, event),
         "extensions": order.extensions + 1,
         "round": order.round + 1,
     }
@@ -229,6 +247,7 @@ def _renewed(order: Order, event: Event) -> Changes:
     return _given(event, moment(event.fields, "due_at")) | {
         "backlog_review_at": None,
         "due_from": event.at,
+        "stage_due_at": _stage(order, event),
         "round": order.round + 1,
     }
 
@@ -239,7 +258,12 @@ def _inspect(order: Order, event: Event) -> Changes:
 
 def _rework(order: Order, event: Event) -> Changes:
     # The due time stays: a result that does not hold was not on time.
-    return {"reworks": order.reworks + 1, "inspected_by": "", "resolved_at": None}
+    return {
+        "reworks": order.reworks + 1,
+        "inspected_by": "",
+        "resolved_at": None,
+        "co": _asked_again(order, event),
+    }
 
 
 def _close(order: Order, event: Event) -> Changes:
@@ -263,6 +287,7 @@ def _reopen(order: Order, event: Event) -> Changes:
         "reopened": order.reopened + 1,
         "reopen_asked_at": None,
         "reopen_asked_why": "",
+        "co": _asked_again(order, event),
         "closed_at": None,
         "closed_by": "",
         "resolved_at": None,
@@ -284,6 +309,7 @@ def _lead(order: Order, event: Event) -> Changes:
         "managed_by": leader,
         "due_at": None,
         "due_given": None,
+        "due_waits": "",
         "paused_at": None,
         "round": order.round + 1,
         "stage_due_at": None,
@@ -307,11 +333,12 @@ def _due(order: Order, event: Event) -> Changes:
             "round": order.round + 1 if order.round else 0,
         }
     own = moment(fields, "given_due_at") if "given_due_at" in fields else due
-    if "stage_due_at" in fields:
-        changes["stage_due_at"] = moment(fields, "stage_due_at")
+    given = moment(fields, "due_given")
     return changes | {
+        "stage_due_at": _stage(order, event),
         "due_at": own,
-        "due_given": moment(fields, "due_given"),
+        "due_given": given,
+        "due_waits": order.due_waits if own is None and given is None else "",
         "paused_at": moment(fields, "stopped_at"),
         # What is due at another time is reminded of anew.
         "round": order.round + 1 if order.round and own != order.due_at else order.round,
@@ -323,18 +350,28 @@ def _move(order: Order, event: Event) -> Changes:
     changes: Changes = {"areas": fields.get("areas", order.areas)}
     if "first_responder" in fields:
         changes["first_responder"] = fields["first_responder"]
+    if "co_departments" in fields:
+        changes["co"] = _co_moved(order, event)
     if "lead" in fields:
         changes["lead"] = fields["lead"]
-        changes["co"] = tuple(Part(code) for code in fields.get("co_departments", ()))
-        if order.state in _SENT_ON:
+        if order.state in SENT:
             # Whoever has it now has not signed for it.
             changes["state"] = State.DISPATCHED
+            if "sending" in fields:
+                changes |= {"dispatches": fields["sending"], "dispatched_at": event.at}
             changes["accept_by"] = moment(fields, "accept_by")
             changes["ask"] = None
     return changes
 
 
-_SENT_ON = frozenset({State.DISPATCHED, State.ACCEPTED, State.IN_PROGRESS, State.REWORK})
+def _co_moved(order: Order, event: Event) -> tuple[Part, ...]:
+    fields, fresh = event.fields, PartState.ASKED
+    if "kept" in fields and order.resolved_at is not None:
+        # Nobody is asked for what is done, until it has to be done again.
+        fresh = PartState.RELEASED
+    # Moves that were told before kept nobody's share.
+    kept = {p.department: p for p in order.co if p.department in fields.get("kept", ())}
+    return tuple(kept.get(code, Part(code, fresh)) for code in fields["co_departments"])
 
 
 def _blow(order: Order, event: Event) -> Changes:

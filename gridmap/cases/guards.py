@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from gridmap.cases.fields import moment, stored_moment
@@ -19,8 +20,8 @@ from gridmap.cases.model import (
     Whistle,
     WhistleState,
 )
-from gridmap.cases.rules import CaseRules
-from gridmap.cases.states import State
+from gridmap.cases.rules import OF_ITEM, CaseRules
+from gridmap.cases.states import SENT, State
 from gridmap.errors import BadValue, Conflict, NotAllowed, NotFound
 
 __all__ = ["GUARDS", "acting_body", "permission_of", "refuse_unless"]
@@ -111,7 +112,7 @@ def _dispatch(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
         co = [p.department for p in order.co if p.state is not PartState.RETURNED]
     refuse_unless(
         event.action == "order.rule" or order.state is not State.DISPATCHED
-        or (lead, set(co)) != (order.lead, {p.department for p in order.co}),
+        or {lead, *co} != set(order.bodies) or lead != order.lead,
         "It is already sent to these departments.",
         got=lead,
         repair="Name other departments, or wait for their answer.",
@@ -225,7 +226,7 @@ def _decide(kind: AskKind) -> Guard:
                 repair="Another person decides.",
             )
         if event.action == "order.extend.approve":
-            return _waits(order)
+            return _waits(order) | _stage(order, None if order.ask is None else order.ask.until)
         if kind is AskKind.BACKLOG and order.ask is not None and event.action.endswith("approve"):
             again = order.ask.until or rules.after("backlog_review", event.at)
             return {} if again is None else {"review_at": stored_moment(again)}
@@ -246,8 +247,22 @@ def _backlog(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 
 def _renewed(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     """Return the due time of an order that begins to count anew."""
-    due = rules.item_due(order.item, order.lead, event.at, order.catalogue)
-    return ({} if due is None else {"due_at": stored_moment(due)}) | _waits(order)
+    given = _due_again(order, OF_ITEM, event, rules)
+    return given | _waits(order) | _stage(order, moment(given, "due_at") or event.at)
+
+
+def _due_again(order: Order, limit: str, event: Event, rules: CaseRules) -> dict[str, Any]:
+    """Return the due time that an order is given anew, or that the calendar is waited for."""
+    due = rules.due_again(order, limit, event.at)
+    if due is None or due.due_at is None:
+        return {"due_waits": limit} if due and due.reason == "calendar_missing" else {}
+    return {"due_at": stored_moment(due.due_at)}
+
+
+def _stage(order: Order, due: datetime | None) -> dict[str, Any]:
+    """Return that an order goes up again by its new due time, where that is the later one."""
+    stage = order.stage_due_at
+    return {} if stage is None or due is None or stage > due else {"stage_due_at": None}
 
 
 def _waits(order: Order) -> dict[str, Any]:
@@ -263,6 +278,17 @@ def _inspect(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
             allowed="anybody but " + ", ".join(order.handlers),
         )
     return {}
+
+
+def _rework(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
+    """What a department finished holds; what the lead took off it is to be done after all."""
+    return _inspect(order, event, rules) | _asked_again(order, {PartState.RELEASED})
+
+
+def _asked_again(order: Order, states: Collection[PartState]) -> dict[str, Any]:
+    """Return which co-departments are asked for their shares anew: those in some states."""
+    again = [p.department for p in order.co if p.state in states]
+    return {"asked_again": again} if again else {}
 
 
 def _close(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
@@ -299,8 +325,8 @@ def _reopen_ask(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
 
 def _reopen(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     _need_reopenable(order, rules)
-    due = rules.after("reopened", event.at)
-    return ({} if due is None else {"due_at": stored_moment(due)}) | _waits(order)
+    given = _due_again(order, "reopened", event, rules)
+    return given | _waits(order) | _asked_again(order, set(PartState) - {PartState.RETURNED})
 
 
 def _escalate(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
@@ -461,6 +487,15 @@ def _absorb(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     return {}
 
 
+def _move(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
+    """Return by when another lead signs for it, and which sending of the order that is."""
+    if "lead" not in event.fields or order.state not in SENT:
+        return {}
+    accept_by = rules.after("accept", event.at)
+    signs = {} if accept_by is None else {"accept_by": stored_moment(accept_by)}
+    return signs | {"sending": order.dispatches + 1}
+
+
 def _name(order: Order, event: Event, rules: CaseRules) -> dict[str, Any]:
     refuse_unless(order.named_at is None, "It is listed.", got=order.number, repair="Leave it.")
     return {}
@@ -492,13 +527,14 @@ GUARDS: dict[str, Guard] = {
     "order.backlog.refuse": _decide(AskKind.BACKLOG),
     "order.backlog.resume": _renewed,
     "order.inspect": _inspect,
-    "order.rework": _inspect,
+    "order.rework": _rework,
     "order.close": _close,
     "order.rate": _rate,
     "order.reopen": _reopen,
     "order.reopen.ask": _reopen_ask,
     "order.escalate": _escalate,
     "order.name": _name,
+    "order.move": _move,
     "whistle.blow": _blow,
     "whistle.call": _call,
     "whistle.report_in": _report_in,

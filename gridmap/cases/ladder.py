@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from gridmap.cases.fields import stored_moment
 from gridmap.cases.model import SYSTEM, Event, Ground, Order, Verdict, WhistleState
 from gridmap.cases.rules import CaseRules
 from gridmap.cases.states import CLOSED, State
@@ -200,12 +201,44 @@ def _confirm_at(order: Order, rules: CaseRules, mark: str) -> datetime | None:
 
 
 def _sign_marks(order: Order, rules: CaseRules) -> tuple[str, ...]:
-    waits = order.state is State.DISPATCHED and order.accept_by is not None
+    limited = order.accept_by is not None or rules.has("accept")
+    waits = order.state is State.DISPATCHED and limited
     return (str(order.dispatches),) if waits else ()
 
 
 def _sign_at(order: Order, rules: CaseRules, mark: str) -> datetime | None:
-    return order.accept_by
+    """The limit; one that the calendar did not reach when the order was sent out, once it does."""
+    if order.accept_by is not None or order.dispatched_at is None:
+        return order.accept_by
+    return rules.after("accept", order.dispatched_at)
+
+
+def _counted_marks(order: Order, rules: CaseRules) -> tuple[str, ...]:
+    return (str(order.round),) if order.is_open and order.due_waits else ()
+
+
+def _due_again(order: Order, rules: CaseRules) -> datetime | None:
+    if order.due_from is None:
+        return None
+    due = rules.due_again(order, order.due_waits, order.due_from)
+    return None if due is None else due.due_at
+
+
+def _counted_at(order: Order, rules: CaseRules, mark: str) -> datetime | None:
+    """At once, when the calendar reaches as far."""
+    return None if _due_again(order, rules) is None else order.due_from
+
+
+def _counted(order: Order, rules: CaseRules, mark: str, now: datetime) -> tuple[Event, ...]:
+    """Give an order the due time that waited for the calendar; a stopped clock holds it still."""
+    due, still = _due_again(order, rules), order.paused_at
+    assert due is not None
+    told = {
+        "stopped_at": None if still is None else stored_moment(still),
+        "due_given": None if still is None else stored_moment(due),
+        "given_due_at": stored_moment(due) if still is None else None,
+    }
+    return (_event("order.due", now, **told),)
 
 
 def _up_marks(level: str) -> Callable[[Order, CaseRules], tuple[str, ...]]:
@@ -305,6 +338,7 @@ _ROWS = (
     Step("at_once", _at_once_marks, _at_once, _sent_out),
     Step("unconfirmed", _confirm_marks, _confirm_at, _remind("unconfirmed")),
     Step("unsigned", _sign_marks, _sign_at, _remind("unsigned")),
+    Step("counted", _counted_marks, _counted_at, _counted),
     Step("soon_due", _soon_marks, _soon, _soon_events),
     Step("overdue", _due_marks(), _due_at, _remind("overdue")),
     Step("to_street", _up_marks("G"), _up_at, _up_to_street),

@@ -225,10 +225,15 @@ class Order:
     due_given : datetime or None
         A due time that was given later than the promise, by an extension, from the backlog or
         with reopening, as it was before the clock stood still; None while nothing moved it.
+    due_waits : str
+        The limit by which it was given a later due time that the calendar does not reach yet,
+        as :meth:`gridmap.cases.rules.CaseRules.due_again` names it; empty while none waits.
     round : int
         Grows when the due time changes: the ladder is climbed anew. 0: not yet on it.
     stage_due_at : datetime or None
         When an escalated order goes up again.
+    dispatches : int
+        How often it was sent to somebody: by people, or on to another lead than had it.
     handlers : tuple of str
         Everybody who ever handled it, by name: none of them inspects it.
     returns : int
@@ -259,6 +264,7 @@ class Order:
     due_from: datetime | None = None
     paused_at: datetime | None = None
     due_given: datetime | None = None
+    due_waits: str = ""
     round: int = 0
     stage_due_at: datetime | None = None
     dispatches: int = 0

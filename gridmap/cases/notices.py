@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from gridmap.cases.model import AskKind, Event, Order
+from gridmap.cases.model import AskKind, Event, Order, PartState
+from gridmap.cases.states import SENT
 
 __all__ = ["Audience", "AudienceKind", "Notice", "NoticeKind", "department", "notices_of", "role"]
 
@@ -141,11 +142,10 @@ def _reminder(after: Order, step: str) -> _Told:
     return [(kind, (*_lead(after), *copies))]
 
 
-def _sent(before: Order, after: Order) -> tuple[Audience, ...]:
-    """Return the departments that have something new to do."""
-    old = {p.department for p in before.co}
-    return (*_lead(after), *(department(p.department) for p in after.co
-                             if p.department not in old or before.dispatches == 0))  # fmt: skip
+def _asked_of(after: Order, but: Collection[str] = ()) -> tuple[Audience, ...]:
+    """Return the co-departments that are asked for a share and have not signed for it."""
+    asked = (p.department for p in after.co if p.state is PartState.ASKED)
+    return tuple(department(code) for code in asked if code not in but)
 
 
 def _order(before: Order, after: Order, event: Event) -> _Told:
@@ -196,8 +196,23 @@ def _to(kind: NoticeKind, *audiences: Audience, lead: bool = False) -> _Teller:
     return told
 
 
-def _to_sent(before: Order, after: Order, event: Event) -> _Told:
-    return [(NoticeKind.NEW, _sent(before, after))]
+def _sent(before: Order, after: Order, event: Event) -> _Told:
+    # What changed while it lay with the centre, nobody has been told.
+    told = before.bodies if before.state in SENT else ()
+    co = _asked_of(after, [code for code in told if code != before.lead])
+    return [(NoticeKind.NEW, (*_lead(after), *co))]
+
+
+def _moved(before: Order, after: Order, event: Event) -> _Told:
+    """Tell those who have it now; what nobody was sent, or is done already, is nobody's news."""
+    if after.state not in SENT:
+        return []
+    lead = _lead(after) if after.lead != before.lead else ()
+    return [(NoticeKind.NEW, (*lead, *_asked_of(after, before.bodies)))]
+
+
+def _reworked(before: Order, after: Order, event: Event) -> _Told:
+    return [(NoticeKind.REWORK, (*_lead(after), *_asked_of(after)))]
 
 
 _decided = _to(NoticeKind.DECIDED, lead=True)
@@ -205,9 +220,9 @@ _up = _to(NoticeKind.ESCALATED, _CENTRE, role("subdistrict_officer"), lead=True)
 
 _ORDER: dict[str, _Teller] = {
     "order.submit": _new_report,
-    "order.dispatch": _to_sent,
-    "order.rule": _to_sent,
-    "order.move": _to_sent,
+    "order.dispatch": _sent,
+    "order.rule": _sent,
+    "order.move": _moved,
     "order.return": _returned,
     "order.review": _to(NoticeKind.REVIEW, _CENTRE, *_LEADERS),
     "order.extend": _asked,
@@ -220,7 +235,7 @@ _ORDER: dict[str, _Teller] = {
     "order.resolve": _resolved,
     "order.self_handle": _resolved,
     "order.inspect": _to(NoticeKind.TO_CLOSE, _CENTRE),
-    "order.rework": _to(NoticeKind.REWORK, lead=True),
+    "order.rework": _reworked,
     "order.rate": _rated,
     "order.reopen.ask": _to(NoticeKind.REOPEN_ASKED, _CENTRE, role("supervisor")),
     "order.reopen": _to(NoticeKind.REOPENED, _CENTRE, lead=True),

@@ -96,6 +96,9 @@ def message_of(before: Order, after: Order, event: Event) -> Message:
         "areas": dict(after.areas),
         "lead": after.lead,
         "co_departments": [part.department for part in after.co],
+        # Whose it is now: who gave a share back is none of them.
+        "bodies": list(after.bodies),
+        "called": list(after.called),
         "due_at": None if due is None else stored_moment(due),
         "by": event.by,
         "fields": dict(event.fields),

@@ -11,13 +11,15 @@ from gridmap.cases.model import Order
 from gridmap.errors import BadValue
 from gridmap.routing.book import RouteBook
 from gridmap.routing.catalogue import Limit, LimitUnit
-from gridmap.routing.clock import Pause, deadline
+from gridmap.routing.clock import Due, Pause, deadline
 from gridmap.routing.terms import Sending
 from gridmap.tables import Row, Source, package_data, read_table
 
-__all__ = ["TABLE", "CaseRules", "load_case_rules"]
+__all__ = ["OF_ITEM", "TABLE", "CaseRules", "load_case_rules"]
 
 TABLE = "case_rules.csv"
+# The limit of an order's own item, among those of the table.
+OF_ITEM = "item"
 
 _COUNTS = ("reopenings",)
 _SHARES = ("soon_due",)
@@ -57,7 +59,7 @@ class CaseRules:
         None when the site has no such limit, or the calendar does not reach that far.
         """
         limit = self.limits.get(name)
-        return None if limit is None else self._passed(limit, start)
+        return None if limit is None else self._passed(limit, start).due_at
 
     def has(self, name: str) -> bool:
         """True when the site has such a limit."""
@@ -86,6 +88,20 @@ class CaseRules:
             return None
         return book.due(book.catalogue.item(item), lead, start).due_at
 
+    def due_again(self, order: Order, limit: str, start: datetime) -> Due | None:
+        """Return when an order is due whose time begins to run anew at `start` (aware).
+
+        `limit` is the name of one, or :data:`OF_ITEM` for that of the order's item; None where
+        there is no such limit.
+        """
+        if limit != OF_ITEM:
+            known = self.limits.get(limit)
+            return None if known is None else self._passed(known, start)
+        book = self._book_of(order.catalogue)
+        if book is None or order.item not in book.catalogue:
+            return None
+        return book.due(book.catalogue.item(order.item), order.lead, start)
+
     def given_back(
         self, order: Order, due_at: datetime, since: datetime, pauses: Iterable[Pause]
     ) -> datetime | None:
@@ -104,7 +120,7 @@ class CaseRules:
         """Return the rules of a catalogue; None when the site has it no more."""
         return self.further.get(catalogue) if catalogue else self.book
 
-    def _passed(self, limit: Limit, start: datetime) -> datetime | None:
+    def _passed(self, limit: Limit, start: datetime) -> Due:
         book = self.book
         return deadline(
             start,
@@ -112,7 +128,7 @@ class CaseRules:
             book.calendar,
             zone=book.zone,
             office_hours=book.terms.office_hours,
-        ).due_at
+        )
 
     def soon(self, order_from: datetime, due_at: datetime) -> datetime | None:
         """Return when the reminder before the due time goes out; None for none."""

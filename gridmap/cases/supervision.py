@@ -15,6 +15,7 @@ from gridmap.cases.fields import MAX_TEXT
 from gridmap.cases.ladder import Job
 from gridmap.cases.notices import Notice, NoticeKind, department, role
 from gridmap.errors import BadValue, Conflict
+from gridmap.personal import refuse_identity_numbers
 
 __all__ = [
     "RefusedReply",
@@ -140,7 +141,7 @@ def _text(name: str, value: str | None, *, needed: bool = True) -> str:
             got=f"{len(found)} characters",
             allowed=f"1 to {MAX_TEXT:,}",
         )
-    return found
+    return refuse_identity_numbers(name, found)
 
 
 def issued(

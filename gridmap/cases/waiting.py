@@ -70,11 +70,12 @@ def waited(
 def _by_promise(order: Order) -> bool:
     """True when nothing but the promise says when an order is due.
 
-    One without a due time goes by it, too, unless a leader took the time away: it waits, or the
-    calendar did not reach to where its report's deadline had come.
+    One without a due time goes by it, too, unless a leader took the time away, or a later one
+    waits for the calendar: it waits, or the calendar did not reach to where its report's deadline
+    had come.
     """
     if order.due_at is None:
-        return order.due_given is None and not order.managed_by
+        return order.due_given is None and not order.managed_by and not order.due_waits
     return order.due_given is None and order.due_at == order.due_original
 
 

@@ -184,8 +184,8 @@ def publish(
             reports=reports,
             commit=commit,
         )
-        start = moment(outcome.effective_from, workspace.zone)
-    show_publication(outcome, start, accept_faults, listed)
+        zone = workspace.zone
+    show_publication(outcome, zone, accept_faults, listed)
 
 
 @draft.command("discard")

@@ -40,6 +40,14 @@ def publish(
         list[str] | None,
         typer.Option(metavar="CODE=TEXT", help="Why this code goes out of use; LEVEL/CODE too."),
     ] = None,
+    accept_replaced: Annotated[
+        str | None,
+        typer.Option(
+            "--accept-replaced",
+            metavar="WHY",
+            help="Replace another edition than the draft began with; recorded.",
+        ),
+    ] = None,
     backdate: Annotated[
         str | None,
         typer.Option(metavar="WHY", help="Publish from a date since which reports were routed."),
@@ -61,10 +69,11 @@ def publish(
             reasons=reasons,
             backdate=backdate,
             reports=reports,
+            accept_replaced=accept_replaced,
             commit=commit,
         )
-        start = moment(outcome.effective_from, workspace.zone)
-    show_publication(outcome, start, accept_faults, listed)
+        zone = workspace.zone
+    show_publication(outcome, zone, accept_faults, listed)
 
 
 def _code_and_reason(text: str) -> tuple[str, str]:
@@ -77,11 +86,11 @@ def _code_and_reason(text: str) -> tuple[str, str]:
 
 
 def show_publication(
-    outcome: PublishOutcome, start: str, accepted: str | None, listed: Path | None
+    outcome: PublishOutcome, zone: ZoneInfo, accepted: str | None, listed: Path | None
 ) -> None:
     """Print what a publication came to, and the reports that it moves, also to a file."""
     done = "Published" if outcome.committed else "Would publish"
-    typer.echo(f"{done} {outcome.edition} from {start}.")
+    typer.echo(f"{done} {outcome.edition} from {moment(outcome.effective_from, zone)}.")
     faults = Counter[str](fault.severity for fault in outcome.faults)
     routes = Counter[str](fault.severity for fault in outcome.routes)
     facts(
@@ -92,6 +101,7 @@ def show_publication(
             "routes": counted(routes) or ("no faults" if outcome.route_check else ""),
             "accepted": accepted if accepted and faults["error"] + routes["error"] else "",
             "replaces": _replaces(outcome),
+            "until": _until(outcome, zone),
             "retired": _codes(outcome.retired),
         }
     )
@@ -103,6 +113,12 @@ def _replaces(outcome: PublishOutcome) -> str:
     if outcome.begun_with is None:
         return outcome.replaces or ""
     return f"{outcome.replaces}; the draft began with {outcome.begun_with}"
+
+
+def _until(outcome: PublishOutcome, zone: ZoneInfo) -> str:
+    if outcome.followed_by is None:
+        return ""
+    return f"{moment(outcome.effective_to, zone)} ({outcome.followed_by})"
 
 
 def _codes(retired: Mapping[tuple[str, str], Any]) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gridmap.areas import Area, Levels, tie_key
 from gridmap.errors import BadValue, NotFound
 
-__all__ = ["STORED_CRS", "Coverage"]
+__all__ = ["STORED_CRS", "Coverage", "union_of"]
 
 STORED_CRS = "EPSG:4326"
 
@@ -179,7 +179,7 @@ class Coverage:
                 continue
             starts = np.flatnonzero(np.diff(owner[members], prepend=-1))
             for group in np.split(members, starts[1:]):
-                out[owner[group[0]]] = _union(self.geometry[atoms[group]])
+                out[owner[group[0]]] = union_of(self.geometry[atoms[group]])
         return out
 
     @cached_property
@@ -273,8 +273,8 @@ class Coverage:
         )
 
 
-def _union(shapes: NDArray[np.object_]) -> Any:
-    """Union of atoms: by coverage where that is sound, else by overlay.
+def union_of(shapes: NDArray[np.object_]) -> Any:
+    """Return the union of atoms: by coverage where that is sound, else by overlay.
 
     `coverage_union_all` is 7-12 times faster but garbage in, garbage out: on overlapping
     atoms it returns an invalid result without an error, so the result is checked.

@@ -15,17 +15,19 @@ from gridmap.coverage.model import STORED_CRS
 from gridmap.crs import from_wgs84, valid_lonlat
 from gridmap.maps.categories import GROUPS, OTHER, Category
 from gridmap.maps.topology import MICRO
+from gridmap.places.hours import read_closure
 from gridmap.places.model import POST_ROLES
 from gridmap.places.navigation import NAVIGATION
+from gridmap.places.rosters import seen_posts
 
 __all__ = ["Records", "add_photos", "people_by_area", "places_data"]
 
 Records: TypeAlias = gpd.GeoDataFrame | Iterable[Mapping[str, Any]]
 
 # Shown under a place's name, in this order; the rest of what may be seen stays unsaid.
-_MORE = ("entrance", "floor", "home_service", "price", "accessible", "organiser", "booking_phone",
+_MORE = ("entrance", "floor", "home_service", "price", "wheelchair", "organiser", "booking_phone",
          "contact_name", "secretary", "member_count", "remarks",
-         "checked_at", "source")  # fmt: skip
+         "checked_on", "source")  # fmt: skip
 
 
 def places_data(
@@ -43,8 +45,8 @@ def places_data(
     ----------
     records : GeoDataFrame or iterable of mappings
         ``category``, ``name``, ``lon`` and ``lat`` in degrees (or a geometry), and where
-        known ``name_en``, ``address``, ``hours``, ``phone``, ``special_services`` (``_en`` for
-        English) and the other fields of the layer.
+        known ``name_en``, ``address``, ``hours``, ``closures``, ``phone``, ``special_services``
+        (``_en`` for English) and the other fields of the layer.
     categories : sequence of Category
         In the order of the legend; a record of another category is shown as "other".
     actor : Actor
@@ -99,19 +101,26 @@ def add_photos(places: Sequence[dict[str, Any]], photos: Mapping[str, Mapping[st
 def people_by_area(
     rosters: Records, *, actor: Actor
 ) -> dict[tuple[str, str], list[dict[str, str]]]:
-    """Return the staff of each area by (level, code): role, work phone, and for staff the name."""
+    """Return the staff of each area by (level, code): role, work phone, and for staff the name.
+
+    With the estate, for a post that is about one. What reads alike stands there once.
+    """
     out: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for record in visible_records(actor, "rosters", _as_mappings(rosters)):
+    for record in seen_posts(actor, _as_mappings(rosters)):
         role = _text(record.get("role"))
         label, label_en = POST_ROLES.get(role, (role, ""))
         person = {
             "role": label,
             "roleEn": label_en,
+            "of": _text(record.get("estate")),
+            "ofEn": _text(record.get("estate_en")),
             "name": _text(record.get("name")),
             "phone": _text(record.get("work_phone")),
         }
-        key = (_text(record.get("level")), _text(record.get("area_code")))
-        out.setdefault(key, []).append({k: v for k, v in person.items() if v})
+        line = {k: v for k, v in person.items() if v}
+        people = out.setdefault((_text(record.get("level")), _text(record.get("area_code"))), [])
+        if line not in people:
+            people.append(line)
     return out
 
 
@@ -194,10 +203,21 @@ def _place(record: Mapping[str, Any], spot: tuple[int, int], category: int) -> d
         "specialEn": "special_services_en",
     }
     out |= {key: text for key, name in fields.items() if (text := _text(record.get(name)))}
+    closed = _closed(record.get("closures"))
     more = [[name, text] for name in _MORE if (text := _text(record.get(name)))]
     # A body has a kind, a place a category alone.
     body = {"body": True} if _text(record.get("kind")) else {}
-    return out | body | ({"more": more} if more else {})
+    return out | body | ({"closed": closed} if closed else {}) | ({"more": more} if more else {})
+
+
+def _closed(closures: Any) -> list[str]:
+    """Say on which days a place is closed, and why, as readers of both languages read it."""
+    found = []
+    for text in closures if isinstance(closures, (list, tuple)) else ():
+        one = read_closure(text)
+        days = f"{one.first}" if one.first == one.last else f"{one.first} – {one.last}"
+        found.append(f"{days} {one.why}".strip())
+    return found
 
 
 def _text(value: Any) -> str:

@@ -42,8 +42,10 @@ def services_map(
     places : GeoDataFrame or iterable of mappings
         See :func:`gridmap.maps.records.places_data`; layer ``places``.
     rosters : GeoDataFrame or iterable of mappings
-        ``level``, ``area_code``, ``role`` (a key of ``POST_ROLES``), ``work_phone``; layer
-        ``rosters``. The public sees role and work phone of an area's staff, staff the name too.
+        ``level``, ``area_code``, ``role`` (a key of ``POST_ROLES``), ``work_phone``, and
+        ``estate`` (``estate_en``) where it is about one; layer ``rosters``. The public sees the
+        role of an area's staff, the work phone of who stands on a public board, staff all of
+        these and the name.
     photos : PlacePhotos, optional
         The photos of places that the actor may see.
     """

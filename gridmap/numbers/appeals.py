@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from gridmap.cases.fields import MAX_TEXT
 from gridmap.errors import BadValue, Conflict, NotAllowed
+from gridmap.personal import refuse_identity_numbers
 
 __all__ = ["Appeal", "AppealState", "Said", "appeal_of", "checked_text", "decided", "filed"]
 
@@ -70,7 +71,7 @@ def checked_text(why: str) -> str:
             got=f"{len(found)} characters",
             allowed=f"1 to {MAX_TEXT:,}",
         )
-    return found
+    return refuse_identity_numbers("why", found)
 
 
 def filed(former: Appeal | None, *, by: str, at: datetime, why: str) -> Said:

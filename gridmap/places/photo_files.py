@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from gridmap.errors import BadValue
 from gridmap.pictures import Photo
@@ -15,9 +16,11 @@ from gridmap.places.photos import MOST_PHOTOS, PhotoWords, PlacePhoto, worded
 from gridmap.places.record import Record
 from gridmap.places.sheet import Column
 
-__all__ = ["PHOTO_COLUMNS", "PhotoFolder", "photo_cells", "photo_parts"]
+__all__ = ["PHOTO_COLUMNS", "PhotoFolder", "cell_name", "photo_cells", "photo_parts"]
 
 _SEPARATOR = "|"
+# What sets the parts of a cell apart, and the files of a part.
+_BARS, _COMMAS = "|｜", "、;；,，"
 # A picture elsewhere: it is linked, never fetched.
 _ADDRESS = re.compile(r"https?://[^\s]+")
 
@@ -138,16 +141,30 @@ class PhotoFolder:
 
 def photo_parts(cell: str) -> tuple[str, list[str]]:
     """Return the address of a picture elsewhere and the files that a cell names."""
-    parts = [part.strip() for part in re.split(r"[|｜]", cell)]
+    parts = [part.strip() for part in re.split(f"[{_BARS}]", cell)]
     addresses = [part for part in parts if _ADDRESS.fullmatch(part)]
     files = [
         name.strip()
         for part in parts
         if part not in addresses
-        for name in re.split(r"[、;；,，]", part)
+        for name in re.split(f"[{_COMMAS}]", part)
         if name.strip()
     ]
     return (addresses[0] if addresses else ""), files
+
+
+def cell_name(name: str) -> str:
+    """Return the name of a folder as a cell can hold it: what a cell or a path parts, in percent.
+
+    Two names stay two.
+    """
+    parting = {*_BARS, *_COMMAS, "\\", ":", "%"}
+    bare = len(name) - len(name.lstrip())
+    return "".join(
+        quote(letter, safe="") if at < bare or letter in parting or not letter.isprintable()
+        else letter
+        for at, letter in enumerate(name)
+    )  # fmt: skip
 
 
 def _words(record: Record, count: int) -> list[PhotoWords]:
@@ -157,7 +174,7 @@ def _words(record: Record, count: int) -> list[PhotoWords]:
         cell = record.text(column)
         if not cell:
             continue
-        parts = [part.strip() for part in re.split(r"[|｜]", cell)]
+        parts = [part.strip() for part in re.split(f"[{_BARS}]", cell)]
         if len(parts) > count:
             record.refuse(column, "says more than there are photos", allowed=f"{count} parts")
             continue

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from datetime import date
 from typing import Any
 
+from gridmap.access import Actor, visible_records
 from gridmap.places.model import POST_MODES, Post
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "posts_for",
     "roster_clashes",
     "roster_conflicts",
+    "seen_posts",
     "switched",
 ]
 
@@ -103,6 +105,17 @@ def posts_for(
             others.append(post)
     roles = {post["role"] for post in own}
     return own + [post for post in others if post["role"] not in roles]
+
+
+def seen_posts(actor: Actor, posts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return posts with the fields that an actor may see.
+
+    Who is not staff sees the telephone numbers of those alone who stand on a public board.
+    """
+    seen = visible_records(actor, "rosters", posts)
+    if actor.is_staff:
+        return seen
+    return [post if post.get("role") in BOARD_ROLES else post | {"work_phone": ""} for post in seen]
 
 
 def _person(post: Post) -> tuple[str, ...]:

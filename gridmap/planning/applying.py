@@ -77,7 +77,8 @@ def _describe(state: PlanState, edit: Describe, fresh: bool) -> Applied:
     names = ("name", "name_en", "kind")
     said |= {n: getattr(edit, n) for n in names if getattr(edit, n) is not None}
     touched: tuple[int, ...] = ()
-    if not said:
+    # In logs of before, an edit that only took names away says nothing.
+    if fresh and not said:
         raise BadValue(
             "Nothing is said of the area.", got=edit.code, allowed=(*names, "attributes")
         )

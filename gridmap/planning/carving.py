@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import shapely
 
+from gridmap.coverage.model import union_of
 from gridmap.errors import BadValue
 from gridmap.planning.chains import Point, rings_of
 from gridmap.planning.changing import (
@@ -20,10 +21,10 @@ from gridmap.planning.changing import (
     need_loose,
 )
 from gridmap.planning.coding import MAX_CODE, need_free, new_grids
-from gridmap.planning.cutting import cut_polygon
-from gridmap.planning.edits import Edit, Exclusive, SplitGrid
+from gridmap.planning.cutting import Cut, cut_polygon
+from gridmap.planning.edits import CUT_RULE, Edit, Exclusive, SplitGrid
 from gridmap.planning.refusing import MIN_WIDTH_M, need_whole, refuse
-from gridmap.planning.reshaping import SAME_PLACE, as_line, cut_atom, redraw
+from gridmap.planning.reshaping import SAME_PLACE, as_line, cut_atom, cutter, redraw
 from gridmap.planning.state import DraftGrid, PlanState
 
 __all__ = ["Carved", "exclusive", "sides_of"]
@@ -58,7 +59,9 @@ def exclusive(state: PlanState, edit: Exclusive, fresh: bool) -> Applied:
     """Make an exclusive grid of an outline, cutting what it crosses."""
     outline = lasso_shape(edit.outline)
     lines = [as_line(ring) for rings in rings_of(outline) for ring in ([*r, r[0]] for r in rings)]
-    carved = _carved(state, _crossed(state, outline), lines, edit, edit.codes, fresh)
+    edit = replace(edit, rule=CUT_RULE) if fresh else edit
+    cut = _cut_out(state, edit, lines, outline)
+    carved = _carved(state, _crossed(state, outline), cut, edit, edit.codes, fresh)
     state = carved.state
     points = shapely.point_on_surface(state.shapes)
     near = np.flatnonzero(shapely.intersects(state.shapes, outline))
@@ -81,18 +84,23 @@ def sides_of(state: PlanState, edit: SplitGrid, fresh: bool) -> tuple[Carved, li
     lines = [as_line(line) for line in edit.lines]
     whole = state.members(grid).tolist()
     need_loose(state, whole[:1])
-    parts, side_of = _sides(state, edit.grid, whole, lines)
-    crossed = [state.atoms[i].code for i in whole if _parted(state, i, lines)]
-    carved = _carved(state, crossed, lines, edit, edit.cuts, fresh)
+    parts, side_of = _sides(state, edit, whole, lines)
+
+    def on_side(shape: Any) -> int:
+        inner = shapely.point_on_surface(shape)
+        return side_of[int(np.argmax(shapely.intersects(parts, inner)))]
+
+    cut = cutter(edit, lines, on_side)
+    crossed = [state.atoms[i].code for i in whole if _parted(state, i, cut)]
+    carved = _carved(state, crossed, cut, edit, edit.cuts, fresh)
     now = carved.state
     members = now.members(grid).tolist()
-    inner = shapely.point_on_surface(now.shapes[members])
-    on = shapely.intersects(np.array(parts, dtype=object)[:, None], inner[None, :])
-    side = [side_of[k] for k in np.argmax(on, axis=0).tolist()]
+    divided = parts[: len({*side_of})] if edit.rule else []
+    side = [on_side(_main(now.shapes[i], divided)) for i in members]
     found = [[i for i, s in zip(members, side, strict=True) if s == k] for k in sorted({*side_of})]
     if not all(found):
         empty = side_of.index(next(k for k, atoms in enumerate(found) if not atoms))
-        _refuse_thin(state, edit.grid, _narrowest(state, parts[empty], whole, lines))
+        _refuse_thin(state, edit.grid, _narrowest(state, parts[empty], whole, cut))
     return carved, found
 
 
@@ -100,14 +108,15 @@ def sides_of(state: PlanState, edit: SplitGrid, fresh: bool) -> tuple[Carved, li
 
 
 def _sides(
-    state: PlanState, code: str, members: Sequence[int], lines: Sequence[Sequence[Point]]
+    state: PlanState, edit: SplitGrid, members: Sequence[int], lines: Sequence[Sequence[Point]]
 ) -> tuple[list[Any], list[int]]:
     """Return the parts that lines divide a grid into, the west first, and the side of each.
 
     A piece of the grid that no line divides, an island, is on the side that lies nearest.
     """
     parts, islands, loose = [], [], []
-    for piece in shapely.get_parts(shapely.coverage_union_all(state.shapes[list(members)])):
+    united = union_of if edit.rule else shapely.coverage_union_all
+    for piece in shapely.get_parts(united(state.shapes[list(members)])):
         cut = cut_polygon(piece, lines, SAME_PLACE)
         loose += cut.loose
         if len(cut.parts) > 1:
@@ -116,7 +125,7 @@ def _sides(
             islands.append(piece)
     if not parts:
         at = loose[0] if loose else lines[0][0]
-        raise refuse("not_across", {"atom": code}, at=at, codes=[code])
+        raise refuse("not_across", {"atom": edit.grid}, at=at, codes=[edit.grid])
     parts.sort(key=_west_first)
     nearest = [int(np.argmin(shapely.distance(parts, island))) for island in islands]
     return [*parts, *islands], [*range(len(parts)), *nearest]
@@ -125,20 +134,20 @@ def _sides(
 def _carved(
     state: PlanState,
     crossed: Sequence[str],
-    lines: Sequence[Sequence[Point]],
+    cut: Callable[[Any], Cut],
     edit: Edit,
     asked: Sequence[str],
     fresh: bool,
 ) -> Carved:
-    """Cut atoms along lines, one after the other; `asked` are codes of the parts, if chosen."""
+    """Cut atoms, one after the other; `asked` are codes of the parts, if chosen."""
     left, cut_through, made = list(asked), [], []
     for code in crossed:
         atom = state.atom(code)
-        cut = cut_polygon(state.shapes[atom], lines, SAME_PLACE)
-        if len(cut.parts) < 2:
+        found = cut(state.shapes[atom])
+        if len(found.parts) < 2:
             continue
         need_loose(state, [atom])
-        drawn, codes = cut_atom(state, atom, cut, left[: len(cut.parts) - 1], fresh)
+        drawn, codes = cut_atom(state, atom, found, left[: len(found.parts) - 1], fresh)
         left = left[len(codes) :]
         cut_through.append(code)
         made += codes
@@ -195,28 +204,63 @@ def _need_together(state: PlanState, edit: Exclusive, atoms: Sequence[int], cont
 
 def _crossed(state: PlanState, outline: Any) -> list[str]:
     """Return the atoms that an outline divides into parts that are both wide enough."""
-    found = []
-    for i in np.flatnonzero(shapely.intersects(state.shapes, outline)).tolist():
-        shape = state.shapes[i]
-        sides = np.array([shapely.intersection(shape, outline), shapely.difference(shape, outline)])
-        if np.all(_widths(state, sides) >= MIN_WIDTH_M):
-            found.append(state.atoms[i].code)
-    return sorted(found)
+    near = np.flatnonzero(shapely.intersects(state.shapes, outline)).tolist()
+    return sorted(state.atoms[i].code for i in near if _divides(state, outline, state.shapes[i]))
 
 
-def _parted(state: PlanState, atom: int, lines: Sequence[Sequence[Point]]) -> bool:
+def _divides(state: PlanState, outline: Any, shape: Any) -> bool:
+    sides = np.array([shapely.intersection(shape, outline), shapely.difference(shape, outline)])
+    return bool(np.all(_widths(state, sides) >= MIN_WIDTH_M))
+
+
+def _cut_out(
+    state: PlanState, edit: Exclusive, lines: Sequence[Sequence[Point]], outline: Any
+) -> Callable[[Any], Cut]:
+    """Return what cuts an area along an outline; polygons of it that lie inside come out whole."""
+
+    def inside(shape: Any) -> bool:
+        return bool(shapely.intersects(outline, shapely.point_on_surface(shape)))
+
+    along = cutter(edit, lines, inside)
+
+    def cut(shape: Any) -> Cut:
+        found, polygons = along(shape), shapely.get_parts(shape).tolist()
+        if len(found.parts) > 1 or any(_divides(state, outline, one) for one in polygons):
+            return found
+        sides: dict[bool, list[Any]] = {}
+        for polygon in polygons:
+            sides.setdefault(inside(polygon), []).append(polygon)
+        if len(sides) < 2:
+            return found
+        parts = [one[0] if len(one) == 1 else shapely.multipolygons(one) for one in sides.values()]
+        return Cut(parts, {}, found.loose, parts)
+
+    return cut
+
+
+def _main(shape: Any, divided: Sequence[Any]) -> Any:
+    """Return the polygon of an atom that tells its side: the largest, of those in divided parts."""
+    if not divided or shape.geom_type == "Polygon":
+        return shape
+    polygons = sorted(shapely.get_parts(shape).tolist(), key=shapely.area, reverse=True)
+    inner = shapely.point_on_surface(polygons)
+    among = shapely.intersects(np.array(divided, dtype=object)[:, None], inner[None, :])
+    return polygons[int(np.argmax(among.any(axis=0)))]
+
+
+def _parted(state: PlanState, atom: int, cut: Callable[[Any], Cut]) -> bool:
     """True for an atom that lines divide into parts that are all wide enough."""
-    parts = cut_polygon(state.shapes[atom], lines, SAME_PLACE).parts
-    wide = _widths(state, np.array(parts, dtype=object)) >= MIN_WIDTH_M
-    return len(parts) > 1 and bool(np.all(wide))
+    found = cut(state.shapes[atom])
+    wide = _widths(state, np.array(found.pieces, dtype=object)) >= MIN_WIDTH_M
+    return len(found.parts) > 1 and bool(np.all(wide))
 
 
-def _narrowest(state: PlanState, side: Any, atoms: Sequence[int], lines: Any) -> Any:
+def _narrowest(state: PlanState, side: Any, atoms: Sequence[int], cut: Callable[[Any], Cut]) -> Any:
     """Return the narrowest part that would be cut where no atom is on a side: why none is."""
     found = [side]
     for i in atoms:
         if shapely.intersects(state.shapes[i], side):
-            found += cut_polygon(state.shapes[i], lines, SAME_PLACE).parts
+            found += cut(state.shapes[i]).pieces
     return found[int(np.argmin(_widths(state, np.array(found, dtype=object))))]
 
 

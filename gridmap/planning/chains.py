@@ -25,6 +25,8 @@ __all__ = [
     "Ring",
     "Segment",
     "chain_of",
+    "in_order",
+    "lacking",
     "off_chain",
     "polygon_of",
     "rings_of",
@@ -98,6 +100,38 @@ def off_chain(before: Chain, after: Chain, inserted: Inserted) -> list[Segment]:
                     _walk(expected, step)
     keys = expected.keys() | after.keys()
     return sorted(k for k in keys if expected.get(k, 0) != after.get(k, 0))
+
+
+def lacking(shapes: Geometries, tolerance: float) -> dict[Segment, tuple[Point, ...]]:
+    """Return the vertices of some polygons that lie on segments of others, in their order there.
+
+    Parameters
+    ----------
+    shapes : object (n,)
+    tolerance : float
+        So near to a segment they lie on it, in the unit of the coordinates.
+    """
+    rings = [ring for shape in shapes for part in rings_of(shape) for ring in part]
+    steps = [step for ring in rings for step in segments_of(ring)]
+    points = np.unique(shapely.get_coordinates(shapes), axis=0)
+    tree = shapely.STRtree(shapely.linestrings([list(step) for step in steps]))
+    at, on = tree.query(shapely.points(points), predicate="dwithin", distance=tolerance)
+    found: dict[Segment, set[Point]] = {}
+    for point, (a, b) in zip(points[at].tolist(), (steps[k] for k in on.tolist()), strict=True):
+        place = (point[0], point[1])
+        ends = min(_apart(a, place), _apart(b, place))
+        if ends > tolerance and (b, a) not in found:
+            found.setdefault((a, b), set()).add(place)
+    return {step: in_order(step, places) for step, places in found.items()}
+
+
+def in_order(step: Segment, points: Iterable[Point]) -> tuple[Point, ...]:
+    """Return points on a segment as they lie along it."""
+    return tuple(sorted(points, key=lambda p: (_apart(step[0], p), p)))
+
+
+def _apart(one: Point, other: Point) -> float:
+    return float(np.hypot(one[0] - other[0], one[1] - other[1]))
 
 
 def with_points(shape: Any, inserted: Inserted) -> Any:

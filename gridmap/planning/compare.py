@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from gridmap.areas import Area
 from gridmap.coverage.lineage.compute import lineage
 from gridmap.coverage.lineage.model import LevelLineage
-from gridmap.coverage.model import STORED_CRS, Coverage
+from gridmap.coverage.model import STORED_CRS, Coverage, union_of
 from gridmap.errors import BadValue
 from gridmap.planning.graph import PlanGraph
 from gridmap.planning.plan import Plan
@@ -175,5 +174,5 @@ def _shapes(graph: PlanGraph, plan: Plan) -> NDArray[np.object_]:
     held = order[plan.grid_of[order] >= 0]
     begins = np.flatnonzero(np.diff(plan.grid_of[held], prepend=-1))
     for members in np.split(held, begins[1:]) if len(begins) else []:
-        out[plan.grid_of[members[0]]] = shapely.coverage_union_all(shapes[members])
+        out[plan.grid_of[members[0]]] = union_of(shapes[members])
     return out

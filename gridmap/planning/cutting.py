@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 
-from gridmap.planning.chains import Inserted, Point, Segment, rings_of, segments_of, with_points
+from gridmap.planning.chains import (
+    Inserted,
+    Point,
+    Segment,
+    in_order,
+    rings_of,
+    segments_of,
+    with_points,
+)
 
-__all__ = ["Cut", "cut_polygon"]
+__all__ = ["Cut", "cut_area", "cut_polygon"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +35,14 @@ class Cut:
         Vertices that the border gets where the cut ends.
     loose : list of (x, y)
         Ends of lines within the polygon: they cut nothing.
+    pieces : list of polygon
+        What the lines made: the parts, without what stays with them.
     """
 
     parts: list[Any]
     inserted: Inserted
     loose: list[Point]
+    pieces: list[Any]
 
 
 def cut_polygon(shape: Any, lines: Sequence[Sequence[Point]], tolerance: float) -> Cut:
@@ -60,7 +71,7 @@ def cut_polygon(shape: Any, lines: Sequence[Sequence[Point]], tolerance: float) 
                 if place is not None:
                     points[k] = place
         paths.append(points)
-    inserted = {s: _along(s, found) for s, found in ends.items()}
+    inserted = {s: in_order(s, found) for s, found in ends.items()}
     grown = with_points(shape, inserted)
     walks = [s for rings in rings_of(grown) for ring in rings for s in segments_of(ring)]
     known = {frozenset(step) for step in walks}
@@ -76,7 +87,46 @@ def cut_polygon(shape: Any, lines: Sequence[Sequence[Point]], tolerance: float) 
     within = shapely.intersects(shape, shapely.point_on_surface(faces))
     vertices = {point for step in walks for point in step}
     loose = [p for points in paths for p in (points[0], points[-1]) if p not in vertices]
-    return Cut(list(faces[within]), inserted, loose)
+    parts = list(faces[within])
+    return Cut(parts, inserted, loose, parts)
+
+
+def cut_area(
+    shape: Any,
+    lines: Sequence[Sequence[Point]],
+    tolerance: float,
+    side: Callable[[Any], Any] | None = None,
+) -> Cut:
+    """Cut an area along lines, each of its polygons by itself.
+
+    A polygon that no line goes through, an exclave, stays with the nearest part on its side.
+
+    Parameters
+    ----------
+    shape, lines, tolerance
+        See :func:`cut_polygon`.
+    side : callable, optional
+        Returns on which side of the lines a polygon lies.
+    """
+    polygons = shapely.get_parts(shape).tolist()
+    if len(polygons) == 1:
+        return cut_polygon(shape, lines, tolerance)
+    cuts = [cut_polygon(one, lines, tolerance) for one in polygons]
+    loose = [place for cut in cuts for place in cut.loose]
+    through = [cut for cut in cuts if len(cut.parts) > 1]
+    if not through:
+        return Cut([shape], {}, loose, [shape])
+    pieces = [part for cut in through for part in cut.parts]
+    on = side or (lambda polygon: None)
+    held = [[piece] for piece in pieces]
+    for polygon, cut in zip(polygons, cuts, strict=True):
+        if len(cut.parts) < 2:
+            away = [(on(piece) != on(polygon), shapely.distance(piece, polygon))
+                    for piece in pieces]  # fmt: skip
+            held[away.index(min(away))].append(polygon)
+    parts = [one[0] if len(one) == 1 else shapely.multipolygons(one) for one in held]
+    inserted = {s: points for cut in through for s, points in cut.inserted.items()}
+    return Cut(parts, inserted, loose, pieces)
 
 
 def _at_crossings(lines: list[Any]) -> list[Any]:
@@ -105,8 +155,3 @@ def _on_border(
         return best
     ends.setdefault(step, set()).add(point)
     return point
-
-
-def _along(step: Segment, points: set[Point]) -> tuple[Point, ...]:
-    (x, y), _ = step
-    return tuple(sorted(points, key=lambda p: (np.hypot(p[0] - x, p[1] - y), p)))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from gridmap.areas import Area
-from gridmap.coverage.model import Coverage
+from gridmap.coverage.model import Coverage, union_of
 from gridmap.planning.held import HELD_COLUMNS
 from gridmap.planning.plan import CodePattern
 from gridmap.planning.state import PlanState, first_atom
@@ -148,7 +147,9 @@ def _grid_record(state: PlanState, grid: int) -> _Record:
     )
     held = dict(state.ground.grid_kept.get(one.origin, {})) if one.origin else {}
     members = state.members(grid)
-    held |= _sums(state, members.tolist(), held)
+    sums = _sums(state, members.tolist(), held)
+    # What is said of a grid itself stays, as long as it is the same ground.
+    held = sums | held if _as_before(state, grid, members) else held | sums
     shape = _declared(state, grid, members)
     if state.ground.in_parts:
         shape = _united(state, members) if shape is None else shape
@@ -161,21 +162,34 @@ def _united(state: PlanState, members: NDArray[np.int64]) -> Any:
     """Return the polygon of a grid from its parts, each vertex as its neighbours have it."""
     if len(members) == 1:
         return state.shapes[members[0]]
-    return shapely.coverage_union_all(state.shapes[members])
+    return union_of(state.shapes[members])
 
 
 def _declared(state: PlanState, grid: int, members: NDArray[np.int64]) -> Any:
     """Return a grid's own polygon where the draft left it as it was; else it is derived."""
-    first, one = state.ground.graph, state.grids[grid]
-    known = np.flatnonzero(first.grid_code == one.origin)
-    if not one.origin or not len(known):
-        return None
-    before = first.coverage.geometry[first.row[first.today == known[0]]]
+    first, origin = state.ground.graph, state.grids[grid].origin
+    before = first.coverage.geometry[first.row[_first_atoms(state, origin)]]
     shapes = state.shapes[members]
-    if {id(s) for s in before} != {id(s) for s in shapes}:
+    if not len(before) or {id(s) for s in before} != {id(s) for s in shapes}:
         return None
     coverage = first.coverage
-    return coverage.geometry[coverage.row(first.level, one.origin)]
+    return coverage.geometry[coverage.row(first.level, origin)]
+
+
+def _as_before(state: PlanState, grid: int, members: NDArray[np.int64]) -> bool:
+    """True for a grid of the same atoms as in the edition, none of them redrawn."""
+    atoms = [state.atoms[i] for i in members.tolist()]
+    before = state.ground.graph.code[_first_atoms(state, state.grids[grid].origin)]
+    return {one.origin for one in atoms} == set(before.tolist()) and all(
+        one.own and not one.estimated for one in atoms
+    )
+
+
+def _first_atoms(state: PlanState, origin: str) -> NDArray[np.int64]:
+    """Return the atoms that a grid of the edition has there."""
+    first = state.ground.graph
+    known = np.flatnonzero(first.grid_code == origin)
+    return np.flatnonzero(np.isin(first.today, known)) if origin else known[:0]
 
 
 def _atom_record(state: PlanState, i: int, code: str) -> _Record:
@@ -213,10 +227,15 @@ def _atom_record(state: PlanState, i: int, code: str) -> _Record:
 
 
 def _sums(state: PlanState, atoms: Sequence[int], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what atoms hold together, under the names that the attributes have for it."""
+    """Return what atoms hold together, under the names that the attributes have for it.
+
+    Nothing of a measure that is not known of each of them: that would be a part of the sum.
+    """
     out: dict[str, Any] = {}
+    origins = {state.atoms[i].origin for i in atoms}
     for name, columns in HELD_COLUMNS.items():
-        if name in state.graph.amount:
+        unknown = state.ground.graph.unknown.get(name, ())
+        if name in state.graph.amount and origins.isdisjoint(unknown):
             total = float(state.graph.amount[name][list(atoms)].sum())
             column = next((c for c in columns if c in known), columns[0])
             out[column] = int(total) if total.is_integer() else total

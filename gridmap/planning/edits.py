@@ -7,12 +7,13 @@ held) stands in it, so that the log alone says what came of it, whatever is in u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
 from gridmap.errors import BadValue
 
 __all__ = [
+    "CUT_RULE",
     "EDITS",
     "Describe",
     "Edit",
@@ -33,6 +34,10 @@ __all__ = [
 
 Point = tuple[float, float]
 Line = tuple[Point, ...]
+
+# How edits that are made now cut areas of several polygons: each polygon by itself, and one that
+# no line goes through stays with a part. Edits of older logs have 0: each polygon is a part.
+CUT_RULE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class SplitGrid:
         What the lines are, where they are of the base data.
     cuts : tuple of str
         Of the parts of atoms that are new, in the order in which they were cut.
+    rule : int
+        See `CUT_RULE`.
     """
 
     op: ClassVar[str] = "split_grid"
@@ -89,6 +96,7 @@ class SplitGrid:
     lines: tuple[Line, ...] = ()
     along: str = ""
     cuts: tuple[str, ...] = ()
+    rule: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,8 @@ class SplitAtom:
         Of the parts that do not keep the atom's code, west to east.
     along : str
         What the lines are, where they are of the base data.
+    rule : int
+        See `CUT_RULE`.
     """
 
     op: ClassVar[str] = "split_atom"
@@ -128,6 +138,7 @@ class SplitAtom:
     lines: tuple[Line, ...]
     codes: tuple[str, ...] = ()
     along: str = ""
+    rule: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,8 @@ class Exclusive:
         Of the parts of atoms that are new, in the order in which they were cut.
     along : str
         What the outline is of, where it is of the base data.
+    rule : int
+        See `CUT_RULE`.
     """
 
     op: ClassVar[str] = "exclusive"
@@ -178,6 +191,7 @@ class Exclusive:
     title_en: str = ""
     codes: tuple[str, ...] = ()
     along: str = ""
+    rule: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +290,14 @@ def edit_from(record: Mapping[str, Any]) -> Edit:
 
 def edit_record(edit: Edit) -> dict[str, Any]:
     """Return an edit as a JSON object; fields that say nothing are left out."""
-    said = {k: v for k, v in asdict(edit).items() if v not in (None, "", (), {})}
+    silent = {one.name: _default(one) for one in fields(edit)}
+    said = {k: v for k, v in asdict(edit).items() if v != silent[k]}
     return {"op": edit.op, **said}
+
+
+def _default(one: Field[Any]) -> Any:
+    """Return what a field is when nothing is given; an empty text where it is None says much."""
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 def _frozen(name: str, value: Any) -> Any:
@@ -318,6 +338,7 @@ def _is_text(value: Any) -> bool:
 # By the types that the fields above are annotated with.
 _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "str": _is_text,
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "None": lambda value: value is None,
     "Line": _all(_is_point),
     "Mapping[str, Any]": lambda value: isinstance(value, Mapping),

@@ -74,6 +74,8 @@ class PlanGraph:
         Pairs of an estate and an atom that it lies in.
     stations : float64 (s, 2)
         Where workers set out from, in the plane of `xy`.
+    unknown : mapping of str to frozenset of str
+        By measure the codes of the edition's atoms that have no amount.
     """
 
     edition: str
@@ -104,6 +106,7 @@ class PlanGraph:
     estate_of: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     estate_atom: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     stations: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    unknown: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.code)
@@ -219,6 +222,10 @@ def planning_graph(
         code=code,
         loose=(ranks == ranks.max(initial=0)) | rest,
         amount={name: _held(name, code, known) for name, known in (amounts or {}).items()},
+        unknown={
+            name: frozenset(code.tolist()).difference(known)
+            for name, known in (amounts or {}).items()
+        },
         area_m2=shapely.area(shapes),
         perimeter_m=shapely.length(shapes),
         xy=points if len(points) == len(row) else _points(shapes),

@@ -16,7 +16,7 @@ from gridmap.planning.changing import (
     need_loose,
 )
 from gridmap.planning.coding import heir_codes, need_free, new_grids
-from gridmap.planning.edits import MergeGrids, Reassign, Regroup, SplitGrid
+from gridmap.planning.edits import CUT_RULE, MergeGrids, Reassign, Regroup, SplitGrid
 from gridmap.planning.refusing import need_inside, need_whole, pieces_of, refuse
 from gridmap.planning.state import DraftGrid, PlanState
 
@@ -80,6 +80,7 @@ def split_grid(state: PlanState, edit: SplitGrid, fresh: bool) -> Applied:
         raise BadValue("A grid is divided by its parts or along lines, not both.", got=edit.grid)
     carved = None
     if edit.lines:
+        edit = replace(edit, rule=CUT_RULE) if fresh else edit
         carved, parts = sides_of(state, edit, fresh)
         state = carved.state
     else:

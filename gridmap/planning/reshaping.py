@@ -8,19 +8,21 @@ proved by its chain (:mod:`gridmap.planning.chains`), not measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import shapely
 
+from gridmap.coverage.model import union_of
 from gridmap.errors import BadValue
 from gridmap.planning.arcs import arcs_between, spliced
 from gridmap.planning.chains import (
     Inserted,
     Point,
     chain_of,
+    lacking,
     off_chain,
     polygon_of,
     rings_of,
@@ -31,12 +33,15 @@ from gridmap.planning.changing import (
     need_loose,
 )
 from gridmap.planning.coding import need_free, new_atom_codes
-from gridmap.planning.cutting import Cut, cut_polygon
+from gridmap.planning.cutting import Cut, cut_area, cut_polygon
 from gridmap.planning.edits import (
+    CUT_RULE,
+    Exclusive,
     MergeAtoms,
     MovePoints,
     ReplaceBorder,
     SplitAtom,
+    SplitGrid,
 )
 from gridmap.planning.patching import NewRow, patched_graph, shared_out
 from gridmap.planning.refusing import MIN_WIDTH_M, need_whole, need_wide, pieces_of, refuse
@@ -46,6 +51,7 @@ __all__ = [
     "SAME_PLACE",
     "as_line",
     "cut_atom",
+    "cutter",
     "merge_atoms",
     "move_points",
     "redraw",
@@ -149,7 +155,7 @@ def merge_atoms(state: PlanState, edit: MergeAtoms, fresh: bool) -> Applied:
             values = {"atom": state.atoms[i].code, "grid": code}
             raise refuse("other_grid", values, at=state.place_of([i]), codes=[state.atoms[i].code])
     need_loose(state, atoms)
-    whole = shapely.coverage_union_all(state.shapes[atoms])
+    whole, inserted = _joined(state.shapes[atoms])
     if shapely.get_num_geometries(whole) > max(
         1, *(shapely.get_num_geometries(state.shapes[i]) for i in atoms)
     ):
@@ -157,7 +163,7 @@ def merge_atoms(state: PlanState, edit: MergeAtoms, fresh: bool) -> Applied:
         raise refuse("not_neighbours", {"grids": edit.atoms}, at=state.place_of(pieces[0]),
                      codes=edit.atoms)  # fmt: skip
     keep = _keeper(state, atoms, edit.code)
-    drawn = Redrawn(shapes={keep: whole}, gone=set(atoms) - {keep})
+    drawn = Redrawn(shapes={keep: whole}, gone=set(atoms) - {keep}, inserted=inserted)
     return redraw(state, drawn, MergeAtoms(edit.atoms, state.atoms[keep].code))
 
 
@@ -168,7 +174,8 @@ def split_atom(state: PlanState, edit: SplitAtom, fresh: bool) -> Applied:
     lines = [as_line(line) for line in edit.lines]
     if not lines:
         raise BadValue("An area is cut along a line.", got="no line")
-    cut = cut_polygon(state.shapes[atom], lines, SAME_PLACE)
+    edit = replace(edit, rule=CUT_RULE) if fresh else edit
+    cut = cutter(edit, lines)(state.shapes[atom])
     if len(cut.parts) < 2:
         at = cut.loose[0] if cut.loose else lines[0][0]
         raise refuse("not_across", {"atom": edit.atom}, at=at, codes=[edit.atom])
@@ -280,13 +287,24 @@ def _changes(state: PlanState, after: PlanState, drawn: Redrawn) -> Iterable[dic
         yield {"level": level, "code": code, "what": "redrawn"}
 
 
+def cutter(
+    edit: SplitAtom | SplitGrid | Exclusive,
+    lines: Sequence[Sequence[Point]],
+    side: Callable[[Any], Any] | None = None,
+) -> Callable[[Any], Cut]:
+    """Return what cuts an area along the lines of an edit, as it was when the edit was made."""
+    if edit.rule == 0:
+        return lambda shape: cut_polygon(shape, lines, SAME_PLACE)
+    return lambda shape: cut_area(shape, lines, SAME_PLACE, side)
+
+
 def cut_atom(
     state: PlanState, atom: int, cut: Cut, asked: Sequence[str], fresh: bool
 ) -> tuple[Redrawn, list[str]]:
     """Return an atom in parts: the largest by homes keeps the code, the others get new ones."""
     parts = np.empty(len(cut.parts), dtype=object)
     parts[:] = cut.parts
-    _need_parts_wide(state, atom, parts)
+    _need_parts_wide(state, atom, np.array(cut.pieces, dtype=object))
     held = shared_out(state.graph, [atom], state.shapes[[atom]], parts)
     weight = [*zip(held.get("households", np.zeros(len(parts))), shapely.area(parts), strict=True)]
     keep = max(range(len(parts)), key=lambda k: (weight[k], -k))
@@ -326,6 +344,16 @@ def _need_parts_wide(state: PlanState, atom: int, parts: Any) -> None:
         values = {"atom": code, "width": f"{width[thin[0]]:.1f}", "least": f"{MIN_WIDTH_M:g}"}
         at = (float(shapely.get_x(point)), float(shapely.get_y(point)))
         raise refuse("too_narrow", values, at=at, codes=[code])
+
+
+def _joined(shapes: Any) -> tuple[Any, Inserted]:
+    """Return neighbours as one polygon, and the vertices that one lacked of their border."""
+    whole = union_of(shapes)
+    if not off_chain(chain_of(shapes), chain_of([whole]), {}):
+        return whole, {}
+    inserted = lacking(shapes, SAME_PLACE / 100)
+    grown = np.array([with_points(shape, inserted) for shape in shapes], dtype=object)
+    return union_of(grown), inserted
 
 
 def _keeper(state: PlanState, atoms: Sequence[int], code: str) -> int:

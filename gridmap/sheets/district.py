@@ -6,7 +6,6 @@ located by the locator, which alone answers where something lies.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +21,7 @@ from gridmap.coverage.model import Coverage
 from gridmap.coverage.overlaps import polygonal
 from gridmap.errors import BadValue, NotFound
 from gridmap.maps.categories import OTHER, SERVICES, Category
+from gridmap.places.estates import areas_of_homes
 from gridmap.places.rosters import posts_for
 from gridmap.sheets.model import ESTATE, Named
 
@@ -29,9 +29,6 @@ __all__ = ["District", "Estate", "GroundLayer", "PlacePhoto"]
 
 Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
-
-# An area that holds fewer of an estate's houses than this does not answer for it.
-_SHARE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,13 +168,8 @@ class District:
     def areas_of_estate(self, code: str) -> dict[str, list[str]]:
         """Return by level the areas that hold an estate's houses, most houses first."""
         mine = self._estate_rows.get(code, np.zeros(0, dtype=np.int64))
-        found: dict[str, list[str]] = {}
-        for level in self.coverage.levels.names:
-            count = Counter(c for c in self.estate_codes[level][mine] if c)
-            least = _SHARE * sum(count.values())
-            ranked = sorted(count, key=lambda c: (-count[c], tie_key(c)))
-            found[level] = [c for n, c in enumerate(ranked) if n == 0 or count[c] >= least]
-        return found
+        names = self.coverage.levels.names
+        return areas_of_homes({level: self.estate_codes[level][mine] for level in names})
 
     def posts_of(self, level: str, code: str) -> list[Mapping[str, Any]]:
         """Return the posts for one area."""

@@ -30,9 +30,10 @@ from gridmap.store.outbox import Meant
 from gridmap.store.rulings import Rerouted
 from gridmap.store.schema import meta
 
-__all__ = ["CaseStore", "Decide", "JobResult"]
+__all__ = ["CaseStore", "Decide", "Follow", "JobResult"]
 
 Decide = Callable[[Mapping[int, Order], datetime], Sequence[Outcome]]
+Follow = Callable[[Mapping[str, Any], Order, datetime], Sequence[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,7 +437,8 @@ class CaseStore(OpenedStore):
         jobs.add_jobs(connection, wanted)
         data = {
             "id": one.id, "year": one.year, "seq": one.seq, "number": one.number,
-            "department": one.department, "state": one.state.value, "version": one.version,
+            "department": one.department, "copies": list(one.copies),
+            "state": one.state.value, "version": one.version,
         }  # fmt: skip
         message = Message(f"supervision-{one.id}-{one.version}", action, now, data)
         outbox.tell(connection, [message], [(notice, {}) for notice in notices], now)
@@ -464,23 +466,35 @@ class CaseStore(OpenedStore):
         with self._database.read() as connection:
             return order_sweeps.to_move(connection, self._database.clock(), after)
 
-    def move_order(self, number: int, move: int, decide: Decide) -> None:
-        """As :meth:`change_orders`, noting that the order has followed a move."""
+    def move_order(self, number: int, decide: Follow) -> None:
+        """Let `decide` say what an edition's move does to an order, and note that it followed.
+
+        `decide` gets the move, with ``co_before``, the co-departments of the route that the order
+        has followed so far; the order as it stands; and the moment. Nothing is done where no move
+        is left to follow: whoever read the same page of orders may have been first, and the order
+        have been sent on since.
+        """
         with self._database.write() as connection:
             now = self._database.clock()
-            found = list(decide(cases.lock_orders(connection, [number]), now))
-            self._write(connection, found, (), now)
-            order_sweeps.mark_moved(connection, number, move)
+            order = cases.lock_orders(connection, [number])[number]
+            for _, move in order_sweeps.to_move(connection, now, only=number):
+                before = order_sweeps.co_followed(connection, number)
+                found = decide(move | {"co_before": before}, order, now)
+                self._write(connection, list(found), (), now)
+                order_sweeps.mark_moved(connection, number, int(move["id"]))
 
     def orders_to_follow(self, after: int = 0) -> list[tuple[int, dict[str, Any]]]:
         """Return open orders whose reports have another route or due time, each with it."""
         with self._database.read() as connection:
             return order_sweeps.to_follow(connection, after)
 
-    def follow_order(self, number: int, until: datetime, decide: Decide) -> None:
-        """As :meth:`change_orders`, noting until when the order has followed its report."""
+    def follow_order(self, number: int, decide: Follow) -> None:
+        """As :meth:`move_order`, of the route of its report, noting until when it has followed."""
         with self._database.write() as connection:
             now = self._database.clock()
-            found = list(decide(cases.lock_orders(connection, [number]), now))
-            self._write(connection, found, (), now)
-            order_sweeps.mark_followed(connection, number, until)
+            order = cases.lock_orders(connection, [number])[number]
+            for _, route in order_sweeps.to_follow(connection, only=number):
+                before = order_sweeps.co_followed(connection, number)
+                found = decide(route | {"co_before": before}, order, now)
+                self._write(connection, list(found), (), now)
+                order_sweeps.mark_followed(connection, number, route["until"])

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, select, text, update
 
 from gridmap.cases.ladder import Job
 from gridmap.cases.notices import AudienceKind, Notice
 from gridmap.cases.outcome import Message
 from gridmap.errors import Conflict, NotFound
+from gridmap.store.columns import json_value
 from gridmap.store.ids import reserve_ids
 from gridmap.store.jobs import add_jobs
 from gridmap.store.rows import insert_rows
 from gridmap.store.schema_cases import notice_reads, notices, outbox, webhooks
 from gridmap.store.schema_within import notice_areas
-from gridmap.store.within import note_notices
+from gridmap.store.within import note_notices, numbers_with
 
 __all__ = [
     "Meant",
@@ -182,12 +183,18 @@ class Meant:
     kind, name : str
         As a notice names its audience.
     area : (level, code) or None
-        Of a role: only of what lies there; None for all.
+        Only of what lies there; None for all.
+    departments : frozenset of str
+        Only of orders that one of these has a share in now; none for all.
+    kinds : frozenset of str or None
+        Only by notices of these kinds; None for all.
     """
 
     kind: str
     name: str
     area: tuple[str, str] | None = None
+    departments: frozenset[str] = frozenset()
+    kinds: frozenset[str] | None = None
 
 
 def notices_for(
@@ -220,16 +227,15 @@ def _newest(
     meant: Meant, reader: str, *, unread: bool, limit: int, before: int | None
 ) -> Select[Any]:
     """Return a query for the numbers (``key``) of the newest notices that mean somebody."""
-    if meant.area is None:
-        key = notices.c.id
-        query = select(key.label("key")).where(
-            notices.c.audience_kind == meant.kind, notices.c.audience == meant.name
-        )
-    else:
+    narrow = meant.kind != AudienceKind.ROLE.value or meant.departments or meant.kinds
+    if meant.area is not None and not narrow:
         key, there = notice_areas.c.notice_id, notice_areas.c
         query = select(key.label("key")).where(
             there.role == meant.name, there.level == meant.area[0], there.code == meant.area[1]
         )
+    else:
+        key = notices.c.id
+        query = select(key.label("key")).where(*_narrowed(meant))
     if unread:
         known = select(notice_reads.c.id).where(
             notice_reads.c.notice_id == key, notice_reads.c.reader == reader
@@ -238,6 +244,19 @@ def _newest(
     if before is not None:
         query = query.where(key < before)
     return query.order_by(key.desc()).limit(limit)
+
+
+def _narrowed(meant: Meant) -> Iterator[ColumnElement[bool]]:
+    """Yield what is true of the notices that mean somebody, asked of each from the newest on."""
+    yield notices.c.audience_kind == meant.kind
+    yield notices.c.audience == meant.name
+    if meant.area is not None:
+        level, code = meant.area
+        yield json_value(notices.c.areas, level) == code
+    if meant.departments:
+        yield notices.c.number.in_(numbers_with(meant.departments))
+    if meant.kinds is not None:
+        yield notices.c.kind.in_(sorted(meant.kinds))
 
 
 def mark_read(connection: Connection, ids: Sequence[int], reader: str, now: datetime) -> int:

@@ -1,13 +1,14 @@
 """By what a report's time was promised: the rules, the lead and the item it was counted for.
 
 A report keeps its time when people send it elsewhere, so that what decided its route now need
-not be what gave it its time. One that an edition routed first has its time from that move.
+not be what gave it its time. One that an edition routed first has its time from that move; one
+that nothing could route, from whom its order was first sent to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, select
 from gridmap.coverage.editions import EditionState
 from gridmap.store.moved import ITEM
 from gridmap.store.schema import editions, reports
+from gridmap.store.schema_cases import order_events
 from gridmap.store.schema_district import report_routes
 from gridmap.store.schema_moves import report_moves
 from gridmap.store.schema_reviews import report_reroutes
@@ -33,7 +35,7 @@ class Promise:
     rules : str or None
         Fingerprint of the rules; None where that is not known.
     department : str
-        The lead it was counted for.
+        The lead it was counted for; empty where nobody was known, and none was named since.
     item : str or None
     """
 
@@ -64,10 +66,25 @@ def read_promises(
     if not numbers:
         return {}
     former, late = _former(connection, numbers), _late_moves(connection, numbers)
-    return {
+    found = {
         number: _promise_of([*former.get(number, ()), last], late.get(number, ()))
         for number, last in _last(connection, numbers, now).items()
     }
+    nobody = [number for number, promise in found.items() if not promise.department]
+    for number, lead in _first_leads(connection, nobody).items():
+        found[number] = replace(found[number], department=lead)
+    return found
+
+
+def _first_leads(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Return to whom orders were sent when that gave them the time that their reports lacked."""
+    if not numbers:
+        return {}
+    sent = order_events.c.action.in_(("order.dispatch", "order.rule"))
+    query = select(order_events.c.number, order_events.c.lead, order_events.c.fields)
+    query = query.where(order_events.c.number.in_(numbers), sent)
+    rows = connection.execute(query)
+    return {int(number): lead for number, lead, fields in rows if "due_at" in fields}
 
 
 def _promise_of(routes: Sequence[_Route], moves: Sequence[Any]) -> Promise:

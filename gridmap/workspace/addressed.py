@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gridmap.access import PERMISSIONS, Action, Actor, Grant, Role, reach
 from gridmap.cases.supervision import Supervision
 from gridmap.workspace.order_lists import OFFICES
 
-__all__ = ["concerned", "may_as_addressed"]
+__all__ = ["concerned", "may_as_addressed", "may_for"]
 
 
 def may_as_addressed(who: Actor, action: Action, one: Supervision) -> bool:
     """True when one of the departments named in it is the actor's, or all are."""
     if action is Action.SUPERVISION_ANSWER:
         return any(_answers(grant, one.department) for grant in who.grants)
+    return may_for(who, action, concerned(one, action))
+
+
+def may_for(who: Actor, action: Action, bodies: Collection[str]) -> bool:
+    """True when one of the departments that it is about is the actor's, or all are."""
     # It is about a department's conduct and lies in no area: areas do not narrow it.
-    bodies = concerned(one, action)
     return any(
         not scope.departments or not scope.departments.isdisjoint(bodies)
         for scope in reach(who, action)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
+from gridmap.coverage.counts import first_count
 from gridmap.coverage.model import Coverage
 from gridmap.planning.held import HELD_COLUMNS
 from gridmap.store.store import Store
@@ -21,19 +19,7 @@ def amounts_of(store: Store, coverage: Coverage) -> dict[str, dict[str, float]]:
         kept = store.attributes(coverage.edition, coverage.levels[rank].name)
         for code, values in kept.items():
             for measure, columns in HELD_COLUMNS.items():
-                number = _first(values, columns)
+                number = first_count(values, columns)
                 if number is not None:
                     out.setdefault(measure, {})[code] = number
     return out
-
-
-def _first(values: Mapping[str, Any], columns: tuple[str, ...]) -> float | None:
-    """Return the number of the first column that has one."""
-    numbers = (_number(values.get(column)) for column in columns)
-    return next((number for number in numbers if number is not None), None)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value:  # noqa: PLR0124
-        return float(value)
-    return None

@@ -22,7 +22,7 @@ from gridmap.access import (
     require_may,
 )
 from gridmap.areas import Levels
-from gridmap.cases.rules import CaseRules, load_case_rules
+from gridmap.cases.rules import CaseRules
 from gridmap.coverage.editions import Edition, EditionState
 from gridmap.coverage.families import BASE, Family
 from gridmap.coverage.model import Coverage
@@ -91,7 +91,6 @@ class Base:
         self._rules_in_use: str | None = None
         self._facts: FactState | None = None
         self._bases = Bases(store)
-        self._case_rules: CaseRules | None = None
         # Turn it was looked at, digest of the roads, and the network made of them.
         self._network: tuple[int, bytes, Streets] | None = None
         # Areas within reach of places, and the network they were found on.
@@ -147,13 +146,7 @@ class Base:
         A table that cannot be used raises when there is none before it. Later the tables in
         use stay, for a typing error must not stop the intake: see :attr:`book_fault`.
         """
-        with self._lock:
-            if self._keeper.folder is None:
-                self._current()
-            books, changed = self._keeper.books(self._rules_in_use)
-            if changed:
-                self._drop_routers()
-            return books
+        return self._rules()[0]
 
     @property
     def book(self) -> RouteBook:
@@ -162,14 +155,8 @@ class Base:
 
     @property
     def case_rules(self) -> CaseRules:
-        """The limits of orders; reread with the tables that routes are decided by."""
-        books = self.books
-        with self._lock:
-            found = self._case_rules
-            if found is None or found.book is not books.site:
-                found = load_case_rules(self.settings.rules, books.site, books.by_name)
-                self._case_rules = found
-            return found
+        """The limits of orders; they change with the tables that routes are decided by."""
+        return self._rules()[1]
 
     @property
     def book_fault(self) -> str:
@@ -194,6 +181,16 @@ class Base:
         return found
 
     # -- inside ---------------------------------------------------------------------
+
+    def _rules(self) -> tuple[RouteBooks, CaseRules]:
+        """Return the rules of routes and orders in use, once it is asked whether they changed."""
+        with self._lock:
+            if self._keeper.folder is None:
+                self._current()
+            books, cases, changed = self._keeper.rules(self._rules_in_use)
+            if changed:
+                self._drop_routers()
+            return books, cases
 
     def _may(self, actor: Actor | None, action: Action, subject: Subject | None = None) -> Actor:
         """Return who asks when they may do it, or raise `NotAllowed`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gridmap.cases.rules import CaseRules, load_case_rules
 from gridmap.errors import GridmapError
 from gridmap.routing.book import RouteBooks, make_route_books, rule_folder
 from gridmap.routing.rule_files import is_rule_file
@@ -42,13 +43,14 @@ class BookKeeper:
         self.folder, self._zone, self._stored = folder, zone, stored
         self.fault = ""
         self._books: RouteBooks | None = None
+        self._cases: CaseRules | None = None
         self._stamp: object = None
 
-    def books(self, in_use: str | None) -> tuple[RouteBooks, bool]:
-        """Return the rules, and True when they have just taken the place of others.
+    def rules(self, in_use: str | None) -> tuple[RouteBooks, CaseRules, bool]:
+        """Return the rules of routes and orders; True when they just took the place of others.
 
         A table that cannot be used raises when there is none before it. Later the tables in
-        use stay, for a typing error must not stop the intake.
+        use stay, all of them, for a typing error must not stop the intake.
 
         Parameters
         ----------
@@ -56,23 +58,25 @@ class BookKeeper:
             Fingerprint of the imported rules; not asked where there is a folder.
         """
         stamp = in_use if self.folder is None else _stamp(self.folder)
-        if self._books is None:
-            self._books, self._stamp = self._made(in_use), stamp
-            return self._books, False
         changed = False
-        if stamp != self._stamp:
+        if self._books is None or self._cases is None:
+            self._books, self._cases = self._made(in_use)
+            self._stamp = stamp
+        elif stamp != self._stamp:
             self._stamp = stamp
             changed = self._remade(in_use)
-        return self._books, changed
+        return self._books, self._cases, changed
 
-    def _made(self, in_use: str | None) -> RouteBooks:
+    def _made(self, in_use: str | None) -> tuple[RouteBooks, CaseRules]:
         if self.folder is None and in_use is not None:
-            return books_of(self._stored(in_use))
-        return make_route_books(rule_folder(self.folder).at(self._zone), zone=self._zone)
+            books = books_of(self._stored(in_use))
+        else:
+            books = make_route_books(rule_folder(self.folder).at(self._zone), zone=self._zone)
+        return books, load_case_rules(self.folder, books.site, books.by_name)
 
     def _remade(self, in_use: str | None) -> bool:
         try:
-            self._books = self._made(in_use)
+            self._books, self._cases = self._made(in_use)
         except GridmapError as error:
             self.fault = str(error)
             log.error("the changed rules are not used: %s", error)

@@ -19,6 +19,7 @@ from gridmap.coverage.model import Coverage
 from gridmap.coverage.reading.read import read_layer, split_source
 from gridmap.coverage.retired import with_retired_note
 from gridmap.errors import BadValue, NotFound
+from gridmap.planning.held import HELD_COLUMNS
 from gridmap.workspace.base import Base, Progress
 
 __all__ = ["Boundaries", "ImportOutcome"]
@@ -114,6 +115,7 @@ class Boundaries(Base):
             remainders=remainders,
             coord_sys=coord_sys,
             in_force=self._to_lie_on(existing, level),
+            counts=[column for columns in HELD_COLUMNS.values() for column in columns],
         )
         incoming = with_retired_note(incoming, self.store.retired_codes(family))
         changes = self._changes(existing, incoming)

@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gridmap.access import Action, Actor
-from gridmap.coverage.importing.incoming import Incoming
-from gridmap.coverage.model import STORED_CRS
-from gridmap.coverage.notes import ImportReport
 from gridmap.errors import Conflict
 from gridmap.routing.moves import MovePolicy
 from gridmap.workspace.draft_suggesting import DraftSuggesting
+from gridmap.workspace.planned_levels import planned_import
 from gridmap.workspace.publishing import FromPlan, PublishOutcome, PublishTerms
 
 if TYPE_CHECKING:
-    from gridmap.planning.drafted import DraftedLevel
     from gridmap.workspace.draft_states import OpenDraft
 
 __all__ = ["DraftPublishing"]
@@ -85,12 +82,12 @@ class DraftPublishing(DraftSuggesting):
         begun = self._begun(number, edition)
         if not begun:
             self._need_free_name(edition)
-        terms = PublishTerms(effective_from, accept_faults, why, None, backdate, reports)
+        terms = PublishTerms(
+            effective_from, accept_faults, why, None, backdate, reports, accept_replaced
+        )
         coverage = drafted_coverage(draft.state, edition)
         family = self.store.edition(draft.record["edition"]).family
-        plan = FromPlan(
-            number, version, draft.record["edition"], coverage.fingerprint(), accept_replaced
-        )
+        plan = FromPlan(number, version, draft.record["edition"], coverage.fingerprint())
         outcome, _ = self._judged(
             coverage, family, who, terms, commit=False, plan=plan, stored=False
         )
@@ -127,35 +124,10 @@ class DraftPublishing(DraftSuggesting):
         names = draft.state.graph.coverage.levels.names
         levels = sorted(drafted(draft.state).levels, key=lambda one: names.index(one.level))
         digest = draft.state.fingerprint()
-        changed = [_incoming(draft.number, level, digest) for level in levels]
+        changed = [planned_import(level, _source(draft.number), digest) for level in levels]
         self.store.copy_edition(draft.record["edition"], edition, who, instead=changed, over=over)
         self._expire()
 
 
 def _source(number: int) -> str:
     return f"draft:{number}"
-
-
-def _incoming(number: int, level: DraftedLevel, digest: str) -> Incoming:
-    columns = sorted({name for held in level.attributes for name in held})
-    report = ImportReport(
-        rows=len(level.areas),
-        areas=len(level.areas),
-        coord_sys=STORED_CRS,
-        kept_columns=tuple(columns),
-        dropped_columns=(),
-        provisional=(),
-        messages=(),
-    )
-    return Incoming(
-        level=level.level,
-        areas=level.areas,
-        geometry=level.geometry,
-        attributes=[dict(held) for held in level.attributes],
-        coord_sys=STORED_CRS,
-        source=_source(number),
-        source_layer=level.level,
-        source_sha256=digest,
-        encoding=None,
-        report=report,
-    )

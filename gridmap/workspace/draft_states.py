@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gridmap.errors import NotFound
 from gridmap.planning.applying import Applied, apply_edit
 from gridmap.planning.edits import Edit, edit_from
 from gridmap.planning.ground import Ground
@@ -80,11 +81,20 @@ class DraftDesk:
         self._token: int | None = None
 
     def open(self, number: int, version: int | None = None) -> OpenDraft:
-        """Return a draft as it stands, or as it stood at a version; `NotFound` without one."""
+        """Return a draft as it stands, or as it stood at a version; `NotFound` without one.
+
+        What was done after the version is not made again.
+        """
         with self._lock:
             self._follow()
             desk = self._desks.get(number)
             record, more = self._store.plan_draft(number, after=len(desk.log) if desk else 0)
+            if version is not None and not 0 <= version <= record["version"]:
+                raise NotFound(
+                    "The draft never had that version.",
+                    got=version,
+                    allowed=f"0 to {record['version']}",
+                )
             if desk is None:
                 desk = self._desks[number] = _Desk(first_state(self.ground(record)))
                 while len(self._desks) > _MOST_DRAFTS:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gridmap.access import EVERYWHERE, Action, Actor, Subject, reach
 from gridmap.coverage.editions import check_name
-from gridmap.errors import BadValue, Conflict, NotFound
-from gridmap.planning.log import LogEntry, in_effect
+from gridmap.errors import BadValue, Conflict
+from gridmap.planning.log import LogEntry, in_effect, need_version
 from gridmap.times import to_site
 from gridmap.workspace.draft_grounds import DraftGrounds
 
@@ -237,8 +237,12 @@ class Drafting(DraftGrounds):
         who = self._may(actor, Action.EDITION_DRAFT)
         reason = _why(why)
         with self._changes_told():
-            draft = self._draft_at(number, version)
-            self._may_there(who, draft.state, areas_edited(draft.done))
+            record, log = self.store.plan_draft(number)
+            need_version(record, version, log)
+            # Nor need it be possible to open it: its edition may have been changed since.
+            if EVERYWHERE not in reach(who, Action.EDITION_DRAFT):
+                state = self._opened(number, version).state
+                self._may_there(who, state, areas_edited(in_effect(log)[0]))
             if commit:
                 self.store.discard_plan_draft(number, version, who.name, reason)
         return self.plan_draft(number, actor=who)
@@ -247,10 +251,6 @@ class Drafting(DraftGrounds):
 
     def _opened(self, number: int, version: int | None = None) -> OpenDraft:
         """Return a draft as it stands, or as it stood at a version."""
-        draft = self._desk.open(number)
-        if version is None:
-            return draft
-        _need_past(draft, version)
         return self._desk.open(number, version)
 
     def _turned_draft(
@@ -348,13 +348,6 @@ def _line_to(state: PlanState, area: str) -> dict[str, str]:
         for rank, row in enumerate(line.tolist())
         if row >= 0
     }
-
-
-def _need_past(draft: OpenDraft, version: int) -> None:
-    if not 0 <= version <= draft.version:
-        raise NotFound(
-            "The draft never had that version.", got=version, allowed=f"0 to {draft.version}"
-        )
 
 
 def _why(text: str) -> str:

@@ -28,7 +28,7 @@ from gridmap.places.read import (
     read_posts,
     read_service_items,
 )
-from gridmap.places.rosters import at_rest, roster_clashes
+from gridmap.places.rosters import at_rest, roster_clashes, seen_posts
 from gridmap.routing.overlays import OVERLAY_KINDS, Overlay, OverlayMap
 from gridmap.routing.parties import Party
 from gridmap.routing.read import read_overlays, read_parties
@@ -318,6 +318,8 @@ class Facts(PlacePhotos):
         """Return the records of a kind with the fields this actor may see, in code order."""
         who = actor or self.actor
         rows = self.place_records() if kind == "places" else self.store.records(kind)
+        if kind == "posts":
+            return seen_posts(who, rows)
         return visible_records(who, POLICY.get(kind, kind), rows)
 
     def place_records(self) -> list[dict[str, Any]]:
@@ -331,7 +333,7 @@ class Facts(PlacePhotos):
     def rosters(self, day: date, *, actor: Actor | None = None) -> list[dict[str, Any]]:
         """Return the posts held on a day with the fields this actor may see, in code order."""
         held = [post for post in self.store.records("posts") if Post(**post).on_duty(day)]
-        return visible_records(actor or self.actor, POLICY["posts"], held)
+        return seen_posts(actor or self.actor, held)
 
     def catalogue(self, name: str | None = None, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return items, classes and departments as plain records, in table order.

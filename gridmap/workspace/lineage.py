@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from gridmap.access import Action, Actor, Visibility, redact
+from gridmap.coverage.counts import first_count
 from gridmap.coverage.editions import Edition, EditionState
 from gridmap.coverage.families import BASE, Family
 from gridmap.coverage.lineage.amounts import Counted
@@ -19,6 +20,7 @@ from gridmap.coverage.lineage.pieces import TOLERANCE_M
 from gridmap.coverage.lineage.succession import Change, Part, Stage, Successor, life_of
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue, NotAllowed, NotFound, StoreError
+from gridmap.planning.held import HELD_COLUMNS
 from gridmap.settings import Settings
 from gridmap.store.store import Store
 from gridmap.times import Clock
@@ -28,8 +30,8 @@ __all__ = ["Lineages"]
 
 log = logging.getLogger("gridmap.workspace")
 
-# Attributes of areas that hold totals, by measure; the first one that an area has counts.
-_TOTALS = {"households": ("households", "户数"), "buildings": ("buildings", "楼栋数")}
+# Attributes of areas that hold totals, by measure.
+_TOTALS = {name: HELD_COLUMNS[name] for name in ("households", "buildings")}
 # Past reports are those of the year before the change.
 _PAST = timedelta(days=365)
 
@@ -181,7 +183,7 @@ class Lineages(Base):
         for level in coverage.levels.names:
             attributes = self.store.attributes(coverage.edition, level)
             for measure, columns in _TOTALS.items():
-                found = {code: _first(values, columns) for code, values in attributes.items()}
+                found = {code: first_count(values, columns) for code, values in attributes.items()}
                 known = {code: value for code, value in found.items() if value is not None}
                 if known:
                     totals[measure][level] = known
@@ -205,14 +207,6 @@ class Lineages(Base):
             return [dict(zip(coverage.code[rows], coverage.name[rows], strict=True))]
         first = dict(zip(chain[0].old_code, chain[0].old_name, strict=True))
         return [first, *(dict(zip(one.new_code, one.new_name, strict=True)) for one in chain)]
-
-
-def _first(values: Mapping[str, Any], columns: tuple[str, ...]) -> float | None:
-    for column in columns:
-        value = values.get(column)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-    return None
 
 
 def _stage(who: Actor, stage: Stage, edition: Edition) -> dict[str, Any]:

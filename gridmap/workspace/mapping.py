@@ -13,6 +13,7 @@ from gridmap.areas import Levels
 from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue
 from gridmap.locate.model import Points
+from gridmap.places.hours import read_closure
 from gridmap.places.model import Post
 from gridmap.times import to_site
 from gridmap.workspace.map_figures import MapFigures
@@ -89,10 +90,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
             return self._party_map(coverage, info, moment, who, mode)
         return services_map(
             coverage,
-            [
-                {**place, "hours": place["hours_text"] or place["hours"]}
-                for place in self.place_records()
-            ],
+            self._places_mapped(moment),
             info=info,
             actor=who,
             rosters=self.rosters_stored(moment),
@@ -144,7 +142,7 @@ class Mapmaking(Sheets, Walks, MapFigures):
         reach = self.reach_of_centres(who)
         return party_map(
             coverage,
-            self.map_points(PARTY_MAP),
+            self.map_points(PARTY_MAP, moment),
             info=info,
             actor=who,
             rosters=self.rosters_stored(moment),
@@ -192,8 +190,8 @@ class Mapmaking(Sheets, Walks, MapFigures):
             found += list(zip(codes, self.centre_reach(category=category), strict=True))
         return found
 
-    def map_points(self, which: str) -> list[dict[str, Any]]:
-        """Return organisations and places as pins: all, or those of the party map."""
+    def map_points(self, which: str, moment: datetime) -> list[dict[str, Any]]:
+        """Return organisations and places at a moment as pins: all, or those of the party map."""
         from gridmap.maps.categories import PARTY_PLACES
 
         bodies = [
@@ -201,11 +199,25 @@ class Mapmaking(Sheets, Walks, MapFigures):
             for row in self.store.records("organisations")
         ]
         places = [
-            {**p, "hours": p["hours_text"] or p["hours"]}
-            for p in self.place_records()
-            if which != PARTY_MAP or p["category"] in PARTY_PLACES
+            place
+            for place in self._places_mapped(moment)
+            if which != PARTY_MAP or place["category"] in PARTY_PLACES
         ]
         return [*bodies, *places]
+
+    def _places_mapped(self, moment: datetime) -> list[dict[str, Any]]:
+        """Return all places with the hours that people read, and the closures not yet over."""
+        today = to_site(moment, self.zone).date()
+        return [
+            {
+                **place,
+                "hours": place["hours_text"] or place["hours"],
+                "closures": [
+                    text for text in place["closures"] if read_closure(text).last >= today
+                ],
+            }
+            for place in self.place_records()
+        ]
 
     def map_houses(self, coverage: Coverage) -> list[tuple[dict[str, Any], int]]:
         """Return the buildings, each with the row of the finest area that holds it, or -1."""
@@ -232,9 +244,20 @@ class Mapmaking(Sheets, Walks, MapFigures):
         return list(zip(rows, held, strict=True))
 
     def rosters_stored(self, moment: datetime) -> list[dict[str, Any]]:
-        """Return the posts held at a moment, whole: to be cut down by who draws them."""
+        """Return the posts held at a moment, whole: to be cut down by who draws them.
+
+        Each with the name of the estate that it is about.
+        """
         day = to_site(moment, self.zone).date()
-        return [post for post in self.store.records("posts") if Post(**post).on_duty(day)]
+        held = [post for post in self.store.records("posts") if Post(**post).on_duty(day)]
+        if any(post["estate_code"] for post in held):
+            estates = self._sheet_estates(day, Actor.resident())
+            for post in held:
+                estate = estates.get(post["estate_code"])
+                # An estate that is not in force has no name to be told apart by but its code.
+                post["estate"] = post["estate_code"] if estate is None else estate.name.zh
+                post["estate_en"] = "" if estate is None else estate.name.en
+        return held
 
     def _info(self, kind: str, edition: str, moment: datetime, who: Actor) -> MapInfo:
         from gridmap.maps.document import MapInfo

@@ -132,12 +132,12 @@ class Microgrids(PlanReading):
         coverage = micro_coverage(split.ground, split.frame, edition)
         if not commit:
             return
-        self.draft(edition, source=source.edition, commit=True, actor=who)
         ground = split.ground
         drawn = {*ground.others[[*ground.cells.pinned]].tolist()}
         drawn |= {*source.ancestors[ground.parents].ravel().tolist()} - {-1}
         levels = {source.levels[int(source.rank[row])].name for row in drawn} | {ground.level}
         new = split.frame.set_index("code")[["households", "buildings"]].to_dict("index")
+        made = []
         for level in sorted(levels, key=source.levels.rank):
             further = self.store.attributes(source.edition, level)
             if level == ground.level:
@@ -145,5 +145,6 @@ class Microgrids(PlanReading):
             rows = coverage.rows(level)
             areas = [replace(coverage.area(row), id=-1) for row in rows.tolist()]
             held = [dict(further.get(area.code, {})) for area in areas]
-            made = DraftedLevel(level, areas, coverage.shapes[rows], held)
-            self._import_level(made, edition, coverage.fingerprint(), who)
+            # As declared: the polygon of what was split, and of what holds it, is derived.
+            made.append(DraftedLevel(level, areas, coverage.geometry[rows], held))
+        self._store_planned(source.edition, edition, made, coverage.fingerprint(), who)

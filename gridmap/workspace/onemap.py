@@ -93,7 +93,7 @@ class OneMap(Mapmaking):
             return {
                 "edition": coverage.edition,
                 "places": places_data(
-                    self.map_points("all"),
+                    self.map_points("all", now),
                     (*PARTY, *further),
                     actor=who,
                     layer="organisations",

@@ -16,6 +16,7 @@ from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import CLOSED, SENT, State
 from gridmap.cases.table import TRANSITIONS, Transition, open_to
 from gridmap.errors import Conflict, NotAllowed, NotFound, Stale
+from gridmap.personal import masked_text, refuse_identity_numbers
 from gridmap.routing.book import Decision
 from gridmap.routing.clock import Pause
 from gridmap.routing.reviews import ReviewReason
@@ -73,14 +74,14 @@ class Ordering(OrderLists):
         Conflict
             Not in this state, not now, not twice.
         BadValue
-            A field is missing or cannot be used.
+            A field is missing or cannot be used, or an identity number stands in a text.
         """
         who = actor or self.actor
         row = self._transition(action)
         self._may(who, Action(row.permission))
         self._sender(number, row, who, key)
         order = self.store.order(number)
-        fields = self._given(row, given, order.catalogue)
+        fields = self._given(who, row, given, order.catalogue)
         numbers = self._concerned(order, row, fields)
         anew: list[Rerouted] = []
         route: Mapping[str, Any] = {}
@@ -114,7 +115,7 @@ class Ordering(OrderLists):
         """
         who = self._may(actor, Action.ORDER_DISPATCH)
         sending = TRANSITIONS["order.dispatch"]
-        fields = self._given(sending, {"lead": lead})
+        fields = self._given(who, sending, {"lead": lead})
 
         def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
             found: list[Outcome] = []
@@ -166,18 +167,20 @@ class Ordering(OrderLists):
         ------
         NotFound, Conflict
             When there is no such report, or one is closed already.
+        BadValue
+            When an identity number stands in the reason.
         """
-        who = self._may(actor, Action.REPORT_CLOSE)
+        who, row = self._may(actor, Action.REPORT_CLOSE), TRANSITIONS["order.close"]
+        fields = self._given(who, row, {"why": why})
         wanted = self.store.need_open_reports(numbers)
         for one in wanted:
             self._may(who, Action.REPORT_CLOSE, self._subject(self.store.order(one)))
         if not commit or not wanted:
             return len(wanted)
-        row = TRANSITIONS["order.close"]
         concerned = {n for one in wanted for n in (one, *self.store.order(one).absorbed)}
 
         def decide(orders: Mapping[int, Order], now: datetime) -> Sequence[Outcome]:
-            closing = ((n, self._event(who, orders[n], row, now, why=why)) for n in wanted)
+            closing = ((n, self._event(who, orders[n], row, now, **fields)) for n in wanted)
             return [o for n, event in closing for o in self._outcomes(orders, event, n)]
 
         self.store.change_orders(concerned, decide)
@@ -204,9 +207,13 @@ class Ordering(OrderLists):
         )
 
     def _given(
-        self, row: Transition, given: Mapping[str, Any], catalogue: str = ""
+        self, who: Actor, row: Transition, given: Mapping[str, Any], catalogue: str = ""
     ) -> dict[str, Any]:
-        """Return what was given, with local times read, departments and the item known."""
+        """Return what was given, with local times read, departments and the item known.
+
+        A history is never changed, and goes to other programs: no identity number comes into
+        it, nor the mobile number that somebody among the public writes of themselves.
+        """
         fields = {name: _clean(value) for name, value in given.items() if value is not None}
         for field in row.fields:
             value = fields.get(field.name)
@@ -216,6 +223,9 @@ class Ordering(OrderLists):
                 fields[field.name] = parse_when(value, self.zone)
             elif field.kind is Kind.ITEM:
                 fields[field.name] = self.books.of(catalogue).catalogue.item(str(value)).code
+            elif field.kind is Kind.TEXT and isinstance(value, str):
+                text = refuse_identity_numbers(field.name, value)
+                fields[field.name] = text if who.is_staff else masked_text(text)
             elif field.kind in {Kind.BODY, Kind.BODIES}:
                 self._known_bodies([value] if isinstance(value, str) else value)
         return fields
@@ -421,6 +431,7 @@ def _brought(decision: Decision, pauses: Sequence[Pause]) -> dict[str, Any]:
         "level": decision.handling_level,
         "lead": decision.department,
         "co_departments": [c for c in decision.co_departments if c != decision.department],
+        "first_responder": decision.first_responder,
     }
     if decision.due_at is not None:
         found["due_at"] = stored_moment(decision.due_at)

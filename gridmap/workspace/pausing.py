@@ -86,7 +86,9 @@ class Pausing(Base):
         kept: Callable[[str], Mapping[str, str]],
     ) -> tuple[Due, list[dict[str, Any]]]:
         """Return the deadline of a report with its pauses, and all its steps."""
-        if row["due_reason"] in {None, "not_routed"}:
+        # What nothing could route has the time that its order was given, once it was sent out.
+        timed = row["due_reason"] != "not_routed" or (promise is not None and promise.department)
+        if row["due_reason"] is None or not timed:
             raise _no_deadline(row["id"])
         made = partial(_books_then, kept)
         due = promised({**row, "pauses": pauses}, promise, self.books, made)

@@ -29,6 +29,8 @@ class PlaceExporting(Facts):
     def export_places(self, output: str | Path, *, actor: Actor | None = None) -> PlacesExport:
         """Write all places as CSV or .xlsx, their photos into a folder ``NAME-photos`` beside it.
 
+        Marks that would part a cell of the table stand in percent in the folder's name.
+
         An import of the file changes nothing: columns are named as it reads them, and photos
         are taken as they are.
 
@@ -38,12 +40,13 @@ class PlaceExporting(Facts):
             For another format, or a folder that is not there.
         """
         from gridmap.bulk.place_table import check_place_table, write_file, write_place_table
+        from gridmap.places.photo_files import cell_name
         from gridmap.places.table import TITLES, place_cells
 
         who = actor or self.actor
         path = self.foreign(Path(output))
         check_place_table(path)
-        folder = path.with_name(f"{path.stem}-photos")
+        folder = path.with_name(f"{cell_name(path.stem)}-photos")
         seen, rows, pictures = self.photos_seen(who), [], 0
         for place in self.records("places", actor=who):
             photos = seen.get(place["code"], [])

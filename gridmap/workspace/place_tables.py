@@ -28,6 +28,16 @@ class PlaceTables(Base):
     """Tables of the rules folder that places are shown by, reread when one of them changes."""
 
     _place_tables: _Kept | None = None
+    _place_fault = ""
+
+    @property
+    def book_fault(self) -> str:
+        """Why the tables in the rules folder are not those in use; empty when they are."""
+        try:
+            self._tables()
+        except GridmapError as error:
+            return str(error)
+        return super().book_fault or self._place_fault
 
     @property
     def categories(self) -> CategoryTree:
@@ -50,10 +60,13 @@ class PlaceTables(Base):
     def _read_tables(self, rules: object, before: _Kept | None) -> _Kept:
         folder = self.settings.rules
         try:
-            return _Kept(rules, load_categories(folder), load_school_days(folder))
+            found = _Kept(rules, load_categories(folder), load_school_days(folder))
         except GridmapError as error:
             if before is None:
                 raise
+            self._place_fault = str(error)
             # A typing error in a table must not take the places off the map.
             log.error("the changed tables of places are not used: %s", error)
             return _Kept(rules, before.categories, before.schools)
+        self._place_fault = ""
+        return found

@@ -67,9 +67,8 @@ class PlanStoring(DraftGrounds):
         state = planned_state(ground, plan, f"plan: {edition}")
         levels = [one for one in drafted(state).levels if one.level in (graph.level, ground.finest)]
         if commit:
-            self.draft(edition, source=graph.edition, commit=True, actor=who)
-            for level in sorted(levels, key=lambda one: graph.coverage.levels.rank(one.level)):
-                self._import_level(level, edition, state.fingerprint(), who)
+            levels.sort(key=lambda one: graph.coverage.levels.rank(one.level))
+            self._store_planned(graph.edition, edition, levels, state.fingerprint(), who)
         today = today_plan(graph)
         moved = np.append(plan.heir_of, -1)[plan.grid_of] != graph.today
         return PlanOutcome(

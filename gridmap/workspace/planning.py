@@ -11,9 +11,7 @@ import numpy as np
 
 from gridmap.access import Action, Actor
 from gridmap.coverage.families import BASE
-from gridmap.coverage.importing.incoming import Incoming
-from gridmap.coverage.model import STORED_CRS, Coverage
-from gridmap.coverage.notes import ImportReport
+from gridmap.coverage.model import Coverage
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.locator import Locator
 from gridmap.places.model import Post
@@ -25,6 +23,7 @@ from gridmap.workspace.boundaries import Boundaries
 from gridmap.workspace.exporting import Exporting
 from gridmap.workspace.lifecycle import Lifecycle
 from gridmap.workspace.mapping import Mapmaking
+from gridmap.workspace.planned_levels import planned_import
 
 if TYPE_CHECKING:
     from gridmap.maps.document import GridMap
@@ -377,36 +376,20 @@ class Planning(Boundaries, Exporting, Mapmaking, Lifecycle):
             dtype=np.float64,
         )
 
-    def _import_level(self, level: DraftedLevel, edition: str, digest: str, who: Actor) -> None:
-        """Put a level of planned areas into a draft, in the place of what is there.
+    def _store_planned(
+        self, source: str, edition: str, levels: Sequence[DraftedLevel], digest: str, who: Actor
+    ) -> None:
+        """Make a draft of an edition with planned areas in the place of those of their levels.
+
+        Not a part of it is seen before the whole is.
 
         Parameters
         ----------
         digest : str
-            SHA-256 of the plan, kept with the import.
+            SHA-256 of the plan, kept with the imports.
         """
-        report = ImportReport(
-            rows=len(level.areas),
-            areas=len(level.areas),
-            coord_sys=STORED_CRS,
-            kept_columns=tuple(sorted({name for held in level.attributes for name in held})),
-            dropped_columns=(),
-            provisional=(),
-            messages=(),
-        )
-        incoming = Incoming(
-            level=level.level,
-            areas=level.areas,
-            geometry=level.geometry,
-            attributes=[dict(held) for held in level.attributes],
-            coord_sys=STORED_CRS,
-            source=f"plan:{edition}",
-            source_layer=level.level,
-            source_sha256=digest,
-            encoding=None,
-            report=report,
-        )
-        self.store.import_areas(edition, incoming, who)
+        instead = [planned_import(level, f"plan:{edition}", digest) for level in levels]
+        self.store.copy_edition(source, edition, who, instead=instead)
         self._expire()
 
 

@@ -33,7 +33,7 @@ class PublishTerms:
 
     Attributes
     ----------
-    effective_from, accept_faults, why, reasons, backdate, reports
+    effective_from, accept_faults, why, reasons, backdate, reports, accept_replaced
         See :meth:`Publishing.publish`.
     """
 
@@ -43,6 +43,7 @@ class PublishTerms:
     reasons: Mapping[str, str] | None = None
     backdate: str | None = None
     reports: str | MovePolicy = MovePolicy.KEEP
+    accept_replaced: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,12 @@ class FromPlan:
         Name of the edition that it began with.
     content : str
         Fingerprint of the areas that it comes to.
-    accept_replaced : str or None
-        Why it may replace another edition than that one.
     """
 
     number: int
     version: int
     edition: str
     content: str
-    accept_replaced: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,10 @@ class PublishOutcome:
         The edition that was in force at that date; None when there was none.
     followed_by : str or None
         The published edition that takes over from it; None when there is none.
+    effective_to : datetime or None
+        When that one does.
     begun_with : str or None
-        The edition that the draft of a plan began with, where it replaces another one.
+        The edition that the draft began with, where it replaces another one.
     retired : mapping
         Codes that go out of use, by (level, code), with what is recorded of them.
     moves : MovePlan or None
@@ -101,6 +101,7 @@ class PublishOutcome:
     family: str = ""
     replaces: str | None = None
     followed_by: str | None = None
+    effective_to: datetime | None = None
     begun_with: str | None = None
     retired: Mapping[CodeKey, CodeNote] = field(default_factory=dict)
     moves: MovePlan | None = None
@@ -121,6 +122,7 @@ class Publishing(Lifecycle, Proving):
         reasons: Mapping[str, str] | None = None,
         backdate: str | None = None,
         reports: str | MovePolicy = MovePolicy.KEEP,
+        accept_replaced: str | None = None,
         commit: bool = False,
         actor: Actor | None = None,
     ) -> PublishOutcome:
@@ -144,6 +146,9 @@ class Publishing(Lifecycle, Proving):
         reports : str
             What becomes of open reports whose area changes: ``keep`` their owner or
             ``migrate``; stored with the edition.
+        accept_replaced : str, optional
+            Why it replaces another edition than the one that it was drafted from, and so undoes
+            what changed since; recorded with the edition, after `why`.
 
         Raises
         ------
@@ -152,13 +157,16 @@ class Publishing(Lifecycle, Proving):
         Immutable, OverlappingValidity
             When it is published already, or another edition starts at that moment.
         Conflict
-            When the date is past, reports were routed since, and no reason is given. When
+            When the date is past, reports were routed since, and no reason is given; when it was
+            drafted from another edition than it would replace, and no reason is given. When
             another edition was published or withdrawn beside it before it was in force.
         NotAllowed
             Also for who may publish in some places only: an edition is of all of them.
         """
         who = self._may(actor, Action.EDITION_PUBLISH, ANYTHING)
-        terms = PublishTerms(effective_from, accept_faults, why, reasons, backdate, reports)
+        terms = PublishTerms(
+            effective_from, accept_faults, why, reasons, backdate, reports, accept_replaced
+        )
         return self._put_in_force(edition, who, terms, commit=commit)
 
     # -- inside ---------------------------------------------------------------------
@@ -195,12 +203,12 @@ class Publishing(Lifecycle, Proving):
                 shapes=coverage,
                 content_hash=content,
                 route_check=outcome.route_check,
-                why=terms.why,
+                why=terms.why if plan else _whys(terms, outcome),
                 backdated=terms.backdate,
                 notes=outcome.retired,
                 moves=moves,
                 beside=(outcome.replaces, outcome.followed_by),
-                closing=None if plan is None else _closing(plan, outcome),
+                closing=None if plan is None else _closing(plan, terms, outcome),
             )
             self.settle_moves(moves)
             self.record_lineage(edition, actor=who)
@@ -228,15 +236,15 @@ class Publishing(Lifecycle, Proving):
             ("Accepting faults", terms.accept_faults),
             ("Publishing", terms.why),
             ("Backdating", terms.backdate),
-            ("Replacing another edition", plan.accept_replaced if plan else None),
+            ("Replacing another edition", terms.accept_replaced),
         ):
             if text is not None:
                 need_text(what, text)
         self.store.check_date(family, start, who, backdated=terms.backdate)
         before, after = self._neighbours(family, start)
-        begun_with = None
+        began = plan.edition if plan else self.store.edition(edition).based_on
+        begun_with = self._need_own_base(before, began, terms.accept_replaced)
         if plan is not None:
-            begun_with = self._need_own_base(before, plan)
             self._need_reach(who, before, plan)
         faults = self._faults(coverage, start, before, stored=stored)
         errors = _need_sound(edition, faults, terms.accept_faults, plan)
@@ -252,6 +260,7 @@ class Publishing(Lifecycle, Proving):
             family=family,
             replaces=before.name if before else None,
             followed_by=after.name if after else None,
+            effective_to=after.effective_from if after else None,
             begun_with=begun_with,
             retired=self._notes(coverage, before, after, why=terms.why, reasons=terms.reasons),
             moves=self.plan_moves(edition, coverage, start, policy, family=family),
@@ -260,7 +269,9 @@ class Publishing(Lifecycle, Proving):
         )
         return outcome, errors > 0
 
-    def _need_own_base(self, before: Edition | None, plan: FromPlan) -> str | None:
+    def _need_own_base(
+        self, before: Edition | None, began: str | None, accepted: str | None
+    ) -> str | None:
         """Refuse a draft that did not begin with what it would replace, unless that is accepted.
 
         It holds nothing of what was published since it began. One that began with an edition
@@ -272,12 +283,12 @@ class Publishing(Lifecycle, Proving):
             What it began with, where it replaces another one.
         """
         known = {one.name: one for one in self.store.editions()}
-        base = known.get(plan.edition)
+        base = known.get(began or "")
         while base is not None and base.state is not EditionState.PUBLISHED:
             base = known.get(base.based_on or "")
         if before is None or base is None or self._root(base) == self._root(before):
             return None
-        if plan.accept_replaced is None:
+        if accepted is None:
             raise Conflict(
                 "The draft began with another edition than the one that it would replace: what "
                 "changed since would be undone.",
@@ -286,7 +297,7 @@ class Publishing(Lifecycle, Proving):
                 repair=f"Begin a draft from '{before.name}' and make the edits in it, or say why "
                 "with --accept-replaced WHY.",
             )
-        return plan.edition
+        return began
 
     def _need_reach(self, who: Actor, before: Edition | None, plan: FromPlan) -> None:
         """Refuse who acts in some places only, unless a draft's edits are all that changes."""
@@ -322,9 +333,15 @@ class Publishing(Lifecycle, Proving):
         return worst_first(found)
 
 
-def _closing(plan: FromPlan, outcome: PublishOutcome) -> DraftClosing:
-    why = plan.accept_replaced if outcome.begun_with else None
+def _closing(plan: FromPlan, terms: PublishTerms, outcome: PublishOutcome) -> DraftClosing:
+    why = terms.accept_replaced if outcome.begun_with else None
     return DraftClosing(plan.number, plan.version, why)
+
+
+def _whys(terms: PublishTerms, outcome: PublishOutcome) -> str | None:
+    """Return why an edition is published, and why it replaces another than it was drafted from."""
+    replaced = terms.accept_replaced if outcome.begun_with else None
+    return "; ".join(why for why in (terms.why, replaced) if why) or None
 
 
 def _need_sound(

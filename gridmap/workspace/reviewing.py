@@ -12,6 +12,7 @@ import numpy as np
 from gridmap.access import ANYTHING, EVERYWHERE, Action, Actor, reach, redact, require
 from gridmap.errors import BadValue, NotFound
 from gridmap.locate.model import Locations, Points
+from gridmap.personal import refuse_identity_numbers
 from gridmap.routing.book import Decision, RouteBook
 from gridmap.routing.clock import Pause
 from gridmap.routing.decision import Router
@@ -323,4 +324,4 @@ def reason_given(why: str) -> str:
             got=f"{len(reason)} characters",
             allowed=f"1 to {MAX_WHY} characters",
         )
-    return reason
+    return refuse_identity_numbers("why", reason)

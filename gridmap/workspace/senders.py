@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from gridmap.access import Action, Actor
 from gridmap.errors import NotFound
@@ -25,7 +26,8 @@ def receipt_shown(receipt: str) -> str:
 
 def receipt_read(text: str) -> str:
     """Return what was typed as receipts are stored; empty when it cannot be one."""
-    found = _BETWEEN.sub("", text).upper()
+    # Chinese keyboards have wide letters, digits and dashes too.
+    found = _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()
     return found if len(found) == _LENGTH and found.isascii() and found.isalnum() else ""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,17 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gridmap.access import Actor, may_see, redact, require, visible_records
+from gridmap.coverage.model import Coverage
 from gridmap.crs import metres_per_degree, to_wgs84
 from gridmap.errors import BadValue, NotFound
 from gridmap.places.edit import version_of
+from gridmap.places.estates import areas_of_homes, spots_of_estates
 from gridmap.places.hours import DayHours, HoursBook
 from gridmap.places.model import Place, ServiceItem, is_free
-from gridmap.places.rosters import BOARD_ROLES, posts_for
+from gridmap.places.rosters import BOARD_ROLES, posts_for, seen_posts
 from gridmap.places.search import Found, Wanted, find_items, find_places, is_stale
 from gridmap.routing.overlays import Overlay
 from gridmap.times import to_site
@@ -77,6 +80,8 @@ class _Held:
     places: tuple[Place, ...]
     items: tuple[ServiceItem, ...]
     estates: tuple[tuple[Overlay, Any], ...]
+    # Edition and code of an estate -> codes of the areas that answer for it, by level.
+    areas_of_estates: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
 
     @cached_property
     def by_code(self) -> dict[str, Place]:
@@ -91,6 +96,7 @@ class Serving(Walks):
     """Places, services and the people of a grid, as the public and staff may see them."""
 
     _kept_places: _Held | None = None
+    _houses_kept: tuple[object, NDArray[np.object_]] | None = None
     _hours_kept: HoursBook | None = None
     _bounds_kept: tuple[object, tuple[float, float, float, float]] | None = None
     _light_ground: tuple[object, list[dict[str, Any]]] | None = None
@@ -234,7 +240,7 @@ class Serving(Walks):
         BadValue, UnknownCoordSys
             When it is no position.
         NotFound
-            When there is no such estate, or several.
+            When there is no such estate, or several; :meth:`origins` tells them apart.
         """
         if near:
             x, y = _pair(near)
@@ -244,18 +250,36 @@ class Serving(Walks):
             return Origin("point", shapely.Point(float(lon[0]), float(lat[0])))
         if not estate:
             return None
-        found = self.estates(estate)
-        exact = [one for one in found if estate in (one[0].code, one[0].name, one[0].name_en)]
-        chosen = exact or found
-        if len(chosen) != 1:
+        meant = self.origins(estate)
+        if len(meant) != 1:
             raise NotFound(
-                "Several estates have such a name." if chosen else "There is no such estate.",
+                "Several estates have such a name." if meant else "There is no such estate.",
                 got=estate,
-                allowed=[one.name for one, _ in chosen[:10]] or None,
+                allowed=[self.asked_as(one) for one in meant[:10]] or None,
                 repair="Give its full name, or its code.",
             )
-        one, shape = chosen[0]
-        return Origin("estate", shape, one.name, one.name_en, one.code)
+        return meant[0]
+
+    def origins(self, estate: str) -> list[Origin]:
+        """Return the estates that a text can mean: by code, else by name, else by a part of them.
+
+        In the order of their codes.
+        """
+        found = [
+            Origin("estate", shape, one.name, one.name_en, one.code)
+            for one, shape in self.estates(estate)
+        ]
+        coded = [one for one in found if one.code == estate]
+        named = [one for one in found if estate in (one.name, one.name_en)]
+        return coded or named or found
+
+    def asked_as(self, origin: Origin, lang: str = "zh") -> str:
+        """Return what an estate is asked for by: a name that means it alone, else its code."""
+        names = (origin.name_en, origin.name) if lang == "en" else (origin.name,)
+        for name in names:
+            if name and [one.code for one in self.origins(name)] == [origin.code]:
+                return name
+        return origin.code
 
     def estates(self, text: str = "") -> list[tuple[Overlay, Any]]:
         """Return the estates in force whose code or name holds a text, with their outlines."""
@@ -274,22 +298,45 @@ class Serving(Walks):
     def my_grid(self, origin: Origin, *, actor: Actor | None = None) -> dict[str, Any]:
         """Return who is responsible where somebody is: areas, work phones, the estate's firm.
 
-        For the public as for staff only what stands on the public board.
+        For the public as for staff only what stands on the public board. An estate that several
+        areas share has all of them, as on its board: nobody knows in which of its houses one is.
         """
         who = actor or self.actor
-        lon, lat = origin.spot
         now = self.clock()
-        areas = self._areas_at(lon, lat, now)
+        areas = self.areas_of(origin)
+        place = {(area["level"], area["code"]): n for n, area in enumerate(areas)}
         estate = self._estate_of(origin)
         require(who, POLICY["posts"])
         found = posts_for(
             self._posts_held(to_site(now, self.zone).date()),
-            {(area["level"], area["code"]) for area in areas},
+            place,
             "" if estate is None else estate["code"],
         )
-        held = visible_records(Actor.resident(), POLICY["posts"], found)
+        held = seen_posts(Actor.resident(), found)
+        # In each role area by area.
+        held.sort(key=lambda post: place.get((post["level"], post["area_code"]), -1))
         shown = [post for role in BOARD_ROLES for post in held if post["role"] == role]
         return {"areas": areas, "posts": shown, "estate": estate}
+
+    def areas_of(self, origin: Origin) -> list[dict[str, Any]]:
+        """Return the areas where somebody sets out from, coarse to fine.
+
+        Those that hold a point; of an estate all that answer for it, most houses first.
+        """
+        moment = self.clock()
+        locator = self.atlas.locator_at(moment)
+        if origin.kind == "point" or locator is None:
+            return self._areas_at(*origin.spot, moment)
+        coverage = locator.coverage
+        held = self._served()
+        key = coverage.edition, origin.code
+        found = held.areas_of_estates.get(key)
+        if found is None:
+            shape = np.array([origin.shape], dtype=object)
+            spots, _ = spots_of_estates(shape, self._houses(held.token))
+            codes = self.codes_at(spots, coverage.edition, actor=Actor.resident())
+            found = held.areas_of_estates[key] = areas_of_homes(codes)
+        return _named(coverage, found)
 
     def _posts_held(self, day: date) -> list[dict[str, Any]]:
         """Return the posts held on a day, from what is at hand."""
@@ -327,13 +374,13 @@ class Serving(Walks):
     ) -> list[dict[str, Any]]:
         """Return the services that fit what one needs, in code order.
 
-        With an origin, those that are given there: whose area served holds it, or that are
-        given everywhere.
+        With an origin, those that are given there: whose area served holds it or some of the
+        estate's houses, or that are given everywhere.
         """
         who = actor or self.actor
         found = find_items(self._served().items, text.split())
         if origin is not None:
-            codes = {(a["level"], a["code"]) for a in self._areas_at(*origin.spot, self.clock())}
+            codes = {(a["level"], a["code"]) for a in self.areas_of(origin)}
             found = [i for i in found if not i.level or (i.level, i.area_code) in codes]
         return visible_records(who, "service_items", [asdict(item) for item in found])
 
@@ -403,16 +450,20 @@ class Serving(Walks):
         locator = self.atlas.locator_at(moment)
         if locator is None:
             return []
-        coverage = locator.coverage
         found = self.atlas.locate_one(lon, lat, now=moment, coord_sys="wgs84")
-        records = []
-        for level, code in found.areas.items():
-            if code is not None:
-                area = coverage.area(coverage.row(level, code))
-                records.append(
-                    {"level": level, "code": code, "name": area.name, "name_en": area.name_en}
-                )
-        return records
+        return _named(locator.coverage, {k: [v] for k, v in found.areas.items() if v is not None})
+
+    def _houses(self, token: object) -> NDArray[np.object_]:
+        """Return a point of every house, as they were at a change of the store."""
+        with self._lock:
+            kept = self._houses_kept
+        if kept is None or kept[0] != token:
+            rows = self.store.records("ground")
+            shapes = [row["geom"] for row in rows if row["layer"] == "buildings"]
+            kept = (token, shapely.point_on_surface(np.array(shapes, dtype=object)))
+            with self._lock:
+                self._houses_kept = kept
+        return kept[1]
 
     def _served(self) -> _Held:
         self._current()
@@ -427,6 +478,16 @@ class Serving(Walks):
                     tuple(_estates(self._state().records.get("overlays", []))),
                 )
             return self._kept_places
+
+
+def _named(coverage: Coverage, codes: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """Return areas with their names, in the order of the levels."""
+    return [
+        {"level": level, "code": code, "name": area.name, "name_en": area.name_en}
+        for level, some in codes.items()
+        for code in some
+        for area in (coverage.area(coverage.row(level, code)),)
+    ]
 
 
 def _lightened(layer: str, frame: gpd.GeoDataFrame) -> Iterator[tuple[int | None, str]]:

@@ -15,6 +15,7 @@ from gridmap.access import Actor, redact
 from gridmap.areas import tie_key
 from gridmap.errors import BadValue
 from gridmap.i18n import LANGUAGES
+from gridmap.places.estates import spots_of_estates
 from gridmap.routing.overlays import Overlay
 from gridmap.times import to_site
 from gridmap.workspace.base import Progress
@@ -238,20 +239,13 @@ class Sheets(Locating, Facts):
 def _estate_points(
     estates: dict[str, Estate], buildings: Any
 ) -> tuple[NDArray[np.float64], Objects]:
-    """Return points that stand for the estates, and whose each is.
-
-    The houses on its ground; where none are known, one point inside it.
-    """
+    """Return points that stand for the estates, and whose each is."""
     shapes = np.array([one.shape for one in estates.values()], dtype=object)
     codes = np.array(list(estates), dtype=object)
     if not len(shapes):
         return np.zeros((0, 2)), codes
-    spots = np.zeros((0, 2))
-    owner = np.zeros(0, dtype=np.int64)
+    houses = np.zeros(0, dtype=object)
     if buildings is not None and len(buildings.shapes):
-        middles = shapely.point_on_surface(buildings.shapes)
-        house, owner = shapely.STRtree(shapes).query(middles, predicate="intersects")
-        spots = shapely.get_coordinates(middles[house])
-    bare = np.setdiff1d(np.arange(len(shapes)), owner)
-    inside = shapely.get_coordinates(shapely.point_on_surface(shapes[bare]))
-    return np.vstack([spots, inside]), codes[np.concatenate([owner, bare])]
+        houses = shapely.point_on_surface(buildings.shapes)
+    spots, owner = spots_of_estates(shapes, houses)
+    return spots, codes[owner]

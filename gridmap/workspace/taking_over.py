@@ -124,4 +124,4 @@ class TakingOver(Supervising):
             )
         permission = Action(permission_of(order, row.action, row.permission))
         self._may(who, permission, self._subject(order))
-        return self._event(who, order, row, at, **self._given(row, given, order.catalogue))
+        return self._event(who, order, row, at, **self._given(who, row, given, order.catalogue))

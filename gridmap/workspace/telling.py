@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
-from gridmap.access import Action, Actor, Role, Subject, may
+from gridmap.access import EVERYWHERE, PERMISSIONS, Action, Actor, Grant, Role, Subject, may
 from gridmap.cases.model import SYSTEM
-from gridmap.cases.notices import AudienceKind
+from gridmap.cases.notices import AudienceKind, NoticeKind
 from gridmap.cases.record import plain
 from gridmap.errors import BadValue, NotFound
 from gridmap.i18n import translate
@@ -17,6 +17,8 @@ from gridmap.outgoing import check_url, endpoint_secret
 from gridmap.secrets import Purpose
 from gridmap.store.outbox import Meant
 from gridmap.times import to_site
+from gridmap.workspace.addressed import may_for
+from gridmap.workspace.order_lists import OFFICES
 from gridmap.workspace.ordering import Ordering
 from gridmap.workspace.reporting import MAX_PAGE
 
@@ -30,6 +32,16 @@ MOST_UNREAD = 999
 
 # Notices that are read from the store together.
 _AT_ONCE = 200
+
+# What is about a department and no order, and lies nowhere, by what one may do who is told it.
+_PLACELESS = {
+    NoticeKind.SUPERVISION.value: Action.SUPERVISION_READ,
+    NoticeKind.SUPERVISION_REPLY.value: Action.SUPERVISION_READ,
+    NoticeKind.SUPERVISION_LATE.value: Action.SUPERVISION_READ,
+    NoticeKind.MONTHLY.value: Action.NUMBERS_SEE,
+    NoticeKind.MONTHLY_CORRECTED.value: Action.NUMBERS_SEE,
+}
+_PLACED = frozenset(one.value for one in NoticeKind) - frozenset(_PLACELESS)
 
 
 class Telling(Ordering):
@@ -155,13 +167,15 @@ class Telling(Ordering):
     def _may_hear(self, who: Actor, message: Mapping[str, Any]) -> bool:
         data = message["data"]
         if str(message["type"]).startswith("supervision."):
-            subject = Subject({}, (data["department"],))
-            return may(who, Action.SUPERVISION_READ, subject)
+            named = (data["department"], *data.get("copies", ()))
+            return may_for(who, Action.SUPERVISION_READ, named)
         if str(message["type"]).startswith("monthly_report."):
             # It has no secrets among staff: whoever may see numbers may read it.
             return may(who, Action.NUMBERS_SEE)
-        bodies = [code for code in (data["lead"], *data["co_departments"]) if code]
-        return may(who, Action.ORDER_READ, Subject(data["areas"], bodies))
+        # Messages of former versions do not say whose an order was.
+        bodies = data.get("bodies", (data["lead"], *data["co_departments"]))
+        subject = Subject(data["areas"], (*bodies, *data.get("called", ())))
+        return may(who, Action.ORDER_READ, subject)
 
     # -- inside ---------------------------------------------------------------------
 
@@ -181,37 +195,16 @@ class Telling(Ordering):
 
     def _audiences(self, who: Actor) -> list[Meant]:
         """Return by what somebody is meant: roles where they hold, offices, departments, name."""
-        bodies = {code for grant in who.grants for code in grant.scope.departments}
-        offices = {
-            f"{kind}:{code}"
-            for grant in who.grants
-            for _, code in grant.scope.areas
-            for kind in ("SQ", "JD")
-        }
-        department = AudienceKind.DEPARTMENT.value
+        grants = [one for one in who.grants if one.role in PERMISSIONS[Action.NOTICE_READ]]
         return [
-            *self._roles_meant(who),
+            *_roles_meant(grants),
             Meant(AudienceKind.PERSON.value, who.name),
-            *(Meant(department, code) for code in sorted(bodies | offices)),
+            *(
+                one
+                for code, areas in _bodies(grants)
+                for one in _department_meant(who, code, areas)
+            ),
         ]
-
-    def _roles_meant(self, who: Actor) -> list[Meant]:
-        """Return the actor's roles, each once for every area to which its grants keep it.
-
-        One that is kept to departments as well is told of them by the departments' notices.
-        """
-        kind = AudienceKind.ROLE.value
-        if Role.ADMIN in who.roles:
-            return [Meant(kind, role.value) for role in Role]
-        found = []
-        for role in sorted(who.roles):
-            scopes = [g.scope for g in who.grants if g.role is role]
-            if not all(scope.areas for scope in scopes):
-                found.append(Meant(kind, role.value))
-                continue
-            areas = {area for scope in scopes if not scope.departments for area in scope.areas}
-            found += [Meant(kind, role.value, area) for area in sorted(areas)]
-        return found
 
     def _notice_shown(self, notice: Mapping[str, Any], lang: str) -> dict[str, Any]:
         read = notice.get("read_at")
@@ -248,6 +241,50 @@ class Telling(Ordering):
             "why": job["note"],
             "given_up_at": _at(job["done_at"], self),
         }
+
+
+def _roles_meant(grants: Sequence[Grant]) -> Iterator[Meant]:
+    """Yield the roles that are held: each once for all, or for every place to which it is kept."""
+    kind = AudienceKind.ROLE.value
+    for role in Role:
+        scopes = {one.scope for one in grants if one.role in {role, Role.ADMIN}}
+        if EVERYWHERE in scopes:
+            yield Meant(kind, role.value)
+            continue
+        areas = {area for scope in scopes if not scope.departments for area in scope.areas}
+        yield from (Meant(kind, role.value, area) for area in sorted(areas))
+        for scope in sorted(scopes, key=str):
+            within: list[tuple[str, str] | None] = [*sorted(scope.areas)]
+            if bodies := scope.departments:
+                for area in within or [None]:
+                    yield Meant(kind, role.value, area, departments=bodies, kinds=_PLACED)
+
+
+def _bodies(grants: Sequence[Grant]) -> list[tuple[str, frozenset[tuple[str, str]]]]:
+    """Return departments and offices that are acted for, each with the areas; none for all."""
+    found: dict[str, list[frozenset[tuple[str, str]]]] = {}
+    for one in grants:
+        scope = one.scope
+        for code in scope.departments:
+            found.setdefault(code, []).append(scope.areas)
+        if not scope.departments:
+            for kind, (_, code) in product(OFFICES.get(one.role, ()), scope.areas):
+                found.setdefault(f"{kind}:{code}", []).append(frozenset())
+    return [
+        (code, frozenset().union(*areas) if all(areas) else frozenset())
+        for code, areas in sorted(found.items())
+    ]
+
+
+def _department_meant(who: Actor, code: str, areas: Collection[tuple[str, str]]) -> list[Meant]:
+    """Return by what somebody is meant who acts for a department, in some areas or in all."""
+    kind = AudienceKind.DEPARTMENT.value
+    read = frozenset(one for one, action in _PLACELESS.items() if may_for(who, action, (code,)))
+    if not areas:
+        kinds = None if read == frozenset(_PLACELESS) else _PLACED | read
+        return [Meant(kind, code, kinds=kinds)]
+    placed = [Meant(kind, code, area, kinds=_PLACED) for area in sorted(areas)]
+    return [*placed, Meant(kind, code, kinds=read)] if read else placed
 
 
 def _at(moment: datetime | None, workspace: Ordering) -> datetime | None:

@@ -13,6 +13,7 @@ import orjson
 
 from gridmap.cases import supervision
 from gridmap.cases.fields import stored_moment
+from gridmap.cases.following import sent_on
 from gridmap.cases.ladder import Job, climb
 from gridmap.cases.model import SYSTEM, Event, Order
 from gridmap.cases.notices import Notice, NoticeKind, role
@@ -88,12 +89,12 @@ class Working(Photographing):
         for number, due in _paged(self.store.orders_with_new_due):
             with _alone(number):
                 self._system(number, "order.due", due_at=stored_moment(due))
-        for number, route in _paged(self.store.orders_to_follow):
+        for number, _ in _paged(self.store.orders_to_follow):
             with _alone(number):
-                self._follow_route(number, route)
-        for number, move in _paged(self.store.orders_to_move):
+                self.store.follow_order(number, self._follow_route)
+        for number, _ in _paged(self.store.orders_to_move):
             with _alone(number):
-                self._follow_move(number, move)
+                self.store.move_order(number, self._follow_move)
         if self._channel() is not None:
             while self.store.queue_notices(self._notice_job):
                 pass
@@ -107,60 +108,47 @@ class Working(Photographing):
 
         self.store.change_orders([number], decide)
 
-    def _follow_route(self, number: int, route: Mapping[str, Any]) -> None:
+    def _follow_route(self, route: Mapping[str, Any], order: Order, now: datetime) -> list[Outcome]:
         """Let an order go where a ruling or new rules send its report, and wait as it waits.
 
         A clock that stands still says nothing of whose it is: people may have sent the order on.
         """
-        rules = self.case_rules
-        co = [code for code in route["co_departments"] or [] if code != route["department"]]
-        sent = {"lead": route["department"], "co_departments": co}
+        found, rules = list[Outcome](), self.case_rules
+        if route["rerouted"]:
+            found += self._sent_anew(route, order, now)
+            order = found[-1].order if found else order
+        if not order.managed_by:
+            told = route["due_at"], route["due_reason"], route["pauses"]
+            fields = waited(order, rules, *told)
+            waits = outcome_of(order, Event("order.due", SYSTEM, now, fields=fields), rules)
+            # What leaves it as it is is no news.
+            if replace(waits.order, version=order.version) != order:
+                found.append(waits)
+        return found
 
-        def decide(orders: Mapping[int, Order], now: datetime) -> list[Outcome]:
-            found: list[Outcome] = []
-            order = orders[number]
-            if not order.is_open:
-                return []
-            reviewed = order.state is State.OWNERSHIP_REVIEW
-            sends = route["rerouted"] and route["department"]
-            if sends and (reviewed or route["department"] != order.lead):
-                if reviewed:
-                    event = Event("order.rule", SYSTEM, now, fields=sent | {"why": "ruling"})
-                else:
-                    event = Event("order.move", SYSTEM, now, fields=sent)
-                found.append(outcome_of(order, event, rules))
-                order = found[-1].order
-            if not order.managed_by:
-                told = route["due_at"], route["due_reason"], route["pauses"]
-                fields = waited(order, rules, *told)
-                waits = outcome_of(order, Event("order.due", SYSTEM, now, fields=fields), rules)
-                # What leaves it as it is is no news.
-                if replace(waits.order, version=order.version) != order:
-                    found.append(waits)
-            return found
+    def _sent_anew(self, route: Mapping[str, Any], order: Order, now: datetime) -> list[Outcome]:
+        """Return what becomes of an order whose report was routed anew; nothing: it stays."""
+        lead, co = route["department"], route["co_departments"] or []
+        first = {"first_responder": route["first_responder"] or ""}
+        if lead and order.state is State.OWNERSHIP_REVIEW:
+            sent = {"lead": lead, "co_departments": [c for c in co if c != lead], "why": "ruling"}
+            ruled = Event("order.rule", SYSTEM, now, fields=sent)
+            return [outcome_of(order, ruled, self.case_rules, first)]
+        goes = sent_on(order, lead, co, route["co_before"]) if lead else {}
+        if not goes and first["first_responder"] == order.first_responder:
+            return []
+        moved = Event("order.move", SYSTEM, now, fields=first | goes)
+        return [outcome_of(order, moved, self.case_rules)]
 
-        self.store.follow_order(number, route["until"], decide)
-
-    def _follow_move(self, number: int, move: Mapping[str, Any]) -> None:
+    def _follow_move(self, move: Mapping[str, Any], order: Order, now: datetime) -> list[Outcome]:
         """Let an order go where an edition in force moves its report."""
-        co = [code for code in move["co_departments"] or [] if code != move["department"]]
-        accept_by = self.case_rules.after("accept", self.clock())
         fields: dict[str, Any] = {"areas": dict(move["new_codes"]), "edition": move["edition"]}
         if move["routes"]:
+            lead, co = move["department"], move["co_departments"] or []
             fields["first_responder"] = move["first_responder"] or ""
-
-        def decide(orders: Mapping[int, Order], now: datetime) -> list[Outcome]:
-            order = orders[number]
-            if not order.is_open:
-                return []
-            if move["routes"] and move["department"] and move["department"] != order.lead:
-                fields["lead"], fields["co_departments"] = move["department"], co
-                if accept_by is not None:
-                    fields["accept_by"] = stored_moment(accept_by)
-            event = Event("order.move", SYSTEM, now, fields=fields)
-            return [outcome_of(order, event, self.case_rules)]
-
-        self.store.move_order(number, int(move["id"]), decide)
+            fields |= sent_on(order, lead, co, move["co_before"]) if lead else {}
+        event = Event("order.move", SYSTEM, now, fields=fields)
+        return [outcome_of(order, event, self.case_rules)]
 
     def _work(self, job: LeasedJob, worked: Worked) -> None:
         """Do one job; one that cannot be done is written down and stops no other."""

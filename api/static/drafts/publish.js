@@ -76,6 +76,7 @@ export class Publish {
       [t("editor.publish.edition"), found.edition],
       [t("editor.publish.from"), moment(found.effective_from)],
       [t("editor.publish.replaces"), found.replaces ?? t("editor.none")],
+      ...(found.followed_by ? [[t("editor.publish.until"), t("editor.publish.until_by", { at: moment(found.effective_to), edition: found.followed_by })]] : []),
       [t("editor.publish.areas"), Object.entries(found.areas).map(([level, n]) => `${frame.levels[level] ?? level} ${number(n)}`).join(t("editor.comma"))],
       [t("editor.publish.faults"), number(found.faults.length)],
       [t("editor.publish.routes"), number(found.routes.length)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,19 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.areas import Area, Levels
-from gridmap.coverage.codes import Codes, assign_codes
+from gridmap.coverage.codes import Codes, assign_codes, clean_code
 from gridmap.coverage.datum.compare import datum_note
 from gridmap.coverage.importing.attributes import SplitColumns, attribute_records, split_columns
 from gridmap.coverage.importing.code_shapes import shape_notes
 from gridmap.coverage.importing.columns import ColumnMap, column_names, column_values, find_column
 from gridmap.coverage.importing.known_as import AliasRow, check_systems, known_as
 from gridmap.coverage.importing.parents import Known, Links, link_parents
-from gridmap.coverage.importing.remainders import find_remainders, is_remainder
+from gridmap.coverage.importing.remainders import (
+    find_remainders,
+    is_remainder,
+    not_made_anew,
+)
 from gridmap.coverage.importing.remarks import (
     note_empty,
     note_finer,
     note_invalid,
     note_misread,
+    note_uncounted,
     read_kinds,
     renumber,
 )
@@ -83,6 +88,7 @@ def prepare_import(
     remainders: bool = True,
     coord_sys: str | None = None,
     in_force: Coverage | None = None,
+    counts: Collection[str] = (),
 ) -> Incoming:
     """Turn a layer into the areas of one level.
 
@@ -105,11 +111,14 @@ def prepare_import(
         Make an area of kind ``remainder`` of what the areas leave uncovered of their
         parents' declared polygons, see
         :func:`gridmap.coverage.importing.remainders.find_remainders`.
-        Remainders that the layer itself brings (as an export has them) are then made anew.
+        Remainders that the layer itself brings (as an export has them) are then made anew,
+        but for those whose parents have no declared polygon to make them from.
     coord_sys : str, optional
         Overrides what the file declares.
     in_force : Coverage, optional
         The edition in force: what the first layer of a new edition should lie on.
+    counts : collection of str, optional
+        Columns that are counted by: values of theirs that are no numbers are told.
 
     Returns
     -------
@@ -130,16 +139,16 @@ def prepare_import(
         find_column(layer, name)
     system, notes = choose_coord_sys(layer.crs, coord_sys)
     shaped = only_polygons(layer.geometry)
-    codes = assign_codes(column_values(layer, columns.code) or [None] * len(layer))
     kinds, kind_notes = read_kinds(column_values(layer, columns.kind), np.arange(len(layer)))
     rows = _rows_to_keep(shaped.missing, len(layer), finest=level == levels.finest.name)
     if not len(rows):
         raise BadValue("No row of the layer has a polygon.", got=layer.layer_name)
     geometry = to_stored(shaped.geometry[rows], system)
-    kept_codes = [codes.code[r] for r in rows]
+    # A row that is left out takes no code from one that is kept.
+    codes = assign_codes(column_values(layer, columns.code, rows) or [None] * len(rows))
     links = link_parents(
         column_values(layer, columns.parent, rows),
-        kept_codes,
+        codes.code,
         geometry,
         level=level,
         levels=levels,
@@ -151,10 +160,8 @@ def prepare_import(
         layer, columns, rows, [(a.code, a.name) for a in areas], level=level, table=aliases
     )
     split = split_columns(layer, columns.mapped, columns.keep)
-    attributes = [
-        record | also
-        for record, also in zip(attribute_records(layer, split.kept, rows), called, strict=True)
-    ]
+    records = attribute_records(layer, split.kept, rows)
+    attributes = [record | also for record, also in zip(records, called, strict=True)]
     part = _Part(areas, geometry, attributes)
     if remainders:
         part, made = _with_remainders(part, level, levels, existing)
@@ -178,13 +185,18 @@ def prepare_import(
                 *layer.notes,
                 *notes,
                 *shaped.notes,
-                *codes.notes,
-                *note_empty(shaped.missing, codes.code, left_out=len(rows) < len(layer)),
-                *note_invalid(geometry, rows, kept_codes),
-                *renumber([*shape_notes(kept_codes), *links.notes, *called_notes], rows),
+                *renumber(codes.notes, rows),
+                *note_empty(
+                    shaped.missing,
+                    _codes_of_all(layer, columns, rows, codes),
+                    left_out=len(rows) < len(layer),
+                ),
+                *note_invalid(geometry, rows, codes.code),
+                *renumber([*shape_notes(codes.code), *links.notes, *called_notes], rows),
                 *note_misread([n for a in areas for n in (a.name, a.name_en)]),
                 *kind_notes,
                 *split.notes,
+                *renumber(note_uncounted(records, codes.code, counts), rows),
                 *note_finer(existing, level, levels),
                 *datum_note(geometry, system, existing, level=level, in_force=in_force),
             ],
@@ -215,30 +227,46 @@ def _areas(
         Area(
             id=-1,
             level=level,
-            code=codes.code[row],
+            code=codes.code[at],
             name=names[at],
             name_en=names_en[at],
             parent_level=links.parent_level if links.parent_code[at] is not None else None,
             parent_code=links.parent_code[at],
             kind=kinds[row],
             # A remainder's code is made up by nature.
-            provisional=codes.provisional[row] and kinds[row] != "remainder",
+            provisional=codes.provisional[at] and kinds[row] != "remainder",
         )
         for at, row in enumerate(rows.tolist())
     ]
 
 
+def _codes_of_all(
+    layer: Layer, columns: ColumnMap, rows: NDArray[np.int64], codes: Codes
+) -> list[str]:
+    """Return the code of each row of the source; of one that is left out as the source has it."""
+    out = [clean_code(v) for v in column_values(layer, columns.code) or [None] * len(layer)]
+    for row, code in zip(rows.tolist(), codes.code, strict=True):
+        out[row] = code
+    return out
+
+
 def _with_remainders(
     part: _Part, level: str, levels: Levels, existing: Coverage | None
 ) -> tuple[_Part, list[ImportNote]]:
-    """Add the remainders of the parents; those that came with the layer are made anew."""
-    keep = [i for i, area in enumerate(part.areas) if not is_remainder(area)]
+    """Add the remainders of the parents; those that came with the layer are made anew.
+
+    But for those that can not be, which stay.
+    """
+    stays = not_made_anew(part.areas, part.geometry, level=level, levels=levels, existing=existing)
+    keep = [i for i, area in enumerate(part.areas) if stays[i] or not is_remainder(area)]
     geometry = part.geometry[keep]
     areas = [part.areas[i] for i in keep]
     rest = find_remainders(areas, geometry, level=level, levels=levels, existing=existing)
     notes = list(rest.notes)
-    if len(keep) < len(part.areas):
-        text = f"{len(part.areas) - len(keep)} remainders of the layer are made anew."
+    came = {(a.parent_level, a.parent_code) for a in part.areas if is_remainder(a)}
+    renewed = sum((area.parent_level, area.parent_code) in came for area in rest.areas)
+    if renewed:
+        text = f"{renewed} remainders of the layer are made anew."
         notes.append(ImportNote("remainder_renewed", "info", text))
     whole = _Part(
         [*areas, *rest.areas],

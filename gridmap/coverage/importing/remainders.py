@@ -25,7 +25,7 @@ from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.overlaps import has_shape, polygonal
 
-__all__ = ["Remainders", "find_remainders", "is_remainder"]
+__all__ = ["Remainders", "find_remainders", "is_remainder", "not_made_anew"]
 
 # Wider than this, on average over its length, a strip is no disagreement of two pencils.
 STRIP_WIDTH_M = 20.0
@@ -88,9 +88,7 @@ def find_remainders(
         return nothing
     coarser = existing.only(existing.rank < levels.rank(level))
     parents = _parents_of(areas, coarser)
-    unknown = [a for a, shape in zip(areas, has_shape(geometry), strict=True) if not shape]
-    parents = np.setdiff1d(parents, _parents_of(unknown, coarser))
-    parents = parents[has_shape(coarser.geometry[parents])]
+    parents = parents[_says_how_far(areas, geometry, coarser)[parents]]
     if not len(parents):
         return nothing
     declared = polygonal(coarser.geometry[parents])
@@ -117,6 +115,38 @@ def find_remainders(
     out = np.empty(len(shapes), dtype=object)
     out[:] = shapes
     return Remainders(made, out, _notes(made, out, details, level))
+
+
+def not_made_anew(
+    areas: Sequence[Area],
+    geometry: NDArray[np.object_],
+    *,
+    level: str,
+    levels: Levels,
+    existing: Coverage | None,
+) -> list[bool]:
+    """Return which areas are remainders of parents whose rest :func:`find_remainders` cannot tell.
+
+    Their ground would be nobody's without them.
+    """
+    if existing is None or not len(existing):
+        return [is_remainder(area) for area in areas]
+    coarser = existing.only(existing.rank < levels.rank(level))
+    told = {
+        (coarser.levels[int(coarser.rank[row])].name, coarser.code[row])
+        for row in np.flatnonzero(_says_how_far(areas, geometry, coarser))
+    }
+    return [is_remainder(a) and (a.parent_level, a.parent_code) not in told for a in areas]
+
+
+def _says_how_far(
+    areas: Sequence[Area], geometry: NDArray[np.object_], coarser: Coverage
+) -> NDArray[np.bool_]:
+    """True for areas above that have a declared polygon, and no child that comes without one."""
+    says: NDArray[np.bool_] = has_shape(coarser.geometry)
+    unknown = [a for a, shape in zip(areas, has_shape(geometry), strict=True) if not shape]
+    says[_parents_of(unknown, coarser)] = False
+    return says
 
 
 def _parents_of(areas: Sequence[Area], coarser: Coverage) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,21 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.areas import KINDS, Levels
-from gridmap.coverage.codes import clean_name
+from gridmap.coverage.codes import clean_code, clean_name
+from gridmap.coverage.counts import read_count
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.encoding import misread
 
-__all__ = ["note_empty", "note_finer", "note_invalid", "note_misread", "read_kinds", "renumber"]
+__all__ = [
+    "note_empty",
+    "note_finer",
+    "note_invalid",
+    "note_misread",
+    "note_uncounted",
+    "read_kinds",
+    "renumber",
+]
 
 _KIND_WORDS = {
     "": "basic",
@@ -65,7 +74,7 @@ def note_empty(
             "error" if left_out else "warning",
             f"{len(missing)} areas have no polygon; {fate}.",
             rows=tuple(int(r) + 1 for r in missing),
-            codes=tuple(code[r] for r in missing),
+            codes=tuple(code[r] for r in missing if code[r]),
         )
     ]
 
@@ -104,6 +113,22 @@ def note_misread(texts: Iterable[str]) -> list[ImportNote]:
         f"'{evidence.found}' for '{evidence.likely}'. Try --encoding {evidence.really}."
     )
     return [ImportNote("mojibake", "warning", text)]
+
+
+def note_uncounted(
+    records: Sequence[Mapping[str, Any]], code: Sequence[str], columns: Iterable[str]
+) -> list[ImportNote]:
+    """Say which values of columns that are counted by are no numbers; rows among `records`."""
+    notes = []
+    for column in columns:
+        said = [clean_code(record.get(column)) for record in records]
+        bad = [r for r, one in enumerate(records) if said[r] and read_count(one[column]) is None]
+        if bad:
+            shown = ", ".join(sorted({f"'{said[r][:40]}'" for r in bad})[:5])
+            text = f"{len(bad)} values of '{column}' are no numbers ({shown}); they do not count."
+            rows, codes = tuple(r + 1 for r in bad), tuple(code[r] for r in bad)
+            notes.append(ImportNote("count_unread", "warning", text, rows=rows, codes=codes))
+    return notes
 
 
 def note_finer(existing: Coverage | None, level: str, levels: Levels) -> list[ImportNote]:

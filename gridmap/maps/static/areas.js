@@ -241,12 +241,13 @@
     }
   }
 
-  /** Staff of an area: role, name where it may be shown, phone to tap. */
+  /** Staff of an area: role, the estate it is for, name where it may be shown, phone to tap. */
   gridmap.people = function (people) {
     if (!people || !people.length) return null;
     return el("ul", { class: "gm-people" }, ...people.map((person) =>
       el("li", {},
         el("span", { class: "gm-role", text: gridmap.pick(person.role, person.roleEn) }),
+        person.of ? el("span", { text: gridmap.pick(person.of, person.ofEn) }) : null,
         person.name ? el("span", { text: person.name }) : null,
         gridmap.phoneLink(person.phone),
       )));

@@ -4,7 +4,9 @@ window.gridmap = (function () {
 
   const settings = JSON.parse(document.getElementById("gm-settings").textContent);
   const listeners = [];
-  let lang = settings.lang;
+  // The language that the address asks for, as all pages do; else the document's own.
+  const asked = new URLSearchParams(location.search).get("lang");
+  let lang = Object.keys(settings.texts).includes(asked) ? asked : settings.lang;
 
   const gridmap = {
     get lang() {

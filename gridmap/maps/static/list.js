@@ -82,6 +82,7 @@
           el("button", { type: "button", class: "gm-item-name", text: name, onclick: () => show(place) }),
           line(gridmap.pick(place.address, place.addressEn)),
           line(place.hours, "gm-item-hours"),
+          ...(place.closed || []).map((days) => line(gridmap.t("map.place.closed") + " " + days, "gm-item-closed")),
           line(gridmap.pick(place.special, place.specialEn), "gm-item-special"),
           place.phone ? el("p", {}, gridmap.phoneLink(place.phone)) : null,
         ),

@@ -142,6 +142,7 @@
       const add = (label, value) => value && facts.append(el("dt", { text: label }), el("dd", {}, value));
       add(gridmap.t("map.place.address"), gridmap.pick(place.address, place.addressEn));
       add(gridmap.t("map.place.hours"), place.hours);
+      add(gridmap.t("map.place.closed"), place.closed && place.closed.join(gridmap.lang === "en" ? "; " : "；"));
       add(gridmap.t("map.place.phone"), place.phone && gridmap.phoneLink(place.phone));
       add(gridmap.t("map.place.special"), gridmap.pick(place.special, place.specialEn));
       for (const [key, value] of place.more || []) add(gridmap.t("map.place." + key), value);

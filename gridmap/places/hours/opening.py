@@ -177,14 +177,17 @@ class HoursBook:
         return found
 
     def week(self, place: Timed, first: date, days: int = 7) -> list[DayHours]:
-        """Return the hours of the days from `first` on; empty when there are none to read."""
+        """Return the hours of the days from `first` on; empty when there are none to read.
+
+        What goes past midnight ends there where the next day ends it, as in :meth:`open_at`.
+        """
         try:
             hours = read_hours(place.hours)
         except BadHours:
             return []
         closures = [read_closure(text) for text in place.closures]
         wanted = [first + timedelta(days=n) for n in range(days)]
-        return [DayHours(day, self._plan(hours, closures, day)) for day in wanted]
+        return [DayHours(day, self._plan_alone(hours, closures, day)) for day in wanted]
 
     # -- inside -------------------------------------------------------------------------
 
@@ -211,6 +214,19 @@ class HoursBook:
         if closed is not None:
             return DayPlan((), plan.day, Reason.CLOSURE, closed.why, _ALL)
         return plan
+
+    def _plan_alone(self, hours: Hours, closures: Sequence[Closure], day: date) -> DayPlan:
+        """Return the plan of a day as far as the day after lets it go on."""
+        plan = self._plan(hours, closures, day)
+        if all(one.end <= DAY_MINUTES for one in plan.stretches):
+            return plan
+        after = self._plan(hours, closures, day + timedelta(days=1))
+        stretches = tuple(
+            one if _goes_on(one, after) else replace(one, end=min(one.end, DAY_MINUTES))
+            for one in plan.stretches
+            if one.start < DAY_MINUTES or _goes_on(one, after)
+        )
+        return replace(plan, stretches=stretches)
 
     def _without_hours(self, why: Reason, now: _Moment, closures: Sequence[Closure]) -> Opening:
         for one in closures:
@@ -260,7 +276,7 @@ class HoursBook:
         own = self._plan(hours, closures, day)
         yield from own.stretches
         for one in self._plan(hours, closures, day - timedelta(days=1)).stretches:
-            if one.end > DAY_MINUTES and one.rule >= own.begins_with:
+            if one.end > DAY_MINUTES and _goes_on(one, own):
                 start, end = one.start - DAY_MINUTES, one.end - DAY_MINUTES
                 yield replace(one, start=max(start, 0), end=end)
 
@@ -289,6 +305,11 @@ class HoursBook:
     def _utc(self, day: date, minute: int) -> datetime:
         midnight = datetime.combine(day, time())
         return (midnight + timedelta(minutes=minute)).replace(tzinfo=self.zone).astimezone(UTC)
+
+
+def _goes_on(one: Stretch, after: DayPlan) -> bool:
+    """True when what goes past midnight is not ended by the hours of the day after."""
+    return one.rule >= after.begins_with
 
 
 def _why_closed(plan: DayPlan, minute: int) -> Reason:
