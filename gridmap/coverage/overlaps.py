@@ -6,6 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.coverage.prepared import prepared_copies
+
 __all__ = ["Shares", "has_shape", "overlap_shares", "polygonal"]
 
 Shares = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
@@ -52,8 +54,7 @@ def overlap_shares(inner: NDArray[np.object_], outer: NDArray[np.object_]) -> Sh
     """
     i, o = shapely.STRtree(outer).query(inner, predicate="intersects")
     area = shapely.area(inner)
-    shapely.prepare(outer)
-    inside = shapely.covers(outer[o], inner[i])
+    inside = shapely.covers(prepared_copies(outer)[o], inner[i])
     shared = np.where(inside, area[i], 0.0)
     cut = np.flatnonzero(~inside)
     shared[cut] = shapely.area(shapely.intersection(inner[i[cut]], outer[o[cut]]))

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.areas import Area, Levels
-from gridmap.coverage.model import STORED_CRS, Coverage
+from gridmap.coverage.model import STORED_CRS, Coverage, union_of
 from gridmap.errors import BadValue
 from gridmap.planning.barriers import Barriers
 from gridmap.planning.cells import Cells, building_cells
@@ -102,7 +102,7 @@ def cell_ground(
     others = atoms[~mine & ~source.hidden[atoms]]
     outlines = np.empty(len(parents), dtype=object)
     for k, row in enumerate(parents.tolist()):
-        outlines[k] = shapely.coverage_union_all(source.geometry[atoms[owner == row]])
+        outlines[k] = union_of(source.geometry[atoms[owner == row]])
     cells = building_cells(outlines, source.geometry[others], *homes)
     fine = atoms[mine & (source.rank[atoms] == rank)]
     coverage = _cell_coverage(source, level, above, parents, fine, cells)
@@ -123,7 +123,7 @@ def micro_frame(ground: CellGround, plan: Plan) -> gpd.GeoDataFrame:
     shapes = graph.coverage.geometry[graph.row]
     outline = np.empty(len(plan), dtype=object)
     for grid in range(len(plan)):
-        outline[grid] = shapely.coverage_union_all(shapes[plan.members(grid)])
+        outline[grid] = union_of(shapes[plan.members(grid)])
     sums = {
         name: np.bincount(plan.grid_of, held, len(plan)).astype(np.int64)
         for name, held in graph.amount.items()

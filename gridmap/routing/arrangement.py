@@ -14,6 +14,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.coverage.prepared import prepared_copies
+
 __all__ = ["Pieces", "bare_points", "bare_under", "joined", "pieces", "shown", "within"]
 
 Geometries = NDArray[np.object_]
@@ -104,7 +106,7 @@ def _noded(shapes: Geometries) -> Geometries:
 def within(shapes: Geometries, points: Geometries) -> tuple[Ints, Ints]:
     """Return pairs of a point and a shape that it lies within."""
     point, shape = shapely.STRtree(shapes).query(points)
-    shapely.prepare(shapes)
+    shapes = prepared_copies(shapes)
     x, y = shapely.get_x(points[point]), shapely.get_y(points[point])
     held = shapely.contains_xy(shapes[shape], x, y)
     return point[held], shape[held]

@@ -28,6 +28,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.coverage.model import Coverage
+from gridmap.coverage.prepared import prepared_copies
 from gridmap.crs import metres_per_degree
 from gridmap.routing.overlays import OverlayMap
 
@@ -96,8 +97,7 @@ class Faces:
     def _ground(self) -> Any:
         """The outline, prepared: a copy of its own, asked only under the lock."""
         if self._prepared is None:
-            self._prepared = shapely.transform(self._whole(), lambda corners: corners)
-            shapely.prepare(self._prepared)
+            self._prepared = prepared_copies(np.array([self._whole()], dtype=object))[0]
         return self._prepared
 
     def shares(

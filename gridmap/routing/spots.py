@@ -22,6 +22,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.coverage.overlaps import has_shape, polygonal
+from gridmap.coverage.prepared import prepared_copies
 from gridmap.routing.arrangement import (
     Pieces,
     bare_points,
@@ -113,7 +114,7 @@ def spots(
     """
     coverage = territory.coverage
     rows = coverage.atoms[has_shape(coverage.geometry[coverage.atoms])]
-    atoms = polygonal(coverage.geometry[rows])
+    atoms = prepared_copies(polygonal(coverage.geometry[rows]))
     live = np.array([i for i, o in enumerate(overlays.overlays) if o.in_force(day)], dtype=np.int64)
     live = live[has_shape(overlays.geometry[live])] if len(live) else live
     seats = np.array([territory.seat_of[row] for row in rows.tolist()], dtype=np.int64)
@@ -192,7 +193,6 @@ def _on_ground(atoms: Geometries, seats: Ints, ground: Pieces) -> Iterator[_Poin
     area, face = shapely.STRtree(ground.faces).query(atoms)
     place = seats[area] * ground.kinds + ground.claimed[face]
     known = seats[atom] * ground.kinds + ground.claimed[point], ground.together[point]
-    shapely.prepare(atoms)
 
     def cut(asked: Ints) -> Geometries:
         return _shared(atoms[area[asked]], ground.faces[face[asked]])

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from gridmap.coverage.auditing.segments import OpenBorders, open_borders, proven_outline
 from gridmap.coverage.overlaps import overlap_shares
+from gridmap.coverage.prepared import prepared_copies
 
 __all__ = ["Faces", "Overlap", "audit_faces", "neighbours"]
 
@@ -117,8 +118,7 @@ def _suspects(found: OpenBorders, doubled: Geometries, tree: shapely.STRtree) ->
 
 def _overlapping_pairs(polygons: Geometries, suspects: Rows) -> list[Overlap]:
     """Pairs among `suspects` whose interiors meet, with what they share."""
-    some = polygons[suspects]
-    shapely.prepare(some)
+    some = prepared_copies(polygons[suspects])
     a, b = shapely.STRtree(some).query(some)
     a, b = a[a < b], b[a < b]
     meet = shapely.relate_pattern(some[a], some[b], "T********")

@@ -25,6 +25,7 @@ from gridmap.coverage.auditing.faults import (
 )
 from gridmap.coverage.measure import Measured
 from gridmap.coverage.overlaps import has_shape, overlap_shares, polygonal
+from gridmap.coverage.prepared import prepared_copies
 from gridmap.i18n import Saying
 
 __all__ = ["nesting_faults"]
@@ -139,8 +140,8 @@ def _parts_outside(subject: Subject, declared: _Declared) -> tuple[Rows, Geometr
     making that union is needed only where an atom does cross the parent's border.
     """
     child, atom = _children_with_atoms(subject, declared)
-    shape, outer = subject.polygons[atom], declared.at(subject.coverage.parent[child])
-    shapely.prepare(outer)
+    shape = subject.polygons[atom]
+    outer = prepared_copies(declared.at(subject.coverage.parent[child]))
     crossing = np.flatnonzero(~shapely.covers(outer, shape))
     beyond = polygonal(shapely.difference(shape[crossing], outer[crossing]))
     keep = ~shapely.is_empty(beyond)
