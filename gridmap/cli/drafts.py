@@ -20,7 +20,13 @@ from gridmap.cli.draft_shows import (
     version_of,
 )
 from gridmap.cli.editions import show_publication
-from gridmap.cli.moves import ReportsCsvOption, ReportsOption, checked_csv
+from gridmap.cli.moves import (
+    AcceptFaultsOption,
+    AcceptReplacedOption,
+    ReportsCsvOption,
+    ReportsOption,
+    checked_csv,
+)
 from gridmap.cli.output import STDOUT, write_json
 from gridmap.cli.plan_inputs import JsonOption, own_files
 from gridmap.cli.show import facts, moment, show_dry_run, table
@@ -144,18 +150,8 @@ def publish(
             "--effective-from", metavar="DATE", help="From when; a date means 00:00 there."
         ),
     ],
-    accept_faults: Annotated[
-        str | None,
-        typer.Option("--accept-faults", metavar="WHY", help="Publish a faulty draft; recorded."),
-    ] = None,
-    accept_replaced: Annotated[
-        str | None,
-        typer.Option(
-            "--accept-replaced",
-            metavar="WHY",
-            help="Replace another edition than the draft began with; recorded.",
-        ),
-    ] = None,
+    accept_faults: AcceptFaultsOption = None,
+    accept_replaced: AcceptReplacedOption = None,
     why: Annotated[
         str | None, typer.Option("--why", metavar="TEXT", help="Kept with retired codes.")
     ] = None,

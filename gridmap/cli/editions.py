@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridmap.cli.context import CommitOption, StoreOption, opened, progress_bar
-from gridmap.cli.moves import ReportsCsvOption, ReportsOption, checked_csv, show_moves
+from gridmap.cli.moves import (
+    AcceptFaultsOption,
+    AcceptReplacedOption,
+    ReportsCsvOption,
+    ReportsOption,
+    checked_csv,
+    show_moves,
+)
 from gridmap.cli.show import counted, facts, moment, shortened, show_dry_run, table
 from gridmap.errors import BadValue
 
@@ -28,10 +35,7 @@ def publish(
     effective_from: Annotated[
         str, typer.Option("--from", metavar="DATE", help="From when; a date means 00:00 there.")
     ],
-    accept_faults: Annotated[
-        str | None,
-        typer.Option("--accept-faults", metavar="WHY", help="Publish a faulty draft; recorded."),
-    ] = None,
+    accept_faults: AcceptFaultsOption = None,
     why: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="Why the boundaries change; kept with retired codes."),
@@ -40,14 +44,7 @@ def publish(
         list[str] | None,
         typer.Option(metavar="CODE=TEXT", help="Why this code goes out of use; LEVEL/CODE too."),
     ] = None,
-    accept_replaced: Annotated[
-        str | None,
-        typer.Option(
-            "--accept-replaced",
-            metavar="WHY",
-            help="Replace another edition than the draft began with; recorded.",
-        ),
-    ] = None,
+    accept_replaced: AcceptReplacedOption = None,
     backdate: Annotated[
         str | None,
         typer.Option(metavar="WHY", help="Publish from a date since which reports were routed."),

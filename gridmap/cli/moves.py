@@ -16,11 +16,32 @@ if TYPE_CHECKING:
     from gridmap.routing.moves import MovePlan, ReportMove
     from gridmap.workspace import Workspace
 
-__all__ = ["ReportsCsvOption", "ReportsOption", "checked_csv", "close", "move", "show_moves"]
+__all__ = [
+    "AcceptFaultsOption",
+    "AcceptReplacedOption",
+    "ReportsCsvOption",
+    "ReportsOption",
+    "checked_csv",
+    "close",
+    "move",
+    "show_moves",
+]
 
 # The first of them say what kind of change it is; --reports-csv has them all.
 _MOST_SHOWN = 10
 
+AcceptFaultsOption = Annotated[
+    str | None,
+    typer.Option("--accept-faults", metavar="WHY", help="Publish a faulty draft; recorded."),
+]
+AcceptReplacedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--accept-replaced",
+        metavar="WHY",
+        help="Replace another edition than the draft began with; recorded.",
+    ),
+]
 ReportsOption = Annotated[
     str,
     typer.Option(
