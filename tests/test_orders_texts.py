@@ -126,3 +126,12 @@ def test_a_number_that_staff_write_stays_for_it_is_whom_to_call_at_work(town: Pa
     said = "联系施工方 139 8765 4321"
     town.act("zhou", number, "comment", text=said)
     assert town.order(number)["history"][-1]["fields"]["text"] == said
+
+
+def test_a_clock_is_not_stopped_with_an_identity_number_in_the_note(town: PageTown) -> None:
+    number, _ = town.report()
+    door, body = f"/api/reports/{number}/pause", {"reason": "weather", "note": f"{KNOWN} 在外地"}
+    refused = town.ask("zhang", "POST", door, json=body)
+    assert refused.status_code == 422
+    assert "'note' contains an identity card number" in refused.json()["detail"]
+    assert town.ask("zhang", "POST", door, json=body | {"note": "雨"}).status_code == 200

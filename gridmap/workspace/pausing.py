@@ -9,6 +9,7 @@ from typing import Any
 
 from gridmap.access import Action, Actor
 from gridmap.errors import BadValue, Conflict
+from gridmap.personal import refuse_identity_numbers
 from gridmap.routing.book import RouteBooks
 from gridmap.routing.clock import Due, Pause, PauseReason
 from gridmap.routing.rule_tables import SITE
@@ -46,11 +47,12 @@ class Pausing(Base):
         NotFound, Conflict
             When there is no such report, it is closed, has no deadline, or stands still.
         BadValue
-            For an unknown reason or a note that is too long.
+            For an unknown reason, or a note that is too long or holds an identity number.
         """
         who, kind = self._may_on(number, Action.REPORT_PAUSE, actor), pause_reason(reason)
         if len(note) > MAX_NOTE:
             raise BadValue("The note is too long.", got=len(note), allowed=MAX_NOTE)
+        refuse_identity_numbers("note", note)
         pause = Pause(self.clock(), None, kind)
         self.store.stop_clock(number, pause, note.strip(), who.name, self._stopped)
 
