@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.coverage.prepared import prepared_copies
 from gridmap.locate.borders import Borders, Floats, Ints
 
 __all__ = ["STRtreeIndex"]
@@ -38,10 +39,10 @@ class STRtreeIndex:
     def _prepare(self) -> None:
         # A prepared polygon tells inside from outside by counting crossings over all its
         # rings, which is only the same where it is valid.
-        sound = self._geometry[shapely.is_valid(self._geometry)]
-        shapely.prepare(sound)
+        valid = shapely.is_valid(self._geometry)
+        sound = self._geometry[valid] = prepared_copies(self._geometry[valid])
         # GEOS builds the inner index at the first question, without a lock: ask it here,
-        # before threads share the polygons. The middle of the box is not ruled out early.
+        # before threads share the copies. The middle of the box is not ruled out early.
         box = shapely.bounds(sound)
         shapely.intersects_xy(sound, (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2)
 

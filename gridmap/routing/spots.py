@@ -164,11 +164,12 @@ def _candidates(
     """
     asset = np.array([overlays.overlays[o].kind == ASSET for o in live.tolist()], dtype=bool)
     areas = live[~asset]
-    shapes = polygonal(overlays.geometry[areas])
+    shapes = prepared_copies(polygonal(overlays.geometry[areas]))
     ground = pieces(shapes, [claims[o] for o in areas.tolist()])
     yield from _on_ground(atoms, seats, ground)
     yield bare_points(atoms, shapes, seats)
     tree, on_atoms = shapely.STRtree(ground.faces), shapely.STRtree(atoms)
+    # Those that no other cuts are among the faces as they are: copies, which is why they may be.
     shapely.prepare(ground.faces)
     group = np.array([0 if groups is None else groups[o] for o in live[asset].tolist()])
     for one in np.unique(group).tolist():

@@ -76,6 +76,7 @@ class Base:
         self._locators: dict[int, Locator] = {}
         self._routers: dict[tuple[str, str], Router] = {}
         self._routers_of = 0
+        self._routing: dict[tuple[str, str], threading.Lock] = {}
         # Together: who asks without the lock must not find a family without its atlas.
         self._answering: tuple[dict[str, Atlas], list[Family]] | None = None
         self._editions: list[Edition] = []
@@ -172,12 +173,18 @@ class Base:
             book = books.of(catalogue)
             key = (edition, book.catalogue.name)
             found, made_of = self._routers.get(key), self._routers_of
-        if found is None:
-            found = self._router_by(books, state, coverage, catalogue)
+        if found is not None:
+            return found
+        # After a change all requests need a new one at once: one makes it, the others wait.
+        with self._routing.setdefault(key, threading.Lock()):
             with self._lock:
-                # Not kept when something it is made of was changed meanwhile.
-                if made_of == self._routers_of:
-                    self._routers[key] = found
+                found = self._routers.get(key) if made_of == self._routers_of else None
+            if found is None:
+                found = self._router_by(books, state, coverage, catalogue)
+                with self._lock:
+                    # Not kept when something it is made of was changed meanwhile.
+                    if made_of == self._routers_of:
+                        self._routers[key] = found
         return found
 
     # -- inside ---------------------------------------------------------------------
