@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
 
 from gridmap.errors import Conflict
+from gridmap.routing.parties import Party
 from gridmap.settings import Settings
 from gridmap.store.schema import areas, editions
 from gridmap.workspace import open_workspace
@@ -97,3 +99,26 @@ def test_areas_that_change_while_their_draft_is_published_are_not_published_as_t
     refused(publish(town, number, 1, "发布之际发布"))
     assert store.edition("发布之际发布").is_draft
     assert town.li.get(f"/api/drafts/{number}").json()["state"] == "open"
+
+
+def test_an_edit_begun_over_old_ground_leaves_who_opened_the_new_one_on_it(
+    town, elsewhere, monkeypatch
+):
+    number = begin(town.li, "新旧之间", edition="today")["id"]
+    store = town.workspace.store
+    append = store.append_plan_edit
+
+    def meanwhile(*words):
+        # Estates come in, and somebody else opens the draft, before this edit is stored.
+        elsewhere.put_records("parties", [asdict(Party("WY:M", "物业"))])
+        town.workspace.draft_state(number)
+        append(*words)
+
+    old = town.workspace.draft_state(number).ground
+    monkeypatch.setattr(store, "append_plan_edit", meanwhile)
+    assert edit(town.li, number, 0, MOVED).status_code == 200
+    new = town.workspace.draft_state(number, version=0).ground
+    assert new is not old
+    state = town.workspace.draft_state(number)
+    assert state.ground is new
+    assert state.grid_of[state.atom("C000102")] == state.grid_at["C0002"]
