@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +142,72 @@ def test_what_this_process_publishes_is_in_force_at_once(planner: Workspace) -> 
     planner.keep_fresh()
     published(planner, "e2", MERGED, march(5))
     assert planner.locate(*POINT).areas["grid"] == "G1" != before
+
+
+def compiled(workspace: Workspace) -> set[str]:
+    """Names of the editions that a workspace holds compiled."""
+    return {one.name for one in workspace.store.editions() if one.id in workspace._locators}
+
+
+def test_of_past_editions_those_used_last_stay_compiled_and_the_others_are_let_go(
+    planner: Workspace, worker: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = range(2, 11)
+    for day in days[1:]:
+        published(planner, f"e{day}", MERGED if day % 2 else OLD, march(day))
+    worker.clock.now = planner.clock.now = march(12)
+    worker._expire()
+    found = {day: worker.locate(*POINT, at=march(day)).areas["grid"] for day in days}
+    assert found == {day: "G1" if day % 2 else "G2" for day in days}
+    assert len(compiled(worker)) == len(days)
+    gone = weakref.ref(worker.atlas.named("e7"))
+    for day in (5, 3, 2, 4):
+        worker.locate(*POINT, at=march(day))
+    published(planner, "next", OLD, march(20))
+    worker._expire()
+    assert worker.locate(*POINT).areas["grid"] == "G2"
+    assert compiled(worker) == {"e1", "e3", "e4", "e5", "e10"}
+    gc.collect()
+    assert gone() is None
+    # What was let go answers as before, and the one used longest ago goes for it.
+    read = []
+    coverage = worker.store.coverage
+    monkeypatch.setattr(worker.store, "coverage", lambda name: read.append(name) or coverage(name))
+    for day in (5, 4, 3, 2):
+        assert worker.locate(*POINT, at=march(day)).areas["grid"] == found[day]
+    assert read == []
+    assert worker.locate(*POINT, at=march(7)).areas["grid"] == found[7]
+    assert read == ["e7"]
+    published(planner, "last", OLD, march(21))
+    worker._expire()
+    assert worker.locate(*POINT, at=march(20)).areas["grid"] == "G2"
+    assert compiled(worker) == {"e1", "e3", "e4", "e7", "e10", "next"}
+
+
+def test_the_edition_that_was_just_followed_by_another_is_the_past_one_used_last(
+    planner: Workspace, worker: Workspace
+) -> None:
+    for day in range(3, 8):
+        published(planner, f"e{day}", OLD, march(day))
+    worker.clock.now = planner.clock.now = march(9)
+    worker._expire()
+    for day in range(2, 7):
+        worker.locate(*POINT, at=march(day))
+    worker.locate(*POINT)
+    published(planner, "e8", MERGED, march(8))
+    worker._expire()
+    assert worker.locate(*POINT).areas["grid"] == "G1"
+    assert compiled(worker) == {"e4", "e5", "e6", "e7", "e8"}
+
+
+def test_an_edition_that_is_withdrawn_before_its_date_is_let_go(
+    planner: Workspace, worker: Workspace
+) -> None:
+    published(planner, "e2", MERGED, march(10))
+    worker._expire()
+    assert worker.locate(*POINT, at=march(11)).areas["grid"] == "G1"
+    assert compiled(worker) == {"e1", "e2"}
+    planner.retire("e2", why="复核", commit=True)
+    worker._expire()
+    assert worker.locate(*POINT, at=march(11)).areas["grid"] == "G2"
+    assert compiled(worker) == {"e1"}

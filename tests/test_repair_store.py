@@ -57,7 +57,9 @@ def test_what_is_proposed_is_what_is_stored_and_the_rest_keeps_its_bytes(store):
     before = draft(store)
     proposal = propose(before, limits=ROOMY)
     assert [row.code for row in proposal.rows if row.lost_m2 > 0]
+    token = store.change_token()
     assert store.repair_areas("e1", proposal, ACTOR) == len(proposal.rows)
+    assert store.change_token() > token, "others learn of it"
     after = store.coverage("e1")
     assert after.fingerprint() == proposal.coverage.fingerprint()
     changed = {(r.level, r.code) for r in proposal.rows}

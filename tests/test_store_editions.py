@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import shapely
 
+from gridmap.areas import Area
 from gridmap.coverage.editions import EditionState
 from gridmap.errors import BadValue, Conflict, Immutable, NotFound, OverlappingValidity
 from gridmap.store import Store
 from tests.conftest import NOW
-from tests.store_data import ACTOR, children, day, fill, parents, publish, square
+from tests.store_data import ACTOR, children, day, fill, incoming, parents, publish, square
 
 
 def test_a_draft_is_made_once(store):
@@ -150,14 +151,31 @@ def test_publishing_leaves_only_the_rows_of_live_imports(store):
 
 def test_the_change_token_grows_when_answers_may_change(store, store_url, clock):
     with Store.open(store_url, clock=clock) as other:
-        tokens = [other.change_token()]
         fill(store)
-        tokens.append(other.change_token())
+        tokens = [other.change_token()]
         publish(store)
         tokens.append(other.change_token())
         store.set_levels(store.levels().with_level("estate", under="grid"), ACTOR)
         tokens.append(other.change_token())
-    assert tokens[0] == tokens[1] < tokens[2] < tokens[3]
+    assert tokens[0] < tokens[1] < tokens[2]
+
+
+def test_the_change_token_grows_when_a_draft_gets_other_areas(store, store_url, clock):
+    with Store.open(store_url, clock=clock) as other:
+        tokens = [other.change_token()]
+        store.ensure_draft("e1", ACTOR)
+        assert other.change_token() == tokens[0], "it has no areas yet"
+        for layer in (parents(), children(4), children(3)):
+            store.import_areas("e1", layer, ACTOR)
+            tokens.append(other.change_token())
+        store.copy_edition("e1", "e2", ACTOR)
+        tokens.append(other.change_token())
+        store.copy_edition("e1", "e2", ACTOR, over=True)
+        tokens.append(other.change_token())
+        with pytest.raises(BadValue):
+            store.import_areas("e1", incoming([Area(-1, "grid", "a\0", "")], [None]), ACTOR)
+        assert other.change_token() == tokens[-1], "nothing was imported"
+    assert tokens == sorted(set(tokens))
 
 
 def test_drafts_differ_from_one_store_to_the_next_only_in_their_ids(store):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 
 import numpy as np
 
@@ -74,6 +75,7 @@ class Atlas:
         )
         self._starts, self._ends = self._from.tolist(), self._to.tolist()
         self._locators: dict[int, Locator] = {}
+        self._used: dict[int, float] = {}
         self._locks = [Lock() for _ in self._validities]
 
     # -- editions --------------------------------------------------------------------
@@ -98,6 +100,11 @@ class Atlas:
         number = self._number_at(moment)
         return number < 0 or number in self._locators
 
+    def last_used(self) -> dict[str, float]:
+        """Return by name when editions that have an end were last used, in monotonic seconds."""
+        # Copied in one step: other threads go on asking.
+        return {self._validities[n].edition: when for n, when in dict(self._used).items()}
+
     def _number(self, edition: str) -> int:
         names = [v.edition for v in self._validities]
         if edition not in names:
@@ -110,6 +117,8 @@ class Atlas:
         return names.index(edition)
 
     def _locator(self, number: int) -> Locator:
+        if self._ends[number] != _NEVER:
+            self._used[number] = monotonic()
         with self._locks[number]:
             if number not in self._locators:
                 self._locators[number] = self._validities[number].load()

@@ -20,7 +20,17 @@ from gridmap.cases.outcome import Message, Outcome, message_of
 from gridmap.cases.rules import CaseRules
 from gridmap.cases.supervision import Supervision
 from gridmap.routing.book import Decision
-from gridmap.store import cases, closing, jobs, order_sweeps, outbox, rulings, supervisions
+from gridmap.routing.reviews import ReviewCase
+from gridmap.store import (
+    cases,
+    closing,
+    jobs,
+    order_sweeps,
+    outbox,
+    reviews,
+    rulings,
+    supervisions,
+)
 from gridmap.store.columns import to_millisecond
 from gridmap.store.jobs import LeasedJob
 from gridmap.store.leases import own_name
@@ -113,11 +123,12 @@ class CaseStore(OpenedStore):
         now: datetime,
         rules: CaseRules | None = None,
         further: Sequence[Job] = (),
+        reviewed: Sequence[ReviewCase | None] = (),
     ) -> None:
         """Make an order of each report just written, in the transaction that writes it.
 
         With `rules` people are told of them, and time acts on them from now on. `further` is
-        to be done about them as well.
+        to be done about them as well. Those with a case in `reviewed` go before the board.
         """
         made, told, wanted, messages = [], [], [*further], []
         routes: Sequence[Decision | None] = decisions or [None] * len(rows)
@@ -140,6 +151,10 @@ class CaseStore(OpenedStore):
                 told += [(notice, after.areas) for notice in notices_of(order, after, event)]
         cases.write_new(connection, made)
         jobs.add_jobs(connection, wanted)
+        # Before anybody is told: who waits for a ruling here would keep all others waiting.
+        waiting = zip((row["id"] for row in rows), reviewed, strict=False)
+        if reviews.gather_unowned(connection, list(waiting), now):
+            self._touched(connection, "reviews", "review_reports")
         outbox.tell(connection, messages, told, now)
         self._touched(connection, "orders", "order_events")
 
@@ -166,8 +181,7 @@ class CaseStore(OpenedStore):
         with self._database.write() as connection:
             now = self._database.clock()
             found = list(decide(cases.lock_orders(connection, numbers), now))
-            self._write(connection, found, (), now)
-            self._reroute(connection, anew, found, now)
+            self._write(connection, found, (), now, anew)
             return found
 
     def _reroute(
@@ -191,9 +205,12 @@ class CaseStore(OpenedStore):
         outcomes: Sequence[Outcome],
         notices: Sequence[Notice],
         now: datetime,
+        anew: Sequence[Rerouted] = (),
     ) -> None:
         cases.write_outcomes(connection, outcomes)
         jobs.add_jobs(connection, [job for one in outcomes for job in one.jobs])
+        # Before anybody is told: who waits for a ruling here would keep all others waiting.
+        self._reroute(connection, anew, outcomes, now)
         told = [(n, one.order.areas) for one in outcomes for n in one.notices]
         told += [(notice, {}) for notice in notices]
         outbox.tell(connection, [o.message for o in outcomes if o.message], told, now)

@@ -12,13 +12,13 @@ __all__ = ["note_change", "read_token", "touch"]
 
 
 def read_token(connection: Connection) -> int:
-    """Return a number that grows when answers may change."""
+    """Return a number that grows when answers, or what a draft edition holds, may change."""
     query = select(meta.c.value).where(meta.c.key == "change")
     return int(connection.execute(query).scalar_one())
 
 
 def note_change(connection: Connection) -> None:
-    """Let the number grow: every process compiles its editions anew."""
+    """Let the number grow: every process asks anew what is in force, and what drafts hold."""
     connection.execute(
         update(meta)
         .where(meta.c.key == "change")

@@ -114,6 +114,7 @@ def copy_to_draft(
             .where(editions.c.id == copy.edition_id)
             .values(name=name, hidden=False, based_on=source)
         )
+        note_change(connection)
         touch(database, connection, "imports", "areas", "editions")
     if copy.over:
         leases.sweep(database)

@@ -19,10 +19,10 @@ from sqlalchemy import Connection, insert, select, update
 from gridmap.areas import Area
 from gridmap.errors import BadValue, Conflict, StoreError
 from gridmap.store import leases
+from gridmap.store.changes import note_change, touch
 from gridmap.store.editions import lock_draft
 from gridmap.store.engine import Database
 from gridmap.store.geometry import Encoded, encode
-from gridmap.store.gpkg import mark_changed
 from gridmap.store.levels import read_levels_of
 from gridmap.store.schema import areas, imports
 
@@ -238,8 +238,8 @@ def _flip(job: _Job) -> None:
         connection.execute(
             update(imports).where(imports.c.id == job.import_id).values(state="live")
         )
-        if job.database.kind == "geopackage":
-            mark_changed(connection, job.database.clock(), "imports", "areas")
+        note_change(connection)
+        touch(job.database, connection, "imports", "areas")
 
 
 def _abandon(job: _Job) -> None:

@@ -109,7 +109,7 @@ class OpenedStore:
         return self._database.where
 
     def change_token(self) -> int:
-        """Return a number that grows when any process publishes an edition or sets levels."""
+        """Return a number that grows when answers, or what a draft edition holds, may change."""
         with self._database.read() as connection:
             return read_token(connection)
 

@@ -22,7 +22,7 @@ from gridmap.coverage.notes import ImportNote
 from gridmap.errors import Conflict, StoreError
 from gridmap.store import leases
 from gridmap.store.areas import read_coverage
-from gridmap.store.changes import touch
+from gridmap.store.changes import note_change, touch
 from gridmap.store.copies import copy_batch
 from gridmap.store.editions import lock_draft
 from gridmap.store.engine import Database
@@ -228,6 +228,7 @@ def _flip(job: _Job) -> None:
                 _changed_meanwhile(job)
             _set_state(connection, old, "superseded")
             _set_state(connection, new, "live")
+        note_change(connection)
         touch(job.database, connection, "imports", "areas")
 
 

@@ -167,18 +167,6 @@ class ReviewStore(OpenedStore):
         pauses.put_due(connection, number, due, steps, now)
         self._touched(connection, "report_pauses", "report_routes")
 
-    def _gather(
-        self, connection: Connection, ids: Sequence[int], cases: Sequence[ReviewCase | None]
-    ) -> None:
-        """Put reports that just came in before the board where nobody is known to own them."""
-        found = [(i, case) for i, case in zip(ids, cases, strict=False) if case is not None]
-        if found:
-            now = self._database.clock()
-            reviews.gather(
-                connection, found, reason=ReviewReason.NO_OWNER, why="", by="gridmap", now=now
-            )
-            self._touched(connection, "reviews", "review_reports")
-
 
 def _need_open(connection: Connection, number: int) -> None:
     """Hold a report for this transaction; raise when there is none, or it is closed."""

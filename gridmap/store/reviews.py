@@ -23,6 +23,7 @@ __all__ = [
     "FILTERS",
     "count_reviews",
     "gather",
+    "gather_unowned",
     "is_within",
     "lock_board",
     "read_review",
@@ -96,6 +97,15 @@ def gather(
         ],
     )  # fmt: skip
     return [ids[case.key] for _, case in found]
+
+
+def gather_unowned(
+    connection: Connection, found: Sequence[tuple[int, ReviewCase | None]], now: datetime
+) -> bool:
+    """Put reports that just came in before the board, where they have a case; True for any."""
+    cases = [(number, case) for number, case in found if case is not None]
+    gather(connection, cases, reason=ReviewReason.NO_OWNER, why="", by="gridmap", now=now)
+    return bool(cases)
 
 
 def _new(ids: Mapping[str, int], missing: Sequence[str]) -> list[int]:

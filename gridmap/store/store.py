@@ -78,9 +78,8 @@ class Store(
             ids = [row["id"] for row in made]
             if decisions is not None:
                 routes.add_routes(connection, ids, decisions, now)
-            self.begin_orders(connection, made, decisions, now)
+            self.begin_orders(connection, made, decisions, now, reviewed=cases or ())
             self._touched(connection, "reports", "report_routes")
-            self._gather(connection, ids, cases or ())
             return len(ids)
 
     def add_report(
@@ -126,9 +125,8 @@ class Store(
                     connection, number, receipt=sender.receipt, account=sender.account
                 )
             wanted = () if further is None else further(number)
-            self.begin_orders(connection, made, [decision], now, rules, wanted)
+            self.begin_orders(connection, made, [decision], now, rules, wanted, [case])
             self._touched(connection, "reports", "report_routes", "report_keys")
-            self._gather(connection, [number], [case])
             return number, True
 
     def known_report(self, key: str, body_sha256: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -51,6 +52,11 @@ REFRESH_SECONDS = 1.0
 
 # Once the store was asked this long ago a thread asks it again, while answers go on.
 _AHEAD_SECONDS = REFRESH_SECONDS / 2
+
+# Past editions that stay compiled when something changes, those used last. One takes as much
+# memory as the one in force. What is asked of the past is mostly of the edition before, of the
+# last month, and of the month and the year that it is compared with.
+_PAST_AT_HAND = 4
 
 Progress = Callable[[int, int | None], None]
 
@@ -357,11 +363,33 @@ class Base:
             )
             for family in families
         }
-        for edition in editions:
-            if edition.id in self._locators and edition.state is EditionState.PUBLISHED:
-                atlases[edition.family].named(edition.name)
+        for edition in self._kept_compiled(editions):
+            atlases[edition.family].named(edition.name)
         self._answering = atlases, families
         self._drop_routers()
+
+    def _kept_compiled(self, editions: list[Edition]) -> list[Edition]:
+        """Return the compiled editions to go on with; those of the past in the order of their use.
+
+        All that are in force or to come, and `_PAST_AT_HAND` others; the rest are let go.
+        """
+        now, compiled = self.clock(), set(self._locators)
+        used: dict[str, float] = {}
+        for atlas in self._answering[0].values() if self._answering else ():
+            used |= atlas.last_used()
+        past: list[Edition] = []
+        kept: list[Edition] = []
+        for edition in editions:
+            if edition.id in compiled and edition.state is EditionState.PUBLISHED:
+                over = edition.effective_to is not None and edition.effective_to <= now
+                (past if over else kept).append(edition)
+        # What had no end until now has answered until now; in the order of dates otherwise.
+        past.sort(key=lambda edition: used.get(edition.name, math.inf))
+        kept += past[-_PAST_AT_HAND:]
+        for number in compiled - {edition.id for edition in kept}:
+            del self._locators[number]
+            self._reading.pop(number, None)
+        return kept
 
     def _expire(self) -> None:
         with self._lock:

@@ -72,13 +72,7 @@ class DraftGrounds(Planning, Publishing):
         from gridmap.planning.ground import need_plannable
 
         level = record["level"]
-        coverage = self._planned_coverage(record["edition"])
-        if coverage.fingerprint() != record["content_hash"]:
-            raise Conflict(
-                "The edition that the draft began with has been changed since.",
-                got=record["edition"],
-                repair="Begin another draft from it as it is now.",
-            )
+        coverage = self._begun_with(record)
         finer = coverage.levels.names[coverage.levels.rank(level) + 1 :]
         in_parts = not any(len(coverage.rows(name)) for name in finer)
         graph = self.planning_graph(
@@ -86,6 +80,17 @@ class DraftGrounds(Planning, Publishing):
         )
         need_plannable(graph)
         return self._ground_on(graph, coverage.levels if in_parts else None)
+
+    def _begun_with(self, record: Mapping[str, Any]) -> Coverage:
+        """Return the areas that a draft began with; `Conflict` when they were changed since."""
+        coverage = self._planned_coverage(record["edition"])
+        if coverage.fingerprint() != record["content_hash"]:
+            raise Conflict(
+                "The edition that the draft began with has been changed since.",
+                got=record["edition"],
+                repair="Begin another draft from it as it is now.",
+            )
+        return coverage
 
     def _ground_on(self, graph: PlanGraph, levels: Levels | None = None) -> Ground:
         """Return the atoms of an edition with all that drafts have of it.

@@ -59,7 +59,7 @@ class DraftPublishing(DraftSuggesting):
             then nothing is, and what others did is told.
         Conflict
             When it began with another edition than it would replace, and no reason is given;
-            and as for other editions.
+            when what it began with was changed since; and as for other editions.
         NotAllowed
             When an edit in effect lies out of where one may publish; or, for who does not act
             everywhere, when it would replace anything but what it began with.
@@ -74,6 +74,8 @@ class DraftPublishing(DraftSuggesting):
         who = self._may(actor, Action.EDITION_PUBLISH)
         with self._changes_told():
             draft = self._draft_at(number, version)
+        # Other programs write into a draft edition too, and tell nobody.
+        self._begun_with(draft.record)
         # One without edits is a plan of the whole edition; an edit that names no area was logged
         # when ground in none was not named.
         areas = {area for entry in draft.done for area in entry.areas or ("",)} or {""}
@@ -94,6 +96,7 @@ class DraftPublishing(DraftSuggesting):
         if not commit:
             return outcome
         self._written(draft, edition, who, over=begun)
+        self._begun_with(draft.record)
         with self._changes_told():
             return self._put_in_force(edition, who, terms, commit=True, plan=plan)
 

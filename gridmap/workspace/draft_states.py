@@ -114,10 +114,11 @@ class DraftDesk:
             return apply_edit(draft.state, edit)
 
     def keep(self, draft: OpenDraft, seq: int, state: PlanState) -> None:
-        """Keep the state that an edit, now stored, came to."""
+        """Keep the state that an edit, now stored, came to, unless the ground is another now."""
         with self._lock:
             desk = self._desks.get(draft.number)
-            if desk is not None:
+            # Somebody may have opened the draft over new ground since: all would go on from this.
+            if desk is not None and desk.states[()].ground is state.ground:
                 self._put(desk, (*(one.seq for one in draft.done), seq), state)
 
     def _state(self, desk: _Desk, done: Sequence[LogEntry]) -> PlanState:
