@@ -130,7 +130,7 @@ def _at_once(scope: Scope) -> Sent | None:
         record = _record(found.pop(BASE), _fields(actor, LOCATION_FIELDS))
         fields = _fields(actor, ANSWER_FIELDS)
         record["families"] = {name: _record(one, fields) for name, one in found.items()}
-        body, tag, control = unchanging(workspace, record)
+        body, tag, control = unchanging(workspace, record, at_hand=True)
     except GridmapError:
         return None  # The usual way says so.
     headers = [

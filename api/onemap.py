@@ -5,9 +5,7 @@ The form of these parts is the page's own and changes with it; programs use `/ap
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
 from time import monotonic
 from typing import Annotated
 
@@ -17,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.areas import Code, LevelName
 from api.dependencies import ActorDep, WorkspaceDep, needs
+from api.made_once import MadeOnce
 from api.pages.tiles import base_for, policy_for
 from api.rendering import Shelf, answer_json, answer_unchanging
 from gridmap.access import Action
@@ -30,24 +29,11 @@ _KEPT_S = 60.0
 _MOST_KEPT = 6
 
 
-class StaffShelf:
+class StaffShelf(MadeOnce[str]):
     """Maps drawn for staff: one for all whose roles hold in the same places, kept for a minute."""
 
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._lock = Lock()
-        self._drawn: OrderedDict[tuple[object, ...], tuple[float, str]] = OrderedDict()
-
-    def get(self, key: tuple[object, ...], draw: Callable[[], str]) -> str:
-        """Return the map, drawing it when it is not there or old."""
-        with self._lock:
-            found = self._drawn.get(key)
-            if found is None or self._clock() - found[0] >= _KEPT_S:
-                found = self._drawn[key] = (self._clock(), draw())
-            self._drawn.move_to_end(key)
-            while len(self._drawn) > _MOST_KEPT:
-                self._drawn.popitem(last=False)
-            return found[1]
+        super().__init__(_MOST_KEPT, kept_s=_KEPT_S, clock=clock)
 
 
 @router.get("/map/district.json")

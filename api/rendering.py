@@ -153,11 +153,14 @@ class Shelf:
 
 
 def unchanging(
-    workspace: Workspace, content: Any, *, max_age_s: int = _MAX_AGE_S
+    workspace: Workspace, content: Any, *, max_age_s: int = _MAX_AGE_S, at_hand: bool = False
 ) -> tuple[bytes, str, str]:
-    """Return the bytes, the tag (weak) and the Cache-Control of `answer_unchanging`."""
+    """Return the bytes, the tag (weak) and the Cache-Control of `answer_unchanging`.
+
+    With `at_hand`, for content that was, without waiting for anything.
+    """
     body = _bytes(content)
-    return body, _tag(body), _control(workspace, max_age_s)
+    return body, _tag(body), _control(workspace, max_age_s, at_hand=at_hand)
 
 
 def _tag(body: bytes) -> str:
@@ -165,8 +168,8 @@ def _tag(body: bytes) -> str:
     return blake2b(body, digest_size=12).hexdigest()
 
 
-def _control(workspace: Workspace, max_age_s: int) -> str:
-    left = seconds_to_next_edition(workspace)
+def _control(workspace: Workspace, max_age_s: int, *, at_hand: bool = False) -> str:
+    left = seconds_to_next_edition(workspace, at_hand=at_hand)
     age = max_age_s if left is None else min(max_age_s, max(0, int(left)))
     return f"private, max-age={age}, must-revalidate"
 
@@ -190,10 +193,13 @@ def documented(record: Mapping[str, Any], model: type[BaseModel]) -> dict[str, A
     return {name: record[name] for name in model.model_fields if name in record}
 
 
-def seconds_to_next_edition(workspace: Workspace) -> float | None:
-    """Return the seconds until another edition of any family takes over; None when none is due."""
+def seconds_to_next_edition(workspace: Workspace, *, at_hand: bool = False) -> float | None:
+    """Return the seconds until another edition of any family takes over; None when none is due.
+
+    With `at_hand`, by the editions that answer now, without waiting for anything.
+    """
     now = workspace.clock()
-    upcoming = workspace.next_change(now)
+    upcoming = workspace.next_change_at_hand(now) if at_hand else workspace.next_change(now)
     return None if upcoming is None else (upcoming - now).total_seconds()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Annotated, Any
@@ -14,8 +13,10 @@ from starlette.responses import HTMLResponse, Response
 
 from api.areas import Code, LevelName
 from api.dependencies import PUBLIC, WorkspaceDep
+from api.made_once import MadeOnce
 from api.rendering import answer_file
 from api.templates import language
+from gridmap.errors import StoreBusy
 from gridmap.sheets.district import District
 from gridmap.sheets.fingerprint import fingerprint
 from gridmap.sheets.model import Request as SheetRequest
@@ -30,6 +31,9 @@ router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 # Gathering a district takes a second, drawing a PDF two; who asks may be a whole town.
 KEPT_S = 60.0
 _MOST_PDFS = 200
+# One is printed at a time. Who waits for theirs holds one of the threads that answer all requests:
+# one at the printer, and four behind it.
+_MOST_ASKING = 5
 
 Paper = Annotated[str, Query(max_length=10)]
 
@@ -42,7 +46,8 @@ class SheetShelf:
         self._clock = clock
         self._lock = threading.Lock()
         self._district: tuple[str, float, District] | None = None
-        self._pdfs: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._pdfs: MadeOnce[bytes] = MadeOnce(_MOST_PDFS)
+        self._asking = threading.BoundedSemaphore(_MOST_ASKING)
 
     def district(self, workspace: Workspace) -> District:
         """Return the district, gathered anew when it is old or of another edition."""
@@ -56,17 +61,22 @@ class SheetShelf:
             return found[2]
 
     def pdf(self, key: tuple[Any, ...], make: Callable[[], bytes]) -> bytes:
-        """Return a PDF made lately, or make it."""
-        with self._lock:
-            found = self._pdfs.get(key)
-        if found is None:
-            found = make()
-        with self._lock:
-            self._pdfs[key] = found
-            self._pdfs.move_to_end(key)
-            while len(self._pdfs) > _MOST_PDFS:
-                self._pdfs.popitem(last=False)
-        return found
+        """Return a PDF made lately, or make it.
+
+        Raises
+        ------
+        StoreBusy
+            When it has to be made, and others wait for theirs already.
+        """
+        found = self._pdfs.kept(key)
+        if found is not None:
+            return found
+        if not self._asking.acquire(blocking=False):
+            raise StoreBusy("Other sheets are being printed.", repair="Try again in a moment.")
+        try:
+            return self._pdfs.get(key, make)
+        finally:
+            self._asking.release()
 
 
 # Before the page, whose codes would take its ending for a part of theirs.

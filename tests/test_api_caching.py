@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +11,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridmap.times import frozen_clock
-from gridmap.workspace import open_workspace
+from gridmap.workspace import Workspace, accounts, base, locating, open_workspace
 from tests.api_client import LOCAL, NOW
 
 pytest_plugins = ["tests.api_fixtures"]
@@ -54,8 +56,34 @@ def test_no_answer_may_be_kept_past_the_next_edition(
 ) -> None:
     with open_workspace(api_store, clock=frozen_clock(moment)) as workspace:
         client = TestClient(create_app(workspace=workspace), client=LOCAL)
-        kept = client.get(LOCATE).headers["cache-control"]
-    assert kept == f"private, max-age={seconds}, must-revalidate"
+        # The second is at hand.
+        kept = [client.get(LOCATE).headers["cache-control"] for _ in range(2)]
+    assert kept == [f"private, max-age={seconds}, must-revalidate"] * 2
+
+
+def test_a_plain_point_waits_for_nobody_who_reads_the_store_behind_the_lock(
+    staff: TestClient, api_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (accounts, base, locating):
+        monkeypatch.setattr(module, "REFRESH_SECONDS", 1e9)
+    before = staff.get(LOCATE)
+    held, read = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with api_workspace._lock:
+            held.set()
+            read.wait(60)
+
+    with ThreadPoolExecutor(2) as pool:
+        holding = pool.submit(hold)
+        try:
+            assert held.wait(60)
+            meanwhile = pool.submit(staff.get, LOCATE).result(20)
+        finally:
+            read.set()
+        holding.result()
+    assert meanwhile.content == before.content
+    assert meanwhile.headers["cache-control"] == before.headers["cache-control"]
 
 
 def test_what_changes_by_itself_is_never_kept(staff: TestClient) -> None:

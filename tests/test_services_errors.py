@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api import sheets
 from gridmap.errors import StoreBusy
 from tests.api_client import REMOTE
 
@@ -80,3 +83,38 @@ def test_what_nobody_expected_is_told_too(
     answer = client.get("/services", headers=PAGE)
     assert answer.status_code == 503
     assert "请稍后再试" in words(answer.text)
+
+
+def test_who_asks_for_a_pdf_while_others_wait_for_theirs_is_told_when_to_come_again(
+    api_app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go = threading.Semaphore(0), threading.Event()
+
+    def printed(_: str) -> bytes:
+        began.release()
+        assert go.wait(60)
+        return b"%PDF"
+
+    monkeypatch.setattr(sheets, "to_pdf", printed)
+    monkeypatch.setattr(api_app.state, "sheets", sheets.SheetShelf())
+    client = TestClient(api_app, client=REMOTE)
+    kinds = ("services", "board", "card")
+    paths = [f"/sheets/{k}/estate/E1.pdf?paper={p}" for k in kinds for p in ("a4", "a3")]
+    with ThreadPoolExecutor(len(paths)) as pool:
+        asked = [pool.submit(client.get, path) for path in paths[:5]]
+        try:
+            assert all(began.acquire(timeout=60) for _ in asked)
+            refused = [pool.submit(client.get, paths[5] + lang, headers=PAGE).result(20)
+                       for lang in ("", "&lang=en")]  # fmt: skip
+            program = pool.submit(client.get, paths[5]).result(20)
+        finally:
+            go.set()
+        assert [one.result().content for one in asked] == [b"%PDF"] * 5
+    for answer in (*refused, program):
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+    assert "请稍等片刻再试" in words(refused[0].text)
+    assert SENTENCE.search(words(refused[0].text)) is None
+    assert "Other sheets are being printed." in words(refused[1].text)
+    assert program.json()["detail"] == "Other sheets are being printed."
+    assert client.get(paths[5]).content == b"%PDF"

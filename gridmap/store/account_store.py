@@ -76,11 +76,20 @@ class AccountStore(OpenedStore):
                 raise NotFound("The account has no such role.", got=role.value, allowed=held)
             return _found(accounts.read_user(connection, name), name)
 
-    def set_password(self, name: str, hashed: str | None, now: datetime) -> None:
-        """Change a password; the sessions of the account end."""
+    def set_password(
+        self, name: str, hashed: str | None, now: datetime, *, verified: str | None = None
+    ) -> bool:
+        """Change a password; the sessions of the account end.
+
+        With `verified`, only while that is the hash of its password and the account is open;
+        False when it is so no more.
+        """
         with self._database.write() as connection:
             user = _found(accounts.read_user(connection, name), name)
+            if verified is not None and not accounts.holds_password(connection, user.id, verified):
+                return False
             accounts.set_password(connection, user.id, hashed, now)
+            return True
 
     def disable(self, names: Sequence[str], *, by: str, now: datetime, disabled: bool) -> None:
         """Close accounts or open them again, all or none."""
@@ -142,17 +151,34 @@ class AccountStore(OpenedStore):
         user_id: int,
         hashed: str,
         *,
+        verified: str,
+        rehashed: str | None,
         now: datetime,
         expires_at: datetime,
         forget: Sequence[str],
         attempt: Sequence[int],
         attempts_before: datetime,
-    ) -> None:
-        """Write a session; forget the wrong passwords before it, and that this was an attempt."""
+    ) -> bool:
+        """Write a session; forget the wrong passwords before it, and that this was an attempt.
+
+        Only while `verified` is the hash of the account's password and the account is open:
+        what ends its sessions may have come after the password was looked at. False when it is
+        so no more, and nothing is written then.
+
+        Parameters
+        ----------
+        rehashed : str, optional
+            A hash of the same password to keep from now on.
+        """
         with self._database.write() as connection:
+            if not accounts.holds_password(connection, user_id, verified):
+                return False
+            if rehashed is not None:
+                accounts.rehash_password(connection, user_id, rehashed)
             signins.sweep(connection, now, attempts_before=attempts_before)
             signins.forget_attempts(connection, forget, attempt)
             signins.add_session(connection, user_id, hashed, now=now, expires_at=expires_at)
+            return True
 
     def session(self, hashed: str) -> tuple[Account, datetime, datetime] | None:
         """Return a session's account, when it was last used, and when it ends."""

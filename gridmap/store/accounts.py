@@ -20,10 +20,12 @@ __all__ = [
     "disable_user",
     "find_key",
     "grant_role",
+    "holds_password",
     "list_keys",
     "list_users",
     "password_hash",
     "read_user",
+    "rehash_password",
     "revoke_keys",
     "revoke_role",
     "set_password",
@@ -67,6 +69,13 @@ def password_hash(connection: Connection, user_id: int) -> str | None:
     query = select(users.c.password_hash).where(users.c.id == user_id)
     found: str | None = connection.execute(query).scalar()
     return found
+
+
+def holds_password(connection: Connection, user_id: int, hashed: str) -> bool:
+    """True when an account is open and its password has this hash; both stay so until the end."""
+    own = (users.c.id == user_id) & (users.c.password_hash == hashed)
+    query = select(users.c.id).where(own, users.c.disabled_at.is_(None)).with_for_update()
+    return connection.execute(query).scalar() is not None
 
 
 def add_user(
@@ -116,6 +125,11 @@ def set_password(connection: Connection, user_id: int, hashed: str | None, now: 
     values = {"password_hash": hashed, "password_at": now if hashed else None}
     connection.execute(update(users).where(users.c.id == user_id).values(values))
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+def rehash_password(connection: Connection, user_id: int, hashed: str) -> None:
+    """Write another hash of the same password; sessions go on."""
+    connection.execute(update(users).where(users.c.id == user_id).values(password_hash=hashed))
 
 
 def disable_user(

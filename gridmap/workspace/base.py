@@ -86,6 +86,7 @@ class Base:
         # Together: who asks without the lock must not find a family without its atlas.
         self._answering: tuple[dict[str, Atlas], list[Family]] | None = None
         self._editions: list[Edition] = []
+        # Made before what answers: who reads it after that has none older than the answer.
         self._starts: list[datetime] = []
         self._token: object = None
         self._checked = 0.0

@@ -204,6 +204,10 @@ class Locating(Base):
     def next_change(self, moment: datetime) -> datetime | None:
         """Return when the next edition of any family comes into force after a moment."""
         self._current()
+        return self.next_change_at_hand(moment)
+
+    def next_change_at_hand(self, moment: datetime) -> datetime | None:
+        """Return what :meth:`next_change` does, by the editions that answer: nothing waits."""
         starts = self._starts
         place = bisect_right(starts, moment)
         return starts[place] if place < len(starts) else None

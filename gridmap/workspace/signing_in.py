@@ -86,7 +86,8 @@ class SigningIn(Accounts):
         Raises
         ------
         NotSignedIn
-            When the name or the password is wrong, or the account is closed: all alike.
+            When the name or the password is wrong, or the account is closed: all alike. Also
+            when either became so before the session began.
         TooManyAttempts
             When there were too many wrong ones; nothing was tried.
         """
@@ -94,18 +95,23 @@ class SigningIn(Accounts):
         folded = _folded(name)
         known = self._known_device(device, folded)
         own, shared = _buckets(folded, address, known)
-        account, attempt = self._tried(folded, password, own, shared, now)
+        account, verified, attempt = self._tried(folded, password, own, shared, now)
+        rehashed = hash_password(password) if needs_rehash(verified) else None
         expires = now + timedelta(hours=self.settings.session_hours)
         token = new_token()
-        self.store.add_session(
+        begun = self.store.add_session(
             account.id,
             hash_token(token),
+            verified=verified,
+            rehashed=rehashed,
             now=now,
             expires_at=expires,
             forget=own,
             attempt=attempt,
             attempts_before=now - WINDOW,
         )
+        if not begun:
+            raise _refused(folded)
         if known is None:
             known = f"{new_token()}~{hash_token(account.name)}"
         return SignIn(
@@ -130,14 +136,16 @@ class SigningIn(Accounts):
         if new == old:
             raise BadValue("The new password is the old one.")
         own, shared = _buckets(folded, address, None)
-        account, attempt = self._tried(folded, old, own, shared, now)
-        self.store.set_password(account.name, hash_password(new), now)
+        account, verified, attempt = self._tried(folded, old, own, shared, now)
+        hashed = hash_password(new)
+        if not self.store.set_password(account.name, hashed, now, verified=verified):
+            raise _refused(folded)
         self.store.forget_attempts(own, attempt)
 
     def _tried(
         self, name: str, password: str, own: list[str], shared: list[str], now: datetime
-    ) -> tuple[Account, list[int]]:
-        """Return the account whose password it is, and the attempt that was counted."""
+    ) -> tuple[Account, str, list[int]]:
+        """Return whose password it is, the hash it was verified by, and the attempt counted."""
         waits = {bucket: _waiting(LIMITS[bucket.partition(":")[0]]) for bucket in (*own, *shared)}
         wait, attempt = self.store.try_attempt(waits, since=now - WINDOW, now=now)
         if wait > 0:
@@ -147,15 +155,11 @@ class SigningIn(Accounts):
                 wait_s=math.ceil(wait),
                 repair="Wait, or sign in from a device that you have signed in with before.",
             )
-        found = self.store.credentials(name)
-        good = check_password(password, found[1] if found else None)
-        if found is None or not good or found[0].disabled_at is not None:
-            log.warning("sign-in of %s refused", name)
-            raise NotSignedIn("The name or the password is wrong.")
-        account, hashed = found
-        if hashed is not None and needs_rehash(hashed):
-            self.store.set_password(account.name, hash_password(password), now)
-        return account, attempt
+        account, hashed = self.store.credentials(name) or (None, None)
+        good = check_password(password, hashed)
+        if account is None or hashed is None or not good or account.disabled_at is not None:
+            raise _refused(name)
+        return account, hashed, attempt
 
     def session_holder(self, cookie: str) -> SessionHolder | None:
         """Return whose session a cookie stands for; None when it is over, or never was one."""
@@ -215,6 +219,11 @@ class SigningIn(Accounts):
         if token is None or token.rpartition("~")[2] != hash_token(name):
             return None
         return token
+
+
+def _refused(name: str) -> NotSignedIn:
+    log.warning("sign-in of %s refused", name)
+    return NotSignedIn("The name or the password is wrong.")
 
 
 def _folded(name: str) -> str:
