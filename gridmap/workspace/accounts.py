@@ -32,6 +32,8 @@ __all__ = ["KEY_START", "Accounts", "NewAccount", "NewKey", "keyring_of"]
 
 KEY_START = "gm_"
 MAX_LABEL = 100
+# What is counted of an account by address, and by device that it was signed in to before.
+OF_ACCOUNT = ("pair", "device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,14 +258,15 @@ class Accounts(Base):
     ) -> NewAccount:
         """Change an account's password, or make a random one; its sessions end.
 
-        Wrong passwords that were counted against the account are forgotten.
+        Wrong passwords that were counted against the account are forgotten, from wherever.
         """
         self._may(actor, Action.USER_MANAGE)
         folded = account_name(name)
         account = self.store.user(folded)
         secret = new_password() if password is None else require_strong(password, name=folded)
         self.store.set_password(folded, hash_password(secret), self.wall_clock())
-        self.store.forget_attempts([account_bucket(folded)])
+        own = [f"{kind}:{hash_token(folded)}" for kind in OF_ACCOUNT]
+        self.store.forget_attempts([account_bucket(folded)], within=own)
         return NewAccount(account, secret if password is None else None)
 
     # -- keys -----------------------------------------------------------------------
