@@ -242,6 +242,26 @@ def test_a_stranger_locks_nobody_out_of_a_device_in_use(guarded: Guarded) -> Non
     assert workspace.sign_in("wang", PASSWORD, address="new desk", device=None)
 
 
+def test_a_new_password_is_good_at_once_where_wrong_ones_were_tried(guarded: Guarded) -> None:
+    workspace = guarded.workspace
+    begun = workspace.sign_in("wang", PASSWORD, address="desk", device=None)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("gridmap.workspace.signing_in.check_password", lambda *_: False)
+        assert wrong_ones(workspace, 10) == 5
+        assert wrong_ones(workspace, 20, device=begun.device) == 10
+        with pytest.raises(NotSignedIn):
+            workspace.sign_in("wang-2", "wrong", address="a", device=None)
+        for n in range(4):
+            with pytest.raises(NotSignedIn):
+                workspace.sign_in("wang-2", f"wrong {n}", address="a", device=None)
+    workspace.set_password("wang", PASSWORD)
+    assert workspace.sign_in("wang", PASSWORD, address="a", device=None)
+    assert workspace.sign_in("wang", PASSWORD, address="a", device=begun.device)
+    # What was tried of another account stays counted.
+    with pytest.raises(TooManyAttempts):
+        workspace.sign_in("wang-2", PASSWORD, address="a", device=None)
+
+
 def test_an_office_behind_one_address_is_not_held_up_by_its_own_sign_ins(guarded: Guarded) -> None:
     workspace = guarded.workspace
     with pytest.MonkeyPatch.context() as patched:

@@ -45,7 +45,7 @@ ONCE = ("order.escalate", "whistle.blow", "whistle.call", "order.close", "order.
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_kill_at_any_commit_loses_nothing_and_doubles_nothing(store_url, tmp_path, after):
     with receiver() as program:
-        settings = Settings(store=store_url, secrets=tmp_path / "secrets")
+        settings = Settings(store=store_url, secrets=tmp_path / "secrets", outgoing_private=True)
         with open_workspace(settings=settings) as workspace:
             workspace.add_webhook("all", program.address)
         kills = 0

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from gridmap.access import Role
+from gridmap.secrets import Purpose
+from gridmap.secrets.keyring import Key
 from tests.cli_district import gridmap
 
 only_geopackage = pytest.mark.parametrize("store_kind", ["geopackage"], indirect=True)
@@ -110,6 +112,51 @@ def test_secrets_are_made_shown_by_id_and_rotated(store_url: str, secrets_file: 
     refused = gridmap("secrets", "status", *at)
     assert refused.exit_code == 5
     assert "chmod 600" in refused.output
+
+
+def test_an_old_outgoing_key_is_dropped_and_its_secret_is_good_no_more(
+    store_url: str, secrets_file: Path
+) -> None:
+    at = ("--store", store_url)
+    gridmap("secrets", "init", *at)
+    assert "outgoing" in gridmap("secrets", "rotate", "--help").stdout
+    for _ in range(2):
+        assert gridmap("secrets", "rotate", "outgoing", *at).exit_code == 0
+    three = gridmap("webhooks", "secret", "notices", *at).stdout.split()
+    assert len(three) == 3
+    # What seals is not what signs: an old outgoing key outlives the resealing.
+    gridmap("secrets", "reseal", "--drop-old", *at)
+    assert gridmap("webhooks", "secret", "notices", *at).stdout.split() == three
+    dropped = gridmap("secrets", "drop-old", "outgoing", *at)
+    assert dropped.exit_code == 0, dropped.output
+    assert dropped.stdout.startswith("Forgot the keys ")
+    assert gridmap("webhooks", "secret", "notices", *at).stdout.split() == three[:1]
+    assert gridmap("secrets", "drop-old", "outgoing", *at).stdout == "There is no old key.\n"
+    assert gridmap("secrets", "drop-old", "all", *at).exit_code == 2
+    gridmap("secrets", "rotate", "session", *at)
+    assert gridmap("secrets", "drop-old", "session", *at).exit_code == 0
+    assert gridmap("secrets", "status", *at).stdout.count("session") == 1
+
+
+def test_with_two_keys_from_the_environment_no_third_is_made_unless_told_to(
+    store_url: str, secrets_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ("--store", store_url)
+    keys = {one: Key(f"key{n}", bytes([n]) * 32).text for n, one in enumerate(Purpose)}
+    for one in (Purpose.SESSION, Purpose.PERSONAL):
+        monkeypatch.setenv(one.variable, keys[one])
+    # Nothing of the rest needs it.
+    added = gridmap("users", "add", "boss", "--role", "admin", "--no-password", *at)
+    assert added.exit_code == 0, added.output
+    for words in (("secret", "notices"), ("add", "hw", "https://hw.example/hook")):
+        refused = gridmap("webhooks", *words, *at)
+        assert refused.exit_code == 5
+        assert "GRIDMAP_OUTGOING_KEYS" in refused.output
+    assert not secrets_file.exists()
+    assert "hw" not in gridmap("webhooks", "list", *at).stdout
+    monkeypatch.setenv("GRIDMAP_OUTGOING_KEYS", keys[Purpose.OUTGOING])
+    assert gridmap("webhooks", "add", "hw", "https://hw.example/hook", *at).exit_code == 0
+    assert not secrets_file.exists()
 
 
 @only_geopackage

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from gridmap.errors import BadValue, NotAllowed
-from gridmap.outgoing import DeliveryFailed, check_url, post
+from gridmap.outgoing import DeliveryFailed, check_target, check_url, post
 from gridmap.outgoing.targets import resolve
 from tests.case_town import receiver
 
@@ -92,6 +92,36 @@ def test_a_name_that_also_means_an_address_inside_is_refused(
 def test_other_ways_to_write_this_machine_are_seen_through(host: str) -> None:
     with pytest.raises(NotAllowed, match="private network"):
         resolve(check_url(f"http://{host}/x"), private=False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LocalHost", "localhost.", "app.localhost", "127.1", "2130706433", "0x7f.1",
+     "192.168.1.10", "[::1]", "[fd12::3]", "[::ffff:10.0.0.1]"],
+)  # fmt: skip
+def test_what_lies_inside_is_known_without_a_lookup(host: str) -> None:
+    target = check_url(f"http://{host}/hook")
+    with pytest.raises(NotAllowed, match="private network") as refused:
+        check_target(target, private=False)
+    assert "GRIDMAP_OUTGOING_PRIVATE" in str(refused.value.repair)
+    check_target(target, private=True)
+
+
+@pytest.mark.parametrize("host", ["hook.example", "93.184.215.14", "[2606:2800:21f:cb07::1]"])
+def test_a_name_is_not_looked_up_and_what_lies_outside_is_taken(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    asked = named(monkeypatch, ["10.0.0.1"])
+    real = socket.getaddrinfo
+
+    def found(name: str, port: int, *more: object, **words: object) -> list[object]:
+        if name == "hook.example" and words.get("flags") == socket.AI_NUMERICHOST:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real(name, port, *more, **words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    check_target(check_url(f"https://{host}/hook"), private=False)
+    assert asked == []
 
 
 @pytest.mark.parametrize(

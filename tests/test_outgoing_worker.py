@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from gridmap.access import Actor
-from gridmap.errors import StoreBusy
+from gridmap.cases.outcome import MESSAGE_TYPES
+from gridmap.cases.table import TRANSITIONS
+from gridmap.errors import BadValue, NotAllowed, StoreBusy
 from gridmap.outgoing import Channel, DeliveryFailed, verify
 from gridmap.outgoing.signatures import HEADER
+from gridmap.secrets import Key, Purpose
 from gridmap.settings import Settings
 from gridmap.workspace import Workspace, open_workspace
 from gridmap.workspace.working import BACKOFF
@@ -25,6 +30,7 @@ from tests.cli_district import gridmap
 REPORT = {"lon": 117.0, "lat": 36.6, "coord_sys": "wgs84", "item": "0101"}
 CENTRE = Actor.with_role("dispatcher", "zhang")
 START = datetime(2026, 3, 12, 1, 0, tzinfo=UTC)
+ROOT = Path(__file__).parent.parent
 
 
 class Hand:
@@ -148,8 +154,9 @@ def test_inside_addresses_get_nothing_unless_the_setting_says_so(
 ) -> None:
     hand = Hand()
     with receiver() as program:
-        with office(store_url, tmp_path, hand, outgoing_private=False) as workspace:
+        with office(store_url, tmp_path, hand) as workspace:
             workspace.add_webhook("hw", program.address)
+        with office(store_url, tmp_path, hand, outgoing_private=False) as workspace:
             report(workspace)
             assert workspace.work().failed == 1
             ((_, attempts, why),) = waiting(workspace)
@@ -304,3 +311,88 @@ def test_the_command_does_what_is_due_once(store_url: str, tmp_path: Path) -> No
         assert sorted(sent) == [(f"{number}-1", "order.submit"), (f"{number}-2", "order.remind")]
         listed = gridmap("webhooks", "failed", env=later)
         assert listed.exit_code == 0
+        assert "hw" not in listed.stdout
+
+
+def test_what_waits_for_a_further_try_is_listed_with_why_and_when(
+    store_url: str, tmp_path: Path
+) -> None:
+    hand = Hand()
+    env = {"GRIDMAP_STORE": store_url, "GRIDMAP_SECRETS": str(tmp_path / "secrets")}
+    with receiver() as program, office(store_url, tmp_path, hand) as workspace:
+        workspace.add_webhook("hw", program.address)
+        number = report(workspace)
+        # What was never tried is no failure.
+        assert workspace.waiting_deliveries(actor=CENTRE) == []
+        program.answers = [500]
+        workspace.work()
+        (one,) = workspace.waiting_deliveries(actor=CENTRE)
+        told = (one["to"], one["event"], one["attempts"], one["why"])
+        assert told == ("hw", f"{number}-1", 1, "Answered with status 500.")
+        assert one["next_at"] == START + BACKOFF[0]
+        assert workspace.failed_deliveries(actor=CENTRE) == []
+        listed = gridmap("webhooks", "failed", env=env).stdout
+        assert "2026-03-12 09:01" in listed
+        assert "Answered with status 500." in listed
+        hand.now += BACKOFF[0]
+        workspace.work()
+        assert workspace.waiting_deliveries(actor=CENTRE) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "types", "error", "said"),
+    [
+        ("http://192.168.1.10/hook", [], NotAllowed, "private network"),
+        ("https://localhost/hook", [], NotAllowed, "private network"),
+        ("ftp://hw.example/hook", [], BadValue, "Nothing can be sent"),
+        ("https://hw.example/hook", ["ordr.dispatch"], BadValue, "no such type"),
+        ("https://hw.example/hook", ["order.close", "orde"], BadValue, "no such type"),
+        ("https://hw.example/hook", ["order."], BadValue, "no such type"),
+        ("https://hw.example/hook", [""], BadValue, "no such type"),
+    ],
+)
+def test_a_webhook_that_nothing_would_ever_reach_is_refused_when_it_is_added(
+    store_url: str, tmp_path: Path, url: str, types: list[str], error: type[Exception], said: str
+) -> None:
+    with office(store_url, tmp_path, outgoing_private=False) as workspace:
+        with pytest.raises(error, match=said):
+            workspace.add_webhook("hw", url, types=types)
+        assert workspace.webhooks() == []
+        for n, one in enumerate(("order", "order.extend", "whistle.call", "monthly_report")):
+            workspace.add_webhook(f"hw-{n}", "https://hw.example/hook", types=[one])
+
+
+def test_all_types_of_messages_that_the_program_writes_are_known_and_stand_in_the_guide() -> None:
+    rooms = ("workspace", "store")
+    sources = [path for room in rooms for path in (ROOT / "gridmap" / room).rglob("*.py")]
+    literal = re.compile(r'"((?:supervision|monthly_report)\.[a-z_]+)"')
+    written = {name for path in sources for name in literal.findall(path.read_text("utf-8"))}
+    assert len(written) == 6
+    assert written | set(TRANSITIONS) == set(MESSAGE_TYPES)
+    guide = (ROOT / "docs" / "webhooks.md").read_text("utf-8")
+    listed = guide.partition("## Types of messages")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z_.]+)` \|", listed, re.MULTILINE)
+    assert sorted(rows) == sorted(MESSAGE_TYPES)
+
+
+def test_a_worker_without_an_outgoing_key_goes_on_and_says_what_to_set(
+    store_url: str, tmp_path: Path
+) -> None:
+    hand = Hand()
+    given = {
+        f"{one}_keys": SecretStr(Key(f"key{n}", bytes([n]) * 32).text)
+        for n, one in enumerate((Purpose.SESSION, Purpose.PERSONAL))
+    }
+    with (
+        receiver() as gateway,
+        office(store_url, tmp_path, hand, notice_webhook=gateway.address, **given) as workspace,
+    ):
+        report(workspace)
+        assert workspace.work().failed == 1
+        (one,) = workspace.waiting_deliveries(actor=CENTRE)
+        assert "GRIDMAP_OUTGOING_KEYS" in one["why"]
+        # The limit for confirming passes: the reminder goes out all the same.
+        hand.now += timedelta(hours=8)
+        assert workspace.work().done["ladder"] == 1
+        assert gateway.got == []
+    assert not (tmp_path / "secrets").exists()

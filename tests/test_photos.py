@@ -249,6 +249,17 @@ def test_what_cannot_be_taken_is_refused_with_what_is_allowed(town: Town) -> Non
     assert len(ask("zhang", "GET", door).json()["photos"]) == MOST_BY_SENDER
 
 
+def test_a_sender_has_room_for_nine_of_their_own_whatever_staff_added(town: Town) -> None:
+    number, key = sent(town)
+    for n in range(MOST_BY_SENDER):
+        add(town, "zhang", number, saved(picture((20 + n, 12))))
+    for n in range(MOST_BY_SENDER):
+        add(town, "", number, saved(picture((20 + n, 10))), key=key)
+    assert "9 of this kind" in str(add(town, "", number, saved(picture((90, 10))), 409, key=key))
+    # Staff have room until there are thirty.
+    add(town, "zhang", number, saved(picture((91, 10))))
+
+
 def test_a_photo_that_is_not_taken_is_not_decoded(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,25 @@ def test_an_import_is_a_dry_run_that_tells_the_changes_item_by_item(town, tmp_pa
     assert workspace.rules_in_use()["imports"][0]["note"] == "年度调整"
 
 
+def test_an_import_names_the_files_that_it_passed_over(town, tmp_path):
+    workspace, _ = town
+    folder = tmp_path / "rules"
+    (folder / "extra").mkdir(parents=True)
+    litter_goes_to_enforcement(folder)
+    write(folder, "case_rules.csv", "rule,amount,unit\nconfirm,2,working_hour\n")
+    write(folder, "notes.yaml", "a: 1\n")
+    write(folder, ".hidden", "")
+    write(folder / "extra", "catalog.csv", "code\n")
+    found = workspace.import_rules(folder)
+    assert found.tables == ("catalogue",)
+    assert found.passed_over == ("case_rules.csv", "notes.yaml", "extra/catalog.csv")
+    assert workspace.import_rules(folder / "catalogue.csv").passed_over == ()
+    (folder / "catalogue.csv").unlink()
+    with pytest.raises(BadValue, match="no table of rules") as refused:
+        workspace.import_rules(folder)
+    assert "catalogue.csv" in refused.value.allowed
+
+
 def test_rules_that_are_in_use_already_change_nothing(town, tmp_path):
     workspace, _ = town
     path = litter_goes_to_enforcement(tmp_path)

@@ -108,6 +108,15 @@ def test_a_missing_key_says_how_to_make_one(tmp_path: Path) -> None:
     assert "secrets init" in str(missing.value.repair)
 
 
+def test_a_key_missing_beside_those_of_the_environment_is_named_by_its_variable(
+    tmp_path: Path,
+) -> None:
+    given = {Purpose.SESSION: ONE.text, Purpose.PERSONAL: TWO.text}
+    with pytest.raises(SecretsUnusable, match="outgoing") as missing:
+        Keyring.load(tmp_path / "none", given).of(Purpose.OUTGOING)
+    assert "GRIDMAP_OUTGOING_KEYS" in str(missing.value.repair)
+
+
 def test_the_file_lies_beside_a_geopackage_and_never_in_a_databases_address() -> None:
     assert secrets_path("/srv/a/grid.gpkg", None) == Path("/srv/a/grid.gpkg.secrets")
     found = secrets_path("postgresql+psycopg2://me:pw@host/grid?x=1", None)

@@ -7,7 +7,7 @@ what this makes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,25 @@ from gridmap.places.schools import SCHOOL_TABLE
 from gridmap.routing.rule_files import TABLES
 from gridmap.settings import Settings
 
-__all__ = ["PAGES", "commands", "commands_page", "settings_page"]
+__all__ = ["AT_ONCE", "PAGES", "commands", "commands_page", "settings_page"]
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 # Help is wrapped at this width whatever terminal it is made on.
 WIDTH = 96
+# Commands that change the store, or the file of keys, and have no `--commit`; with an option,
+# only with that. What changes nothing, and what only writes files, is not among them.
+AT_ONCE = (
+    "levels --set", "families --add", "report --issue", "report --correct", "migrate",
+    "users add", "users role", "users password", "users disable",
+    "keys add", "keys revoke", "keys rotate",
+    "secrets init", "secrets rotate", "secrets reseal", "secrets drop-old",
+    "webhooks add", "webhooks switch", "webhooks redeliver",
+    "reviews open", "reports pause", "reports resume",
+    "plan draft new", "plan draft branch", "plan draft edit", "plan draft reassign",
+    "plan draft merge", "plan draft split", "plan draft cut", "plan draft join",
+    "plan draft border", "plan draft drag", "plan draft exclusive", "plan draft describe",
+    "plan draft recode", "plan draft renumber", "plan draft undo", "plan draft redo",
+)  # fmt: skip
 _MADE = "<!-- Made by `python tools/docs.py` from the program; changes here are lost. -->"
 
 
@@ -54,12 +68,19 @@ def _below(context: Any) -> Iterator[tuple[str, Any]]:
 
 def commands_page() -> str:
     """Return docs/commands.md: the help of every command, and the exit codes."""
+    dry = [
+        path.removeprefix("gridmap ")
+        for path, context in commands()
+        if any("--commit" in parameter.opts for parameter in context.command.params)
+    ]
     parts = [
         "# Commands",
         _MADE,
         "`gridmap COMMAND --help` shows the same. `--store` may stand before the command or "
-        "after it. What changes the store (`import`, `publish`, `places import`, ...) writes only "
-        "with `--commit`.",
+        "after it.",
+        f"Some commands show what they would do, and write only with `--commit`: {_named(dry)}.",
+        f"All others do at once what they say. Of these change the store or the site's keys: "
+        f"{_named(AT_ONCE)}; and `worker` and `serve`, which do what time brings.",
     ]
     for path, context in commands():
         parts += [f"## {path}", f"```text\n{context.get_help().rstrip()}\n```"]
@@ -67,8 +88,16 @@ def commands_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _exit_codes() -> list[tuple[str, str]]:
-    codes = {0: "Done.", FAULTS: "`gridmap check` found faults.", BUG: "A bug in gridmap."}
+    faults = (
+        "`check`, `route check` or `plan draft check` found faults, `route replay` decides "
+        "otherwise than was decided, or `sheets make` could not make every sheet."
+    )
+    codes = {0: "Done.", FAULTS: faults, BUG: "A bug in gridmap."}
     for cls, code in EXIT_CODES.items():
         codes[code] = (cls.__doc__ or "").partition("\n")[0]
     codes[130] = "Interrupted with Ctrl-C; 143 when ended by SIGTERM."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,21 @@ from gridmap.cases.machine import prepare
 from gridmap.cases.model import Event, Order
 from gridmap.cases.notices import Notice, notices_of
 from gridmap.cases.rules import CaseRules
+from gridmap.cases.table import TRANSITIONS
 
-__all__ = ["Message", "Outcome", "message_of", "outcome_of"]
+__all__ = ["MESSAGE_TYPES", "Message", "Outcome", "message_of", "outcome_of", "wants"]
+
+# All that programs are told of.
+MESSAGE_TYPES = (
+    *TRANSITIONS,
+    "supervision.issue", "supervision.answer", "supervision.refuse", "supervision.close",
+    "monthly_report.issue", "monthly_report.correct",
+)  # fmt: skip
+
+
+def wants(types: Sequence[str], name: str) -> bool:
+    """True when who asked for some types of messages, or all that begin so, wants one of a type."""
+    return not types or any(name == one or name.startswith(f"{one}.") for one in types)
 
 
 @dataclass(frozen=True, slots=True)

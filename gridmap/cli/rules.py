@@ -34,10 +34,16 @@ def import_(
     commit: CommitOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Put rules in use as a new version; old decisions keep theirs."""
+    """Put rules in use as a new version; old decisions keep theirs.
+
+    Tables of other things (`case_rules.csv`, places, numbers ...) are read from the folder
+    GRIDMAP_RULES alone.
+    """
     with opened(ctx, store) as workspace:
         found = workspace.import_rules(source, replace=replace, note=note, commit=commit)
     typer.echo(f"Read {', '.join(found.tables)}.")
+    if found.passed_over:
+        typer.echo(f"Passed over, no tables that are imported: {', '.join(found.passed_over)}.")
     facts({"version": found.version, "catalogues": counted(found.catalogues)})
     if not found.changes:
         typer.echo("No difference to the rules in use. Nothing was written.")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["anonymise", "secrets"]
 
 secrets = typer.Typer(
-    help="The site's keys: they sign sessions, seal personal fields, and are never in the store.",
+    help="The site's keys: they sign sessions and what is sent to other programs, seal personal "
+    "fields, and are never in the store.",
     no_args_is_help=True,
 )
 
@@ -39,13 +40,15 @@ def init(
 def rotate(
     ctx: typer.Context,
     purpose: Annotated[
-        str, typer.Argument(metavar="session|personal|all", help="Which key.")
+        str, typer.Argument(metavar="session|personal|outgoing|all", help="Which key.")
     ] = "all",
     store: StoreOption = None,
 ) -> None:
     """Put a new key in front; old ones go on opening what they sealed.
 
-    A new session key leaves nobody signed out; `reseal` seals personal fields anew.
+    A new session key leaves nobody signed out; `reseal` seals personal fields anew. A new outgoing
+    key gives every webhook a new secret: messages are signed with the former ones too until
+    `drop-old outgoing`.
     """
     from gridmap.errors import BadValue
     from gridmap.secrets import Purpose
@@ -75,6 +78,29 @@ def reseal(
     typer.echo(f"Sealed the people of {count:,} reports anew.")
     if dropped:
         typer.echo(f"Forgot the keys {', '.join(dropped)}. Backups made before need them.")
+
+
+@secrets.command("drop-old")
+def drop_old(
+    ctx: typer.Context,
+    purpose: Annotated[
+        str, typer.Argument(metavar="session|personal|outgoing", help="Which keys.")
+    ],
+    store: StoreOption = None,
+) -> None:
+    """Forget old keys, but those that still seal something.
+
+    Sessions that an old key signed end. Receivers of webhooks that check with an old secret refuse
+    what they are sent: give them the newest first (`webhooks secret`).
+    """
+    from gridmap.errors import BadValue
+    from gridmap.secrets import Purpose
+
+    if purpose not in set(Purpose):
+        raise BadValue("There is no such key.", got=purpose, allowed=list(Purpose))
+    with opened(ctx, store) as workspace:
+        dropped = workspace.drop_old_secrets(Purpose(purpose))
+    typer.echo(f"Forgot the keys {', '.join(dropped)}." if dropped else "There is no old key.")
 
 
 @secrets.command("status")

@@ -43,7 +43,10 @@ def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="Where it listens.")],
     types: Annotated[
         list[str] | None,
-        typer.Option("--type", help="order.close, or whistle for all of them; else everything."),
+        typer.Option(
+            "--type",
+            help="order.close, or whistle for all of them; else everything. All: docs/webhooks.md.",
+        ),
     ] = None,
     store: StoreOption = None,
 ) -> None:
@@ -81,11 +84,20 @@ def switch(
 
 @webhooks.command("failed")
 def failed(ctx: typer.Context, store: StoreOption = None) -> None:
-    """List messages and notices that were given up."""
+    """List messages and notices that were not taken: those given up, and those tried again."""
     with opened(ctx, store) as workspace:
-        found = workspace.failed_deliveries()
-    head = ("id", "kind", "to", "event", "attempts", "why")
-    table(head, [tuple(one[name] for name in head) for one in found])
+        found = [*workspace.failed_deliveries(), *workspace.waiting_deliveries()]
+        zone = workspace.zone
+    head = ("id", "kind", "to", "event", "attempts")
+    rows = [
+        (
+            *(one[name] for name in head),
+            moment(one["next_at"], zone) if "next_at" in one else "given up",
+            one["why"],
+        )
+        for one in found
+    ]
+    table((*head, "tried again", "why"), rows)
 
 
 @webhooks.command("redeliver")

@@ -83,4 +83,6 @@ def _show(worked: Worked) -> None:
     listed = ", ".join(f"{kind} {n:,}" for kind, n in sorted(worked.done.items()))
     typer.echo(f"Did {worked.total:,} jobs{f' ({listed})' if listed else ''}.")
     if worked.failed:
-        typer.echo(f"{worked.failed:,} were not taken by the other side; see `gridmap webhooks`.")
+        typer.echo(
+            f"{worked.failed:,} were not taken by the other side; see `gridmap webhooks failed`."
+        )

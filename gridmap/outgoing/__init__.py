@@ -11,7 +11,7 @@
 from gridmap.outgoing.channels import Channel, WebhookChannel
 from gridmap.outgoing.posting import Delivery, DeliveryFailed, post
 from gridmap.outgoing.signatures import endpoint_secret, sign, verify
-from gridmap.outgoing.targets import Target, check_url
+from gridmap.outgoing.targets import Target, check_target, check_url
 
 __all__ = [
     "Channel",
@@ -19,6 +19,7 @@ __all__ = [
     "DeliveryFailed",
     "Target",
     "WebhookChannel",
+    "check_target",
     "check_url",
     "endpoint_secret",
     "post",

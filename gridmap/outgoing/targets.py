@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from gridmap.errors import BadValue, NotAllowed
 
-__all__ = ["Target", "check_url", "resolve"]
+__all__ = ["Target", "check_target", "check_url", "resolve"]
 
 _SCHEMES = {"http": 80, "https": 443}
 _LONGEST = 2_000
@@ -61,6 +63,27 @@ def check_url(url: str) -> Target:
     return Target(parts.scheme, parts.hostname, port or _SCHEMES[parts.scheme], path)
 
 
+def check_target(target: Target, *, private: bool) -> None:
+    """Refuse what no lookup is needed to know of: an address inside, written out, or this machine.
+
+    What a name means is known when it is sent to: see :func:`resolve`.
+
+    Raises
+    ------
+    NotAllowed
+        As :func:`resolve`.
+    """
+    name = target.host.rstrip(".")
+    host = "127.0.0.1" if name == "localhost" or name.endswith(".localhost") else target.host
+    try:
+        found = socket.getaddrinfo(
+            host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )
+    except OSError:
+        return
+    _allowed(target, found, private=private)
+
+
 def resolve(target: Target, *, private: bool) -> list[str]:
     """Return the addresses of the target's host, all of which may be connected to.
 
@@ -72,6 +95,11 @@ def resolve(target: Target, *, private: bool) -> list[str]:
         When the host is not known.
     """
     found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    return _allowed(target, found, private=private)
+
+
+def _allowed(target: Target, found: Sequence[tuple[Any, ...]], *, private: bool) -> list[str]:
+    """Return the addresses of what a lookup gave, or raise `NotAllowed`."""
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     inside = [one for one in addresses if not _is_public(one)]
     if inside and not private:

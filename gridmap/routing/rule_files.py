@@ -18,7 +18,14 @@ from gridmap.coverage.codes import clean_code
 from gridmap.errors import BadValue, UnreadableFile, WrongEncoding
 from gridmap.tables import Table
 
-__all__ = ["OF_CATALOGUE", "TABLES", "is_rule_file", "read_rule_files", "yaml_table"]
+__all__ = [
+    "OF_CATALOGUE",
+    "TABLES",
+    "is_rule_file",
+    "passed_over",
+    "read_rule_files",
+    "yaml_table",
+]
 
 # What a further catalogue has of its own; everything else it shares with the site.
 OF_CATALOGUE = ("catalogue", "classes", "emergency_lines", "site_rules", "asset_types", "terms")
@@ -75,6 +82,27 @@ def read_rule_files(source: Path) -> dict[str, Table]:
     return found
 
 
+def passed_over(source: Path) -> list[str]:
+    """Return the files of a folder, and of those in it, that are no tables by their names."""
+    if source.is_file():
+        return []
+    folders = [source, *sorted(path for path in source.iterdir() if path.is_dir())]
+    found = (path.relative_to(source) for folder in folders for path in _files(folder))
+    return [
+        path.as_posix()
+        for path in found
+        if not _is_read(path) and not any(part.startswith(".") for part in path.parts)
+    ]
+
+
+def _is_read(path: Path) -> bool:
+    """True for a file in a folder whose name says that it holds tables."""
+    kind = path.suffix.lower()
+    if kind in _YAML:
+        return path.stem in {*TABLES, "rules"}
+    return kind == ".gpkg" or (kind == ".csv" and path.stem in TABLES)
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
 
@@ -95,11 +123,11 @@ def _collected(pairs: Iterator[tuple[str, Table]]) -> dict[str, Table]:
 def _of_file(path: Path, *, whole: bool = False) -> Iterator[tuple[str, Table]]:
     """Yield the tables of a file; one that has no name of a table is passed over unless `whole`."""
     kind = path.suffix.lower()
-    if kind == ".csv" and path.stem in TABLES:
-        yield path.stem, Table.read(path)
-    elif kind in _YAML and (whole or path.stem in {*TABLES, "rules"}):
+    if kind in _YAML and (whole or _is_read(path)):
         yield from _of_yaml(path)
-    elif kind == ".gpkg":
+    elif _is_read(path) and kind == ".csv":
+        yield path.stem, Table.read(path)
+    elif _is_read(path):
         yield from _of_geopackage(path)
     elif whole:
         raise BadValue(

@@ -35,7 +35,13 @@ class Purpose(StrEnum):
 
     SESSION = "session"
     PERSONAL = "personal"
+    # The secrets are derived from it that webhooks and the gateway of notices check with.
     OUTGOING = "outgoing"
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that may hold its keys."""
+        return f"GRIDMAP_{self.value.upper()}_KEYS"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,10 +127,17 @@ class Keyring:
     def of(self, purpose: Purpose) -> tuple[Key, ...]:
         """Return the keys of a purpose, or raise `SecretsUnusable` when there are none."""
         if not self.keys[purpose]:
+            repair = f"{_INIT} If there was one, put it back: see docs/operations.md."
+            if self.from_environment:
+                # A file would hold another key on each machine.
+                repair = (
+                    f"Set {purpose.variable}, the same on every machine, or put the file back; "
+                    "`gridmap secrets init` makes what is missing in a file."
+                )
             raise SecretsUnusable(
                 f"There is no key for the purpose '{purpose}'.",
                 got=str(self.path),
-                repair=f"{_INIT} If there was one, put it back: see docs/operations.md.",
+                repair=repair,
             )
         return self.keys[purpose]
 
@@ -166,8 +179,8 @@ class Keyring:
         if purpose in self.from_environment:
             raise Conflict(
                 f"The keys for '{purpose}' come from the environment.",
-                got=f"GRIDMAP_{purpose.upper()}_KEYS",
-                repair="Put the new key in front of them there, with a comma.",
+                got=purpose.variable,
+                repair="Change them there: a new key in front with a comma, old ones taken out.",
             )
 
     def _written(self, keys: Mapping[Purpose, tuple[Key, ...]]) -> Keyring:
@@ -181,7 +194,7 @@ class Keyring:
 
 
 def _from_text(text: str, purpose: Purpose) -> tuple[Key, ...]:
-    return tuple(_key(part.strip(), f"GRIDMAP_{purpose.upper()}_KEYS") for part in text.split(","))
+    return tuple(_key(part.strip(), purpose.variable) for part in text.split(","))
 
 
 def _key(text: str, where: str, made_at: str = "") -> Key:

@@ -207,10 +207,12 @@ class AccountStore(OpenedStore):
         with self._database.write() as connection:
             return signins.try_attempt(connection, waits, since=since, now=now)
 
-    def forget_attempts(self, buckets: Sequence[str], ids: Sequence[int] = ()) -> None:
-        """Begin to count anew in some buckets, and forget single attempts."""
+    def forget_attempts(
+        self, buckets: Sequence[str], ids: Sequence[int] = (), *, within: Sequence[str] = ()
+    ) -> None:
+        """Begin to count anew in some buckets and `within` some, and forget single attempts."""
         with self._database.write() as connection:
-            signins.forget_attempts(connection, buckets, ids)
+            signins.forget_attempts(connection, buckets, ids, within=within)
 
     # -- whom reports name ----------------------------------------------------------
 

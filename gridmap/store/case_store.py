@@ -325,6 +325,11 @@ class CaseStore(OpenedStore):
         with self._database.read() as connection:
             return jobs.dead_jobs(connection, kind)
 
+    def tried_jobs(self, kinds: Collection[str]) -> list[dict[str, Any]]:
+        """Return the jobs of some kinds that wait for another try, the next first."""
+        with self._database.read() as connection:
+            return jobs.tried_jobs(connection, kinds)
+
     def revive_jobs(self, ids: Sequence[int]) -> int:
         """Let jobs that were given up be tried anew; return how many."""
         with self._database.write() as connection:

@@ -6,7 +6,7 @@ written in the transaction that marks it done; a job whose worker is gone is tak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ __all__ = [
     "next_run",
     "postpone",
     "revive",
+    "tried_jobs",
 ]
 
 # A worker that has not finished within this time has lost its job.
@@ -180,6 +181,18 @@ def dead_jobs(
     if payload is None:
         return found
     return [row for row in found if row["payload"].get(payload[0]) == payload[1]]
+
+
+def tried_jobs(
+    connection: Connection, kinds: Collection[str], *, limit: int = 1_000
+) -> list[dict[str, Any]]:
+    """Return the jobs of some kinds that wait for another try, the next first."""
+    own = jobs.c.kind.in_(kinds), jobs.c.state.in_(("waiting", "leased")), jobs.c.note != ""
+    query = select(jobs).where(*own).order_by(jobs.c.run_at, jobs.c.id).limit(limit)
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def revive(connection: Connection, ids: Sequence[int], now: datetime) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, insert, select, 
 
 from gridmap.cases.ladder import Job
 from gridmap.cases.notices import AudienceKind, Notice
-from gridmap.cases.outcome import Message
+from gridmap.cases.outcome import Message, wants
 from gridmap.errors import Conflict, NotFound
 from gridmap.store.columns import json_value
 from gridmap.store.ids import reserve_ids
@@ -65,7 +65,7 @@ def tell(
             _delivery(hook.id, one.id, now)
             for hook in hooks
             for one in messages
-            if _wants(hook.types, one.type)
+            if wants(hook.types, one.type)
         ],
     )
 
@@ -93,10 +93,6 @@ def _tell_people(
 def _delivery(hook: int, event_id: str, now: datetime) -> Job:
     payload = {"webhook": hook, "event": event_id}
     return Job("webhook", f"webhook:{hook}:{event_id}", now, None, payload)
-
-
-def _wants(types: Sequence[str], name: str) -> bool:
-    return not types or any(name == t or name.startswith(f"{t}.") for t in types)
 
 
 def _message_row(one: Message) -> dict[str, Any]:

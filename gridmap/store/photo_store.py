@@ -23,11 +23,18 @@ class PhotoStore(OpenedStore):
     """Pictures of reports and of work done."""
 
     def photo_sent(
-        self, report: int, kind: PhotoKind, sent_sha256: str, *, most: int
+        self,
+        report: int,
+        kind: PhotoKind,
+        sent_sha256: str,
+        *,
+        most: int,
+        of: Collection[str] | None = None,
     ) -> dict[str, Any] | None:
         """Return what is told of a photo that was sent before; None where one may be added.
 
-        Asked before a picture is decoded, which costs far more than this.
+        Asked before a picture is decoded, which costs far more than this. Where `of` names who
+        adds photos, theirs alone are counted.
 
         Raises
         ------
@@ -38,11 +45,19 @@ class PhotoStore(OpenedStore):
             known = photos.c.report_id == report, photos.c.sent_sha256 == sent_sha256
             if found := _read(connection, *known):
                 return found[0]
-            _require_room(connection, report, kind, most)
+            _require_room(connection, report, kind, most, of)
         return None
 
     def add_photo(
-        self, report: int, kind: PhotoKind, photo: Photo, sent_sha256: str, *, by: str, most: int
+        self,
+        report: int,
+        kind: PhotoKind,
+        photo: Photo,
+        sent_sha256: str,
+        *,
+        by: str,
+        most: int,
+        of: Collection[str] | None = None,
     ) -> tuple[dict[str, Any], bool]:
         """Keep a photo; return what is told of it, and False when the report had it already.
 
@@ -51,7 +66,8 @@ class PhotoStore(OpenedStore):
         NotFound
             When there is no such report.
         Conflict
-            When it is closed, or has `most` photos of the kind.
+            When it is closed, or has `most` photos of the kind; where `of` names who adds
+            photos, of theirs.
         """
         with self._database.write() as connection:
             known = photos.c.report_id == report, photos.c.sha256 == photo.sha256
@@ -59,7 +75,7 @@ class PhotoStore(OpenedStore):
             connection.execute(locked)
             if found := _read(connection, *known):
                 return found[0], False
-            _require_room(connection, report, kind, most)
+            _require_room(connection, report, kind, most, of)
             values = {
                 "report_id": report,
                 "kind": kind.value,
@@ -97,13 +113,17 @@ class PhotoStore(OpenedStore):
             return count_photos(connection, numbers)
 
 
-def _require_room(connection: Connection, report: int, kind: PhotoKind, most: int) -> None:
-    """Raise unless a photo of a kind may be added to a report."""
+def _require_room(
+    connection: Connection, report: int, kind: PhotoKind, most: int, of: Collection[str] | None
+) -> None:
+    """Raise unless a photo of a kind may be added to a report, by some or by anybody."""
     asked = select(reports.c.closed_at).where(reports.c.id == report)
     row = connection.execute(asked).one_or_none()
     if row is None:
         raise NotFound("There is no such report.", got=report)
-    own = photos.c.report_id == report, photos.c.kind == kind.value
+    own = [photos.c.report_id == report, photos.c.kind == kind.value]
+    if of is not None:
+        own.append(photos.c.added_by.in_(sorted(of)))
     count = connection.execute(select(func.count()).select_from(photos).where(*own)).scalar_one()
     if row.closed_at is not None or count >= most:
         raise Conflict(

@@ -94,10 +94,19 @@ def try_attempt(
 
 
 def forget_attempts(
-    connection: Connection, buckets: Sequence[str], ids: Sequence[int] = ()
+    connection: Connection,
+    buckets: Sequence[str],
+    ids: Sequence[int] = (),
+    *,
+    within: Sequence[str] = (),
 ) -> None:
-    """Forget all attempts of some buckets, and single ones by id."""
-    own = or_(login_attempts.c.bucket.in_(buckets), login_attempts.c.id.in_(ids))
+    """Forget all attempts of some buckets, of those `within` some, and single ones by id.
+
+    Within the bucket ``a`` are ``a:b``, ``a:c`` ...
+    """
+    bucket = login_attempts.c.bucket
+    below = (bucket.startswith(f"{one}:", autoescape=True) for one in within)
+    own = or_(bucket.in_(buckets), login_attempts.c.id.in_(ids), *below)
     connection.execute(delete(login_attempts).where(own))
 
 

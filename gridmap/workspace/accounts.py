@@ -32,6 +32,8 @@ __all__ = ["KEY_START", "Accounts", "NewAccount", "NewKey", "keyring_of"]
 
 KEY_START = "gm_"
 MAX_LABEL = 100
+# What is counted of an account by address, and by device that it was signed in to before.
+OF_ACCOUNT = ("pair", "device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,22 @@ class Accounts(Base):
                 self._keyring_stamp = stamp
             return self._keyring
 
-    def ensure_keys(self) -> Keyring | None:
+    def ensure_keys(self, *, outgoing: bool = False) -> Keyring | None:
         """Make the site's keys when there never were any; return them if they were made.
 
         Where something in the store was sealed or signed before, a missing key was lost: that
-        is said, and never covered up by a new one.
+        is said, and never covered up by a new one. Nor is a key made beside those that the
+        environment gives: every machine would make another.
+
+        Parameters
+        ----------
+        outgoing : bool
+            True: the one for what is sent to others is needed now.
+
+        Raises
+        ------
+        SecretsUnusable
+            When a key that is needed is missing and none is made.
         """
         found = self.keyring
         if not found.missing:
@@ -104,6 +117,10 @@ class Accounts(Base):
         lost = [one for one in found.missing if one is not Purpose.OUTGOING]
         if lost and (found.missing != list(Purpose) or self.store.sealed_with()):
             found.of(lost[0])
+        if found.from_environment:
+            if outgoing:
+                found.of(Purpose.OUTGOING)
+            return None
         with self._lock:
             self._keyring = found.made(self.wall_clock())
             self._keyring_stamp = None
@@ -256,14 +273,15 @@ class Accounts(Base):
     ) -> NewAccount:
         """Change an account's password, or make a random one; its sessions end.
 
-        Wrong passwords that were counted against the account are forgotten.
+        Wrong passwords that were counted against the account are forgotten, from wherever.
         """
         self._may(actor, Action.USER_MANAGE)
         folded = account_name(name)
         account = self.store.user(folded)
         secret = new_password() if password is None else require_strong(password, name=folded)
         self.store.set_password(folded, hash_password(secret), self.wall_clock())
-        self.store.forget_attempts([account_bucket(folded)])
+        own = [f"{kind}:{hash_token(folded)}" for kind in OF_ACCOUNT]
+        self.store.forget_attempts([account_bucket(folded)], within=own)
         return NewAccount(account, secret if password is None else None)
 
     # -- keys -----------------------------------------------------------------------

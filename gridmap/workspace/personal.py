@@ -177,13 +177,19 @@ class Personal(Accounts):
             total += done
         return total
 
-    def drop_old_secrets(self, *, actor: Actor | None = None) -> list[str]:
-        """Forget keys that seal nothing any more; return their ids."""
+    def drop_old_secrets(
+        self, purpose: Purpose = Purpose.PERSONAL, *, actor: Actor | None = None
+    ) -> list[str]:
+        """Forget the old keys of a purpose, but those that still seal something; return their ids.
+
+        What an old key signed is good no more: sessions end, and receivers that check with the
+        secrets of an old outgoing key refuse what they are sent.
+        """
         self._may(actor, Action.KEY_MANAGE)
         ring, in_use = self.keyring, self.store.sealed_with()
-        old = [k.id for k in ring.of(Purpose.PERSONAL)[1:] if k.id not in in_use]
+        old = [k.id for k in ring.of(purpose)[1:] if k.id not in in_use]
         if old:
-            self._keep(ring.without(Purpose.PERSONAL, old))
+            self._keep(ring.without(purpose, old))
         return old
 
     def _sealing(self, given: Mapping[str, Any]) -> Any:

@@ -14,7 +14,8 @@ from gridmap.workspace.taking_over import TakingOver
 
 __all__ = ["MOST_BY_SENDER", "MOST_BY_STAFF", "Photographing"]
 
-# Photos that a sender may add to a report, and staff of each kind.
+# Photos that a sender may add to a report, whatever others added; and how many of each kind it may
+# have for staff to add another.
 MOST_BY_SENDER = 9
 MOST_BY_STAFF = 30
 
@@ -60,9 +61,10 @@ class Photographing(TakingOver):
             )
         self._photographer(number, PhotoKind(kind), who, key)
         most = MOST_BY_STAFF if who.is_staff else MOST_BY_SENDER
+        of = None if who.is_staff else self._sender_names(number)
         sent = hashlib.sha256(raw).hexdigest()
         # To decode a picture costs far more than to ask whether it is taken.
-        known = self.store.photo_sent(number, PhotoKind(kind), sent, most=most)
+        known = self.store.photo_sent(number, PhotoKind(kind), sent, most=most, of=of)
         if known is not None:
             return self._photo_for(known, who), False
         settings = self.settings
@@ -72,7 +74,7 @@ class Photographing(TakingOver):
             most_pixels=settings.photo_megapixels * 1_000_000,
         )
         made, new = self.store.add_photo(
-            number, PhotoKind(kind), photo, sent, by=who.name, most=most
+            number, PhotoKind(kind), photo, sent, by=who.name, most=most, of=of
         )
         return self._photo_for(made, who), new
 

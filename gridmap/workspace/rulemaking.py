@@ -10,7 +10,7 @@ from gridmap.access import Action, Actor
 from gridmap.errors import BadValue
 from gridmap.routing.book import make_route_books
 from gridmap.routing.rule_changes import RuleChange, rule_changes
-from gridmap.routing.rule_files import read_rule_files
+from gridmap.routing.rule_files import TABLES, passed_over, read_rule_files
 from gridmap.routing.rule_tables import RuleTables, load_rule_tables
 from gridmap.workspace.base import Base
 
@@ -27,6 +27,8 @@ class RulesOutcome:
         Fingerprint of the rules as they are with it.
     tables : tuple of str
         That were read.
+    passed_over : tuple of str
+        Files of the folder that are no tables of rules.
     catalogues : dict of str to int
         Number of items of each.
     changes : tuple of RuleChange
@@ -37,6 +39,7 @@ class RulesOutcome:
 
     version: str
     tables: tuple[str, ...]
+    passed_over: tuple[str, ...]
     catalogues: dict[str, int]
     changes: tuple[RuleChange, ...]
     hidden: bool
@@ -77,7 +80,11 @@ class Rulemaking(Base):
         path = self.foreign(Path(source))
         read = read_rule_files(path)
         if not read:
-            raise BadValue("There is no table of rules here.", got=str(source))
+            raise BadValue(
+                "There is no table of rules here.",
+                got=str(source),
+                allowed=[f"{name}.csv" for name in TABLES] + ["*.yaml", "*.gpkg"],
+            )
         packaged = load_rule_tables().packaged
         used = self._imported()
         own = {} if replace else dict(used.own)
@@ -90,6 +97,7 @@ class Rulemaking(Base):
         return RulesOutcome(
             version=tables.fingerprint,
             tables=tuple(read),
+            passed_over=tuple(passed_over(path)),
             catalogues={name: len(book.catalogue) for name, book in books.by_name.items()},
             changes=changes,
             hidden=self.settings.rules is not None,

@@ -235,8 +235,11 @@ def _folded(name: str) -> str:
 
 
 def _buckets(name: str, address: str, device: str | None) -> tuple[list[str], list[str]]:
-    """Return where an attempt is counted: forgotten when it succeeds, and not."""
+    """Return where an attempt is counted: forgotten when it succeeds, and not.
+
+    What is an account's own bears its hash, so that a new password can forget it.
+    """
     if device is not None:
-        return ["device:" + hash_token(device)], []
-    pair = "pair:" + hash_token(f"{name} {address}")
+        return [f"device:{hash_token(name)}:{hash_token(device)}"], []
+    pair = f"pair:{hash_token(name)}:{hash_token(f'{name} {address}')}"
     return [pair, account_bucket(name)], ["address:" + hash_token(address)]

@@ -10,10 +10,11 @@ from typing import Any
 from gridmap.access import EVERYWHERE, PERMISSIONS, Action, Actor, Grant, Role, Subject, may
 from gridmap.cases.model import SYSTEM
 from gridmap.cases.notices import AudienceKind, NoticeKind
+from gridmap.cases.outcome import MESSAGE_TYPES, wants
 from gridmap.cases.record import plain
 from gridmap.errors import BadValue, NotFound
 from gridmap.i18n import translate
-from gridmap.outgoing import check_url, endpoint_secret
+from gridmap.outgoing import check_target, check_url, endpoint_secret
 from gridmap.secrets import Purpose
 from gridmap.store.outbox import Meant
 from gridmap.times import to_site
@@ -98,6 +99,12 @@ class Telling(Ordering):
         found = [*self.store.dead_jobs("notice"), *self.store.dead_jobs("webhook")]
         return [self._failed(one) for one in sorted(found, key=lambda one: int(one["id"]))]
 
+    def waiting_deliveries(self, *, actor: Actor | None = None) -> list[dict[str, Any]]:
+        """Return notices and messages that were not taken and are tried again, the next first."""
+        self._may(actor, Action.NOTICE_WATCH)
+        found = self.store.tried_jobs(("notice", "webhook"))
+        return [self._failed(one) | {"next_at": to_site(one["run_at"], self.zone)} for one in found]
+
     def redeliver(self, ids: Sequence[int] | None = None, *, actor: Actor | None = None) -> int:
         """Let what was given up be tried anew, all of it when none are named; return how many."""
         self._may(actor, Action.NOTICE_WATCH)
@@ -121,13 +128,18 @@ class Telling(Ordering):
         ----------
         types : sequence of str
             ``order.close`` for one kind, ``whistle`` for all that begin so; none for all.
+
+        Raises
+        ------
+        BadValue, NotAllowed
+            For what nothing could be sent to, or nothing ever would.
         """
         who = self._may(actor, Action.OUTGOING_MANAGE)
-        check_url(url)
+        check_target(check_url(url), private=self.settings.outgoing_private)
+        _check_types(types)
         if not name.strip() or len(name) > 100:
             raise BadValue("A webhook has a name of 1 to 100 characters.", got=name[:100])
-        self.ensure_keys()
-        self.keyring.of(Purpose.OUTGOING)
+        self.ensure_keys(outgoing=True)
         made = self.store.add_webhook(name.strip(), url, list(types), who.name)
         return _without_salt(made), self._secrets(made["salt"])[0]
 
@@ -145,8 +157,12 @@ class Telling(Ordering):
         salts = {one["name"]: one["salt"] for one in self.store.webhooks()}
         if name not in salts and name != NOTICES:
             raise NotFound("There is no such webhook.", got=name, allowed=list(salts))
-        self.ensure_keys()
-        return self._secrets(salts.get(name, NOTICES))
+        return self._needed_secrets(salts.get(name, NOTICES))
+
+    def _needed_secrets(self, salt: str) -> list[str]:
+        """Return the secrets of a receiver, of a key that is made now if there never was one."""
+        self.ensure_keys(outgoing=True)
+        return self._secrets(salt)
 
     def _secrets(self, salt: str) -> list[str]:
         """Return the secrets of a receiver, the newest first: one a key that is still known."""
@@ -296,6 +312,19 @@ def _why(params: Mapping[str, Any]) -> str | None:
     if params.get("by") == SYSTEM:
         return None
     return params.get("why") or params.get("text")
+
+
+def _check_types(types: Sequence[str]) -> None:
+    """Raise `BadValue` for a type of which no message ever comes."""
+    for one in types:
+        if not one or not any(wants([one], name) for name in MESSAGE_TYPES):
+            begins = dict.fromkeys(name.partition(".")[0] for name in MESSAGE_TYPES)
+            raise BadValue(
+                "There is no such type of message.",
+                got=one,
+                allowed=[*begins, *MESSAGE_TYPES],
+                repair="All types stand in docs/webhooks.md.",
+            )
 
 
 def _without_salt(hook: Mapping[str, Any]) -> dict[str, Any]:

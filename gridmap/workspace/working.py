@@ -21,7 +21,7 @@ from gridmap.cases.outcome import Outcome, outcome_of
 from gridmap.cases.states import State
 from gridmap.cases.supervision import SupervisionState
 from gridmap.cases.waiting import waited
-from gridmap.errors import StoreError
+from gridmap.errors import SecretsUnusable, StoreError
 from gridmap.outgoing import Channel, DeliveryFailed, WebhookChannel, post, sign
 from gridmap.outgoing.signatures import HEADER
 from gridmap.store.case_store import JobResult
@@ -159,6 +159,9 @@ class Working(Photographing):
             return
         try:
             done = self._DOERS[job.kind](self, job)
+        except SecretsUnusable as error:
+            # The store is well: only what is signed has to wait for the key.
+            done = self._failed_job(job, f"{error.message} {error.repair or ''}".rstrip())
         except StoreError:
             # Nothing can be written: the lease runs out, and somebody does it then.
             raise
@@ -266,10 +269,9 @@ class Working(Photographing):
 
     def _channel(self) -> Channel | None:
         if self.channel is None and self.settings.notice_webhook:
-            self.ensure_keys()
             self.channel = WebhookChannel(
                 self.settings.notice_webhook,
-                lambda: self._secrets(NOTICES),
+                lambda: self._needed_secrets(NOTICES),
                 self.settings.outgoing_timeout_s,
                 self.settings.outgoing_private,
             )
