@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +16,7 @@ from gridmap.cli.context import (
     settings_of,
 )
 from gridmap.cli.differences import show_differences
-from gridmap.cli.output import show_notes
+from gridmap.cli.output import STDOUT, show_notes, write_json
 from gridmap.cli.show import facts, shortened, show_dry_run, table
 from gridmap.errors import BadValue
 
@@ -103,6 +104,10 @@ def import_(
         str | None,
         typer.Option(metavar="NAME", help="Family of grids of a new edition; else the base grids."),
     ] = None,
+    json_out: Annotated[
+        str | None,
+        typer.Option("--json", metavar="OUT", help="All remarks as JSON; - is stdout."),
+    ] = None,
     commit: CommitOption = False,
     store: StoreOption = None,
 ) -> None:
@@ -121,6 +126,8 @@ def import_(
     )
     opener = opened(ctx, store, create=True) if commit else opened_to_read(ctx, store)
     with opener as workspace, progress_bar("import") as progress:
+        if json_out not in {None, STDOUT}:
+            workspace.foreign(Path(str(json_out)))
         outcome = workspace.import_layer(
             source,
             edition=edition,
@@ -135,7 +142,25 @@ def import_(
             commit=commit,
             progress=progress,
         )
-    _show_import(outcome)
+    if json_out is not None:
+        write_json(_record(outcome), json_out)
+    if json_out != STDOUT:
+        _show_import(outcome)
+
+
+def _record(outcome: ImportOutcome) -> dict[str, Any]:
+    record = outcome.report.as_dict()
+    notes = record.pop("messages")
+    changes = outcome.differences
+    return {
+        "edition": outcome.edition,
+        "level": outcome.level,
+        "committed": outcome.committed,
+        "new_level": outcome.new_level,
+        **record,
+        "differences": None if changes is None else changes.as_dict(),
+        "notes": notes,
+    }
 
 
 def _system_and_column(text: str) -> tuple[str, str]:
