@@ -113,9 +113,16 @@ def test_a_shifted_datum_is_told_and_not_thousands_of_missing_areas():
 
 
 def test_a_parents_level_is_compared_where_its_codes_are_meant():
-    areas = [Area(-1, "community", c, "") for c in ("A1", "A2")]
+    areas = [Area(-1, "community", c, f"{c}社区") for c in ("A1", "A2")]
     areas += [
-        Area(-1, "grid", f"{n:03d}", "", parent_level="community", parent_code=f"A{1 + n // 32}")
+        Area(
+            -1,
+            "grid",
+            f"{n:03d}",
+            f"{n}号",
+            parent_level="community",
+            parent_code=f"A{1 + n // 32}",
+        )
         for n in range(64)
     ]
     shapes = [
