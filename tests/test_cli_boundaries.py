@@ -19,6 +19,28 @@ def test_levels_are_shown_and_set(store_url):
     assert [line.split()[0] for line in again] == ["level", "district", "village"]
 
 
+def test_a_level_is_set_with_its_label_which_it_keeps(store_url):
+    done = gridmap("levels", "--set", "town=乡镇, village, wangge = 网格", "--store", store_url)
+    assert done.exit_code == 0, done.output
+    expected = [
+        ["town", "乡镇", "Town"],
+        ["village", "行政村", "Village"],
+        ["wangge", "网格", "Wangge"],
+    ]
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == expected
+    again = gridmap("levels", "--set", "district,town,village=村,wangge", "--store", store_url)
+    assert [line.split()[:2] for line in again.stdout.splitlines()[1:]] == [
+        ["district", "区"], ["town", "乡镇"], ["village", "村"], ["wangge", "网格"],
+    ]  # fmt: skip
+
+
+def test_a_level_with_a_chinese_name_is_refused_with_how_to_label_it(store_url):
+    done = gridmap("levels", "--set", "街道,社区,网格", "--store", store_url)
+    assert done.exit_code == 2
+    assert "街道" in done.stderr
+    assert "NAME=LABEL, for example town=乡镇" in done.stderr
+
+
 def test_an_import_without_commit_shows_all_and_writes_nothing(tmp_path, store_url):
     write_district(tmp_path)
     command = [

@@ -30,7 +30,11 @@ def levels(
     ctx: typer.Context,
     names: Annotated[
         str | None,
-        typer.Option("--set", metavar="NAME,NAME,...", help="Set the levels, coarse to fine."),
+        typer.Option(
+            "--set",
+            metavar="NAME[=LABEL],...",
+            help="Set the levels, coarse to fine, with their labels: town=乡镇,village,grid.",
+        ),
     ] = None,
     family: Annotated[
         str, typer.Option(metavar="NAME", help="Family of grids whose levels are meant.")

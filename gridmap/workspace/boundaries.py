@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gridmap.access import Action, Actor
-from gridmap.areas import Levels
+from gridmap.areas import Level, Levels
 from gridmap.coverage.editions import check_name
 from gridmap.coverage.families import BASE
 from gridmap.coverage.importing.differences import Differences
@@ -47,9 +47,16 @@ class Boundaries(Base):
     def set_levels(
         self, names: list[str], *, family: str = BASE, actor: Actor | None = None
     ) -> Levels:
-        """Replace a family's levels; refused when an edition uses one that would go or move."""
-        levels = Levels(names)
-        self.store.set_levels(levels, self._may(actor, Action.EDITION_DRAFT), family=family)
+        """Replace a family's levels; refused when an edition uses one that would go or move.
+
+        Each is ``NAME`` or ``NAME=LABEL``; a level that stays keeps the labels that it has.
+        """
+        who = self._may(actor, Action.EDITION_DRAFT)
+        kept = {one.name: (one.label, one.label_en) for one in self.store.levels(family)}
+        levels = Levels(
+            Level.read(text, *kept.get(text.partition("=")[0].strip(), ())) for text in names
+        )
+        self.store.set_levels(levels, who, family=family)
         self._expire()
         return levels
 
