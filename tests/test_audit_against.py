@@ -6,7 +6,7 @@ import shapely
 
 from gridmap.areas import Area, Levels
 from gridmap.coverage.auditing.against import Reference
-from gridmap.coverage.auditing.audit import audit, audit_layer, layer_reference
+from gridmap.coverage.auditing.audit import audit, audit_layer, has_faults, layer_reference
 from gridmap.coverage.model import Coverage
 from gridmap.crs import metres_per_degree, transform_geometry
 from tests.layers import layer
@@ -31,6 +31,24 @@ def compared(cells, reference):
 def test_a_coverage_that_fills_its_outline_has_no_faults():
     assert compared(CELLS, outline()) == []
     assert compared(CELLS, outline(CELLS, CODES)) == []
+
+
+@pytest.mark.parametrize("system", ["bd09", "gcj02"])
+def test_a_long_straight_border_stays_straight_in_a_system_that_bends_it(tmp_path, system):
+    cells = lattice(16, 16, jitter=0.0)
+    street = outline(shapely.box(*shapely.total_bounds(cells)))
+    source = layer(
+        {"code": [f"{n:03d}" for n in range(256)]},
+        transform_geometry(cells, "wgs84", system),
+        crs=None,
+        folder=tmp_path,
+    )
+    assert not has_faults(audit_layer(source, coord_sys=system, against=street))
+    less = shapely.box(*shapely.total_bounds(cells[:240]))
+    faults = audit_layer(source, coord_sys=system, against=outline(less))
+    assert {(f.kind, f.codes) for f in faults if f.severity == "warning"} == {
+        ("beyond_outline", (f"{n:03d}",)) for n in range(240, 256)
+    }
 
 
 def test_what_is_missing_at_the_outer_border_is_a_place_with_its_neighbours():

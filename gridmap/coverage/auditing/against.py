@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -20,7 +20,7 @@ from gridmap.coverage.auditing.faults import (
     size_text,
 )
 from gridmap.coverage.datum.compare import against_faults
-from gridmap.coverage.measure import Measured
+from gridmap.coverage.measure import Measured, Ruler
 from gridmap.coverage.overlaps import has_shape, polygonal
 from gridmap.crs import normalise_name, transform_geometry
 from gridmap.i18n import Saying, by_language
@@ -33,6 +33,10 @@ Rows = NDArray[np.int64]
 # Codes are compared when so much of the reference's is found at one level: else the two
 # layers are of different things, such as precincts and the blocks they are made of.
 _SAME_CODES_SHARE = 0.5
+
+# What is straight elsewhere is not in these: of a border of a kilometre in BD-09 the middle lies
+# a metre aside, and corners alone are converted. So layers are compared as they would be stored.
+_BENT = {"gcj02", "bd09"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,8 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
     faces : Faces
         Of its atoms.
     reference : Reference
-        Brought into the coordinates of the subject for comparing.
+        Brought into the coordinates of the subject for comparing; of GCJ-02 and BD-09, into
+        EPSG:4326, as the subject is.
 
     Returns
     -------
@@ -83,6 +88,9 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
     shifted = _wrong_datum(subject, reference, shapes)
     if any(fault.kind == "wrong_datum" for fault in shifted):
         return shifted
+    if normalise_name(subject.ruler.coord_sys) in _BENT:
+        subject = _as_stored(subject)
+        faces = audit_faces(subject.polygons)
     polygons = polygonal(_in_system(shapes, reference.coord_sys, subject.ruler.coord_sys))
     of_row = np.flatnonzero(keep)
     return [
@@ -91,6 +99,16 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
         *_beyond(subject, reference, polygons),
         *_code_differences(subject, reference),
     ]
+
+
+def _as_stored(subject: Subject) -> Subject:
+    coverage, ruler = subject.coverage, subject.ruler
+    return replace(
+        subject,
+        coverage=replace(coverage, geometry=ruler.stored(coverage.geometry)),
+        polygons=polygonal(ruler.stored(subject.polygons)),
+        ruler=Ruler(),
+    )
 
 
 def _wrong_datum(subject: Subject, reference: Reference, shapes: Geometries) -> list[Fault]:
