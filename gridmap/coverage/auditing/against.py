@@ -34,6 +34,11 @@ Rows = NDArray[np.int64]
 # layers are of different things, such as precincts and the blocks they are made of.
 _SAME_CODES_SHARE = 0.5
 
+# A reference is of a coarser level when its areas are so many times as large, and so many of the
+# atoms lie in one of them: else it is another division of the place, or a former one.
+_COARSER = 2.0
+_NESTED_SHARE = 0.5
+
 # What is straight elsewhere is not in these: of a border of a kilometre in BD-09 the middle lies
 # a metre aside, and corners alone are converted. So layers are compared as they would be stored.
 _BENT = {"gcj02", "bd09"}
@@ -79,7 +84,8 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
         Warnings: ``missing_area``, an area of the reference that no atom holds, by its code,
         or without codes a place within the reference, with the nearest atoms';
         ``partly_missing``, an area of which some is not covered; ``beyond_outline``, one an
-        atom; ``code_missing`` and ``code_extra``. Information: ``outline_differs``, how much
+        atom; ``straddles``, an atom that reaches from its area of a coarser reference into
+        another; ``code_missing`` and ``code_extra``. Information: ``outline_differs``, how much
         is thinner than 0.1 m or too small. When the two lie in different systems there is
         ``wrong_datum`` alone: every border would differ.
     """
@@ -97,6 +103,7 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
         *shifted,
         *_missing(subject, faces, reference, polygons, of_row),
         *_beyond(subject, reference, polygons),
+        *_straddling(subject, reference, polygons, of_row),
         *_code_differences(subject, reference),
     ]
 
@@ -178,6 +185,58 @@ def _beyond(subject: Subject, reference: Reference, polygons: Geometries) -> lis
         codes = (str(subject.coverage.code[row]),)
         out.append(_fault("beyond_outline", subject, codes, size, i, said, stored[i]))
     return out + _thin(subject, size, ~real, "fault.thin_beyond", reference)
+
+
+def _straddling(
+    subject: Subject, reference: Reference, polygons: Geometries, of_row: Rows
+) -> list[Fault]:
+    """Return atoms of which some lies in another area of a coarser reference than the most."""
+    atom, area = shapely.STRtree(polygons).query(subject.polygons, predicate="intersects")
+    met = np.unique(area)
+    if len(met) < 2 or _size(polygons[met]) < _COARSER * _size(subject.polygons):
+        return []
+    shared = shapely.area(shapely.intersection(subject.polygons[atom], polygons[area]))
+    # The largest share of each atom first; of equal ones the first area of the reference.
+    order = np.lexsort((area, -shared, atom))
+    atom, area = atom[order], area[order]
+    at, first = np.unique(atom, return_index=True)
+    main = np.full(len(subject.polygons), -1, dtype=np.int64)
+    main[at] = area[first]
+    pairs = np.delete(np.arange(len(atom)), first)
+    other = shapely.intersection(subject.polygons[atom[pairs]], polygons[area[pairs]])
+    rest = polygonal(shapely.difference(other, polygons[main[atom[pairs]]]))
+    keep = ~shapely.is_empty(rest)
+    pairs, rest = pairs[keep], rest[keep]
+    size = subject.ruler.measure(rest)
+    real = np.flatnonzero(_is_real(subject, size))
+    if len(np.unique(atom[pairs[real]])) > _NESTED_SHARE * len(at):
+        return []
+    stored = subject.ruler.stored(rest)
+    out = []
+    for i in real.tolist():
+        own = int(atom[pairs[i]])
+        row = int(subject.atoms[own])
+        share = min(rest[i].area / subject.polygons[own].area, 1.0)
+        values = {
+            "area": label(subject.coverage, row),
+            "reference": reference.name,
+            "main": _called(reference, int(of_row[main[own]])),
+            "other": _called(reference, int(of_row[area[pairs[i]]])),
+            "size": share_text(size_text(size.area_m2[i], size.width_m[i]), share),
+        }
+        codes = (str(subject.coverage.code[row]),)
+        said = Saying("fault.straddles", values)
+        out.append(_fault("straddles", subject, codes, size, i, said, stored[i]))
+    return out
+
+
+def _size(polygons: Geometries) -> float:
+    return float(np.median(shapely.area(polygons)))
+
+
+def _called(reference: Reference, row: int) -> str:
+    """An area of a reference by its code, or by its number where it has none."""
+    return (reference.codes[row] if reference.codes else "") or f"#{row + 1}"
 
 
 def _covered(faces: Faces) -> shapely.Geometry:
