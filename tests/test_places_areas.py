@@ -176,9 +176,9 @@ def test_before_there_is_an_edition_no_place_is_outside(store_url: str, table: T
         assert workspace.import_records("places", table(*PLACES)).outside == ()
 
 
-def test_the_command_warns_of_places_outside(squares: Workspace, table: Table) -> None:
-    path, store = table(*PLACES), squares.settings.store
-    args = ["places", "import", str(path), "--kind", "places", "--store", store]
+@pytest.mark.usefixtures("squares")
+def test_the_command_warns_of_places_outside(store_url: str, table: Table) -> None:
+    args = ["places", "import", str(table(*PLACES)), "--kind", "places", "--store", store_url]
     for more in ([], ["--commit"]):
         done = CliRunner().invoke(app, [*args, *more])
         assert done.exit_code == 0, done.output

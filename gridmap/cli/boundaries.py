@@ -10,6 +10,7 @@ import typer
 from gridmap.cli.context import (
     CommitOption,
     StoreOption,
+    WhereOption,
     opened,
     opened_to_read,
     progress_bar,
@@ -112,6 +113,7 @@ def import_(
         str | None,
         typer.Option("--json", metavar="OUT", help="All remarks as JSON; - is stdout."),
     ] = None,
+    where: WhereOption = None,
     commit: CommitOption = False,
     store: StoreOption = None,
 ) -> None:
@@ -143,6 +145,7 @@ def import_(
             aliases=aliases,
             remainders=remainders,
             family=family,
+            where=where or (),
             commit=commit,
             progress=progress,
         )

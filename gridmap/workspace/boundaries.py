@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +74,7 @@ class Boundaries(Base):
         aliases: str | Path | None = None,
         remainders: bool = True,
         family: str | None = None,
+        where: Sequence[str] = (),
         commit: bool = False,
         progress: Progress | None = None,
         actor: Actor | None = None,
@@ -93,6 +95,8 @@ class Boundaries(Base):
         family : str, optional
             Family of grids of an edition that is made, by default the base grids; a draft
             that is there has one.
+        where : sequence of str
+            ``COL=VALUE`` each: only rows that meet all of them are read.
 
         Raises
         ------
@@ -123,6 +127,7 @@ class Boundaries(Base):
             coord_sys=coord_sys,
             in_force=self._to_lie_on(existing, level),
             counts=[column for columns in HELD_COLUMNS.values() for column in columns],
+            where=where,
         )
         incoming = with_retired_note(incoming, self.store.retired_codes(family))
         changes = self._changes(existing, incoming)

@@ -136,7 +136,8 @@ def shape_notes(codes: Sequence[str]) -> list[ImportNote]:
         if _are_nested(codes, found):
             text = (
                 f"The layer seems to hold several levels: {what}; the longer codes begin with the"
-                " shorter ones. Give each level a layer of its own, and import one at a time."
+                " shorter ones. Import one level at a time, with --where COL=VALUE or from a layer"
+                " of its own."
             )
     return [ImportNote(found.kind, "warning", text, rows=rows, codes=named)]
 
