@@ -73,13 +73,19 @@ class Level:
                 "A level's name must be usable as a column name.",
                 got=self.name,
                 allowed="lower-case letters, digits and underscores, starting with a letter",
-                repair="Name it for example 'grid' and set its Chinese label apart.",
+                repair="Give its label after such a name: NAME=LABEL, for example town=乡镇.",
             )
         known = _KNOWN_LABELS.get(self.name, (self.name, self.name.replace("_", " ").capitalize()))
         if not self.label:
             object.__setattr__(self, "label", known[0])
         if not self.label_en:
             object.__setattr__(self, "label_en", known[1])
+
+    @classmethod
+    def read(cls, text: str, label: str = "", label_en: str = "") -> Level:
+        """Return the level that ``NAME`` or ``NAME=LABEL`` means; `label` where it gives none."""
+        name, _, own = (part.strip() for part in text.partition("="))
+        return cls(name, own or label, label_en)
 
 
 class Levels(Sequence[Level]):

@@ -176,7 +176,9 @@ def sliver_gap(shop: Workshop) -> None:
 def twice(shop: Workshop) -> None:
     """An atom that is in the file twice."""
     i, _ = shop.take()
-    copy = replace(shop.areas[i], code=f"{shop.code(i)}~2", provisional=True, name="")
+    copy = replace(
+        shop.areas[i], code=f"{shop.code(i)}~2", provisional=True, name=f"{shop.code(i)}重复"
+    )
     shop.areas.append(copy)
     shop.shapes.append(shop.shapes[i])
     shop.expect("duplicate_code", len(shop.areas) - 1)
@@ -270,9 +272,12 @@ def parent_disagrees(shop: Workshop) -> None:
     i, _ = shop.take()
     parent = _sibling_of_parent(shop, i)
     own = shop.areas[i].parent_code or ""
-    # Its name may be another's there: not what this is about.
+    # Its own name may be another's there: not what this is about.
     shop.areas[i] = replace(
-        shop.areas[i], name="", parent_code=parent, code=f"{parent}{shop.code(i)[len(own) : -2]}98"
+        shop.areas[i],
+        name=f"{shop.code(i)}改属片区",
+        parent_code=parent,
+        code=f"{parent}{shop.code(i)[len(own) : -2]}98",
     )
     shop.expect("parent_disagrees", i)
 
@@ -297,6 +302,12 @@ def parent_not_covered(shop: Workshop) -> None:
     beyond = shapely.box(x, y, x + 30 * m, y + 30 * m)
     shop.shapes[parent] = shapely.MultiPolygon([*shapely.get_parts(shop.shapes[parent]), beyond])
     shop.expect("parent_not_covered", parent, area=square_metres(beyond))
+
+
+def blank_name(shop: Workshop) -> None:
+    i, _ = shop.take()
+    shop.areas[i] = replace(shop.areas[i], name="")
+    shop.expect("blank_name", i)
 
 
 def mojibake(shop: Workshop) -> None:
@@ -325,7 +336,8 @@ def detached_part(shop: Workshop) -> None:
 INJECTIONS = (
     overlap, gap, sliver_overlap, sliver_gap, twice, empty_geometry, missing_atom,
     invalid_geometry, blank_code, code_shape, prefix_not_parent, missing_parent, parent_unknown,
-    parent_disagrees, outside_parent, parent_not_covered, mojibake, same_name, detached_part,
+    parent_disagrees, outside_parent, parent_not_covered, blank_name, mojibake, same_name,
+    detached_part,
 )  # fmt: skip
 
 

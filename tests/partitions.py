@@ -41,7 +41,7 @@ def random_partition(columns: int, rows: int, count: int, seed: int) -> NDArray[
 
 def flat_coverage(polygons: NDArray[np.object_], level: str = "grid") -> Coverage:
     """Return a coverage of one level, codes 0001, 0002, ... in the order given."""
-    areas = [Area(-1, level, f"{n:04d}", "") for n in range(1, len(polygons) + 1)]
+    areas = [Area(-1, level, f"{n:04d}", f"{n}号") for n in range(1, len(polygons) + 1)]
     return Coverage.build("draft", Levels([level]), areas, polygons)
 
 

@@ -1,16 +1,19 @@
 """A coverage against an outline, or another layer, of the same place."""
 
+import itertools
+
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 
 from gridmap.areas import Area, Levels
 from gridmap.coverage.auditing.against import Reference
-from gridmap.coverage.auditing.audit import audit, audit_layer, layer_reference
+from gridmap.coverage.auditing.audit import audit, audit_layer, has_faults, layer_reference
 from gridmap.coverage.model import Coverage
 from gridmap.crs import metres_per_degree, transform_geometry
 from tests.layers import layer
-from tests.partitions import LAT, flat_coverage, lattice
+from tests.partitions import LAT, flat_coverage, lattice, merged
 
 CELLS = lattice(8, 8, 2, jitter=0.2)
 OUTLINE = shapely.coverage_union_all(CELLS)
@@ -31,6 +34,24 @@ def compared(cells, reference):
 def test_a_coverage_that_fills_its_outline_has_no_faults():
     assert compared(CELLS, outline()) == []
     assert compared(CELLS, outline(CELLS, CODES)) == []
+
+
+@pytest.mark.parametrize("system", ["bd09", "gcj02"])
+def test_a_long_straight_border_stays_straight_in_a_system_that_bends_it(tmp_path, system):
+    cells = lattice(16, 16, jitter=0.0)
+    street = outline(shapely.box(*shapely.total_bounds(cells)))
+    source = layer(
+        {"code": [f"{n:03d}" for n in range(256)]},
+        transform_geometry(cells, "wgs84", system),
+        crs=None,
+        folder=tmp_path,
+    )
+    assert not has_faults(audit_layer(source, coord_sys=system, against=street))
+    less = shapely.box(*shapely.total_bounds(cells[:240]))
+    faults = audit_layer(source, coord_sys=system, against=outline(less))
+    assert {(f.kind, f.codes) for f in faults if f.severity == "warning"} == {
+        ("beyond_outline", (f"{n:03d}",)) for n in range(240, 256)
+    }
 
 
 def test_what_is_missing_at_the_outer_border_is_a_place_with_its_neighbours():
@@ -102,6 +123,53 @@ def test_a_reference_in_another_system_is_brought_into_the_layers_own(tmp_path):
     }
 
 
+QUARTERS = merged(CELLS, np.arange(64) // 16)
+
+
+def _reaching(cells, row, into, share=0.5):
+    """Cells of which one takes over a share of another's ground, cut along its middle."""
+    west, south, east, north = cells[into].bounds
+    part = cells[into].intersection(shapely.box(west, south, west + share * (east - west), north))
+    out = cells.copy()
+    out[row] = shapely.union_all([cells[row], part])
+    out[into] = cells[into].difference(part)
+    return out, part
+
+
+@pytest.mark.parametrize("codes", [("A1", "A2", "A3", "A4"), None])
+def test_an_area_that_reaches_into_the_next_of_a_coarser_reference_is_told(codes):
+    cells, part = _reaching(CELLS, 15, 23)
+    (fault,) = compared(cells, outline(QUARTERS, codes))
+    assert (fault.kind, fault.severity, fault.codes) == ("straddles", "warning", ("0016",))
+    assert fault.area_m2 == pytest.approx(part.area / (E * N), rel=1e-3)
+    assert fault.geometry.covers(shapely.Point(fault.lon, fault.lat))
+    main, other = ("A1", "A2") if codes else ("#1", "#2")
+    assert fault.text.startswith(f"grid 0016 (16号) lies in {main} of outline, but ")
+    assert fault.text.endswith(f", in {other}.")
+    assert other in fault.said.say("zh")
+
+
+def test_areas_within_those_of_a_coarser_reference_do_not_straddle():
+    assert compared(CELLS, outline(QUARTERS)) == []
+
+
+def test_borders_drawn_a_little_apart_do_not_straddle():
+    drawn = [shapely.affinity.translate(quarter, 0.03 * E) for quarter in QUARTERS]
+    assert {f.severity for f in compared(CELLS, outline(drawn))} <= {"info"}
+
+
+def test_another_division_of_the_place_or_a_former_one_is_no_level_above():
+    west, south, east, north = OUTLINE.bounds
+    edges = np.linspace(west, east, 6)
+    cut = [
+        OUTLINE.intersection(shapely.box(left, south, right, north))
+        for left, right in itertools.pairwise(edges)
+    ]
+    moved, _ = _reaching(CELLS, 15, 23)
+    for reference in (cut, moved):
+        assert "straddles" not in {f.kind for f in compared(CELLS, outline(reference))}
+
+
 def test_a_shifted_datum_is_told_and_not_thousands_of_missing_areas():
     cells = lattice(24, 24, 4, jitter=0.25)
     shifted = transform_geometry(cells, "wgs84", "gcj02")
@@ -113,9 +181,16 @@ def test_a_shifted_datum_is_told_and_not_thousands_of_missing_areas():
 
 
 def test_a_parents_level_is_compared_where_its_codes_are_meant():
-    areas = [Area(-1, "community", c, "") for c in ("A1", "A2")]
+    areas = [Area(-1, "community", c, f"{c}社区") for c in ("A1", "A2")]
     areas += [
-        Area(-1, "grid", f"{n:03d}", "", parent_level="community", parent_code=f"A{1 + n // 32}")
+        Area(
+            -1,
+            "grid",
+            f"{n:03d}",
+            f"{n}号",
+            parent_level="community",
+            parent_code=f"A{1 + n // 32}",
+        )
         for n in range(64)
     ]
     shapes = [

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -22,7 +24,7 @@ def grids(codes, *, parent="990101", names=None):
             -1,
             "grid",
             code,
-            names[n] if names else "",
+            names[n] if names else f"{code}网格",
             parent_level="community",
             parent_code=parent,
             provisional="~" in code,
@@ -32,7 +34,7 @@ def grids(codes, *, parent="990101", names=None):
 
 
 CODES = [f"990101{n:03d}" for n in range(20)]
-TOP = Area(-1, "community", "990101", "")
+TOP = Area(-1, "community", "990101", "历山社区")
 
 
 def found(areas, geometry=None):
@@ -64,12 +66,12 @@ def test_a_parent_that_does_not_exist_is_an_error_with_its_code():
 
 
 def test_a_missing_parent_is_an_error():
-    areas = [TOP, *grids(CODES[:19]), Area(-1, "grid", CODES[19], "")]
+    areas = [TOP, *grids(CODES[:19]), Area(-1, "grid", CODES[19], "末网格")]
     assert found(areas) == [("missing_parent", "error", (CODES[19],))]
 
 
 def test_without_coarser_areas_nobody_misses_a_parent():
-    areas = [Area(-1, "grid", code, "") for code in CODES]
+    areas = [Area(-1, "grid", code, f"{code}网格") for code in CODES]
     assert found(areas, CELLS) == []
 
 
@@ -91,9 +93,31 @@ def test_two_systems_of_codes_in_one_level_are_told_once():
 
 
 def test_codes_that_are_not_hierarchical_are_left_alone():
-    top = Area(-1, "community", "1", "")
+    top = Area(-1, "community", "1", "历山社区")
     codes = [f"9{n:03d}" for n in range(20)]
     assert found([top, *grids(codes, parent="1")]) == []
+
+
+def test_areas_without_a_name_are_warnings():
+    names = [f"第{n}网格" for n in range(20)]
+    names[3] = names[7] = ""
+    assert found([TOP, *grids(CODES, names=names)]) == [
+        ("blank_name", "warning", (CODES[3],)),
+        ("blank_name", "warning", (CODES[7],)),
+    ]
+
+
+def test_a_level_without_names_is_mentioned_once():
+    (fault,) = audit(coverage([TOP, *grids(CODES, names=[""] * 20)]))
+    assert (fault.kind, fault.severity, fault.level) == ("blank_name", "info", "grid")
+    assert fault.text == "No area of level grid has a name (20 in all)."
+    assert fault.said.say("zh") == "网格一级的20个区域都没有名称。"
+
+
+def test_a_remainder_needs_no_name():
+    areas = [replace(area, name="", kind="remainder") for area in grids(CODES[19:])]
+    faults = audit(coverage([TOP, *grids(CODES[:19]), *areas]))
+    assert "blank_name" not in {fault.kind for fault in faults}
 
 
 def test_two_areas_of_one_parent_with_one_name_are_a_warning():
@@ -103,7 +127,7 @@ def test_two_areas_of_one_parent_with_one_name_are_a_warning():
 
 
 def test_one_name_under_two_parents_is_no_fault():
-    other = Area(-1, "community", "990102", "")
+    other = Area(-1, "community", "990102", "泉城路社区")
     first = grids(CODES[:10], names=[f"第{n}网格" for n in range(10)])
     second = grids(
         [f"990102{n:03d}" for n in range(10)],

@@ -62,6 +62,8 @@ def test_the_column_with_the_most_codes_is_taken(tmp_path, table, code):
         ({"街道名称": ["南关街道"] * 16}, None),
         ({"网格员姓名": NAMES, "leader_name": NAMES, "name_en": NAMES}, None),
         ({"username": NAMES}, None),
+        # empty, which is to be told
+        ({"名称": [None, "NULL", *[""] * 14]}, "名称"),
     ],
 )
 def test_the_column_with_the_most_names_is_taken(tmp_path, table, name):

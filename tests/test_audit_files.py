@@ -53,6 +53,22 @@ def test_blank_and_duplicate_codes_are_faults(tmp_path):
     ]
 
 
+def test_a_file_whose_names_are_all_empty_says_so_and_one_without_names_does_not(tmp_path):
+    named = layer({"code": CODES, "name": [None, "NULL", *[""] * 14]}, CELLS, folder=tmp_path)
+    (fault,) = audit_layer(named, columns=ColumnMap("code", "name"))
+    assert (fault.kind, fault.severity) == ("blank_name", "info")
+    assert audit_layer(named, columns=ColumnMap("code", None)) == []
+
+
+def test_names_that_some_rows_of_a_file_lack_are_faults(tmp_path):
+    names = [None, "NULL", *(f"{n}号网格" for n in range(14))]
+    faults = audit_layer(layer({"code": CODES, "name": names}, CELLS, folder=tmp_path))
+    assert [(f.kind, f.severity, f.codes) for f in faults] == [
+        ("blank_name", "warning", ("001",)),
+        ("blank_name", "warning", ("002",)),
+    ]
+
+
 def test_rows_without_a_polygon_are_faults(tmp_path):
     shapes = [*CELLS[:14], None, shapely.LineString([(117, 36.6), (117.01, 36.6)])]
     faults = audit_layer(layer({"code": CODES}, shapes, folder=tmp_path))

@@ -92,13 +92,13 @@ def test_the_same_uncovered_place_is_told_once_at_the_finest_level():
     outer = grown(shapely.union_all(PARENTS), 50)
     declared = PARENTS.copy()
     declared[2] = grown(PARENTS[2], 50)
-    areas = [Area(-1, "subdistrict", "1", "")]
+    areas = [Area(-1, "subdistrict", "1", "辛安街道")]
     areas += [
-        Area(-1, "community", f"1{n}", "", parent_level="subdistrict", parent_code="1")
+        Area(-1, "community", f"1{n}", f"{n}社区", parent_level="subdistrict", parent_code="1")
         for n in range(3)
     ]
     areas += [
-        Area(-1, "grid", f"1{g}{n:03d}", "", parent_level="community", parent_code=f"1{g}")
+        Area(-1, "grid", f"1{g}{n:03d}", f"{n}号", parent_level="community", parent_code=f"1{g}")
         for n, g in enumerate(GROUPS)
     ]
     levels = Levels(["subdistrict", "community", "grid"])
@@ -109,13 +109,13 @@ def test_the_same_uncovered_place_is_told_once_at_the_finest_level():
 
 def test_a_child_beyond_its_parent_is_found_two_levels_up_too():
     small = grown(shapely.union_all(PARENTS), -30)
-    areas = [Area(-1, "subdistrict", "1", "")]
+    areas = [Area(-1, "subdistrict", "1", "辛安街道")]
     areas += [
-        Area(-1, "community", f"1{n}", "", parent_level="subdistrict", parent_code="1")
+        Area(-1, "community", f"1{n}", f"{n}社区", parent_level="subdistrict", parent_code="1")
         for n in range(3)
     ]
     areas += [
-        Area(-1, "grid", f"1{g}{n:03d}", "", parent_level="community", parent_code=f"1{g}")
+        Area(-1, "grid", f"1{g}{n:03d}", f"{n}号", parent_level="community", parent_code=f"1{g}")
         for n, g in enumerate(GROUPS)
     ]
     levels = Levels(["subdistrict", "community", "grid"])

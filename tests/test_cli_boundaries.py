@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli_district import gridmap, imported, write_district
+from tests.cli_district import gridmap, imported, write_district, write_layer
 
 pytest_plugins = ["tests.cli_fixtures"]
 
@@ -17,6 +17,28 @@ def test_levels_are_shown_and_set(store_url):
     assert "行政村" in done.stdout
     again = gridmap("--store", store_url, "levels").stdout.splitlines()
     assert [line.split()[0] for line in again] == ["level", "district", "village"]
+
+
+def test_a_level_is_set_with_its_label_which_it_keeps(store_url):
+    done = gridmap("levels", "--set", "town=乡镇, village, wangge = 网格", "--store", store_url)
+    assert done.exit_code == 0, done.output
+    expected = [
+        ["town", "乡镇", "Town"],
+        ["village", "行政村", "Village"],
+        ["wangge", "网格", "Wangge"],
+    ]
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == expected
+    again = gridmap("levels", "--set", "district,town,village=村,wangge", "--store", store_url)
+    assert [line.split()[:2] for line in again.stdout.splitlines()[1:]] == [
+        ["district", "区"], ["town", "乡镇"], ["village", "村"], ["wangge", "网格"],
+    ]  # fmt: skip
+
+
+def test_a_level_with_a_chinese_name_is_refused_with_how_to_label_it(store_url):
+    done = gridmap("levels", "--set", "街道,社区,网格", "--store", store_url)
+    assert done.exit_code == 2
+    assert "街道" in done.stderr
+    assert "NAME=LABEL, for example town=乡镇" in done.stderr
 
 
 def test_an_import_without_commit_shows_all_and_writes_nothing(tmp_path, store_url):
@@ -33,6 +55,78 @@ def test_an_import_without_commit_shows_all_and_writes_nothing(tmp_path, store_u
     assert "no editions yet" in gridmap("editions", "--store", store_url).stdout
     assert "Imported 8 areas" in gridmap(*command, "--commit").stdout
     assert "e1" in gridmap("editions", "--store", store_url).stdout
+
+
+def _misnamed(folder):
+    """Grids of which A10 says that it is B's, and A11 names no community that there is."""
+    write_district(folder)
+    rows = json.loads((folder / "grid.geojson").read_text(encoding="utf-8"))["features"]
+    said = {"A10": "B", "A11": "甲乙社区"}
+    changed = [
+        ({**row["properties"], "community": said.get(row["properties"]["code"], "A")}
+         if row["properties"]["code"][0] == "A" else row["properties"], row["geometry"])
+        for row in rows
+    ]  # fmt: skip
+    return write_layer(folder / "misnamed.geojson", changed)
+
+
+def test_remarks_of_an_import_say_which_areas_they_are_about(tmp_path, drafted):
+    words = [
+        "import", _misnamed(tmp_path), "--edition", "e1", "--level", "grid", "--code", "code",
+        "--name", "name", "--parent", "community", "--store", drafted,
+    ]  # fmt: skip
+    done = gridmap(*words)
+    assert done.exit_code == 0, done.output
+    lines = [line for line in done.stdout.splitlines() if line.startswith("  warning: ")]
+    (differs,) = [line for line in lines if "name another community" in line]
+    assert differs.endswith("[A10]")
+    (unknown,) = [line for line in lines if "blank or unknown parent" in line]
+    assert unknown.endswith("[A11]")
+
+
+def test_remarks_about_rows_without_codes_say_which_rows(tmp_path, drafted):
+    write_district(tmp_path)
+    rows = json.loads((tmp_path / "grid.geojson").read_text(encoding="utf-8"))["features"]
+    kinds = ["基础", "moon", "", "sun", "", "", "", ""]
+    made = [
+        ({**row["properties"], "kind": kind}, row["geometry"])
+        for row, kind in zip(rows, kinds, strict=True)
+    ]
+    done = gridmap(
+        "import", write_layer(tmp_path / "k.geojson", made), "--edition", "e1", "--level", "grid",
+        "--code", "code", "--name", "name", "--kind", "kind", "--store", drafted,
+    )  # fmt: skip
+    (line,) = [line for line in done.stdout.splitlines() if "kind that is not known" in line]
+    assert line.endswith("[rows 2, 4]")
+
+
+def test_an_import_tells_all_remarks_as_json(tmp_path, drafted):
+    words = [
+        "import", _misnamed(tmp_path), "--edition", "e1", "--level", "grid", "--code", "code",
+        "--name", "name", "--parent", "community", "--store", drafted,
+    ]  # fmt: skip
+    done = gridmap(*words, "--json", "-")
+    found = json.loads(done.stdout)
+    assert (found["edition"], found["level"], found["committed"]) == ("e1", "grid", False)
+    (differs,) = [note for note in found["notes"] if note["kind"] == "parent_disagrees"]
+    assert differs["codes"] == ["A10"]
+    assert (differs["details"][0]["parent"], differs["details"][0]["by_polygon"]) == ("B", "A")
+    assert {value["code"] for value in found["differences"]["values"]} == {"A10"}
+    shown = gridmap(*words, "--json", tmp_path / "import.json")
+    assert "Would import 8 areas" in shown.stdout
+    assert json.loads((tmp_path / "import.json").read_text(encoding="utf-8")) == found
+
+
+@pytest.mark.parametrize("store_kind", ["geopackage"], indirect=True)
+def test_remarks_are_not_written_over_the_store_itself(tmp_path, drafted):
+    words = [
+        "import", _misnamed(tmp_path), "--edition", "e1", "--level", "grid", "--code", "code",
+        "--name", "name", "--json", drafted, "--commit", "--store", drafted,
+    ]  # fmt: skip
+    done = gridmap(*words)
+    assert done.exit_code == 2
+    assert "live store itself" in done.stderr
+    assert gridmap("check", "e1", "--store", drafted).exit_code == 0
 
 
 def test_an_import_can_be_tried_before_there_is_a_store(tmp_path):

@@ -174,6 +174,15 @@ def test_levels_are_set_for_one_family(workspace):
         workspace.set_levels(["x"], family="moon")
 
 
+def test_levels_of_a_family_have_labels_of_their_own(workspace):
+    made = workspace.add_family("gas", levels=["gas_area=燃气片区", "gas_grid=燃气网格"])
+    assert [(one.name, one.label) for one in made.levels] == [
+        ("gas_area", "燃气片区"),
+        ("gas_grid", "燃气网格"),
+    ]
+    assert workspace.levels("gas") == made.levels
+
+
 def test_what_is_for_staff_is_hidden_from_others(workspace):
     workspace.add_family("gas", levels=["gas_area"], visibility="staff")
     take_in(workspace, "g1", SPLIT, march(2), family="gas", level="gas_area")

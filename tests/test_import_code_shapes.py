@@ -113,8 +113,22 @@ def test_notes_of_two_systems_give_an_example_of_each():
     (note,) = shape_notes([*GRIDS[:30], *POLICE[:10]])
     assert note.kind == "two_code_systems"
     assert note.rows == tuple(range(31, 41))
-    assert "990101009001" in note.text
-    assert "PCS01" in note.text
+    assert note.text == (
+        "Two systems of codes are mixed: 30 with 12 digits (such as 990101009001), "
+        "10 with 3 letters, 2 digits (such as PCS01)."
+    )
+
+
+def test_two_levels_in_one_layer_are_told_as_such():
+    communities = [f"9901010090{n:02d}" for n in range(1, 5)]
+    codes = [*communities, *(f"{one}{n:03d}" for one in communities for n in range(1, 5))]
+    (note,) = shape_notes(codes)
+    assert (note.kind, note.codes) == ("two_code_systems", tuple(communities))
+    assert note.text.startswith("The layer seems to hold several levels: 16 with 15 digits (such")
+    assert "--where COL=VALUE" in note.text
+    (fault,) = code_shape_faults(coverage(("grid", codes)), Ruler())
+    assert fault.text.startswith("Level grid seems to hold several levels: 16 with 15 digits (such")
+    assert fault.said.say("zh").startswith("网格一级似乎混有多个层级：16个是15位数字（例如")
 
 
 def coverage(*levels):

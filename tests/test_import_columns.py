@@ -55,6 +55,17 @@ def test_without_a_code_column_all_codes_are_provisional(tmp_path):
     assert incoming.report.provisional == ("~1", "~2")
 
 
+def test_areas_without_a_name_are_reported_with_their_rows(tmp_path):
+    table = {"code": ["1", "2", "3", "4"], "name": [None, "南关", "NULL", ""], "kind": [""] * 4}
+    table["kind"][3] = "剩余"
+    incoming = imported(table, tmp_path, ColumnMap("code", "name", kind="kind"))
+    (note,) = incoming.report.of_kind("blank_name")
+    assert (note.severity, note.rows, note.codes) == ("warning", (1, 3), ("1", "3"))
+    assert note.text == "2 areas without a name."
+    unnamed = imported(table, tmp_path, ColumnMap("code", None))
+    assert unnamed.report.of_kind("blank_name") == ()
+
+
 def test_a_missing_column_is_answered_with_those_there_are(tmp_path):
     with pytest.raises(MissingColumn) as caught:
         imported({"gid": ["1"], "mc": ["南关"]}, tmp_path, ColumnMap("code", "mc"))

@@ -143,3 +143,44 @@ def test_one_that_was_stored_meanwhile_is_seen_where_posts_are_written(squares: 
     squares.put_records("posts", [post("T1", "R3")])
     squares.put_records("posts", [post("T2", "R2")], replace=True)
     assert [one["code"] for one in squares.records("posts")] == ["T2"]
+
+
+PLACES = (
+    "code,category,name,lon,lat,coord_sys",
+    "P1,canteen,近食堂,117.005,36.005,wgs84",
+    "P2,canteen,远食堂,116.4,30.2,wgs84",
+    "P3,canteen,外食堂,118.005,36.005,wgs84",
+)
+
+
+def test_places_outside_every_area_are_imported_and_named(squares: Workspace, table: Table) -> None:
+    path = table(*PLACES)
+    assert squares.import_records("places", path).outside == ("P2", "P3")
+    done = squares.import_records("places", path, commit=True)
+    assert (done.added, done.outside) == (3, ("P2", "P3"))
+
+
+def test_estates_outside_every_area_are_named_and_those_that_touch_one_are_not(
+    squares: Workspace, table: Table
+) -> None:
+    def box(west: float, east: float) -> str:
+        return f'"POLYGON(({west} 36,{east} 36,{east} 36.01,{west} 36.01,{west} 36))"'
+
+    near, far = box(116.995, 117.002), box(118.0, 118.01)
+    path = table("code,managed,wkt", f"E1,open,{near}", f"E2,open,{far}")
+    assert squares.import_records("estate", path, coord_sys="wgs84").outside == ("E2",)
+
+
+def test_before_there_is_an_edition_no_place_is_outside(store_url: str, table: Table) -> None:
+    with open_workspace(store_url, clock=Hands(day(3))) as workspace:
+        assert workspace.import_records("places", table(*PLACES)).outside == ()
+
+
+@pytest.mark.usefixtures("squares")
+def test_the_command_warns_of_places_outside(store_url: str, table: Table) -> None:
+    args = ["places", "import", str(table(*PLACES)), "--kind", "places", "--store", store_url]
+    for more in ([], ["--commit"]):
+        done = CliRunner().invoke(app, [*args, *more])
+        assert done.exit_code == 0, done.output
+        assert "warning: 2 lie outside every area in force or to come" in done.output
+        assert "[P2, P3]" in done.output

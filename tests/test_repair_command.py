@@ -159,10 +159,59 @@ def test_a_file_is_proposed_for_without_a_store_and_never_changed(tmp_path):
     assert not store.exists()
 
 
+HOW_TO_MEND_A_FILE = "Import it, then `gridmap repair EDITION --commit`."
+
+
 def test_a_file_cannot_be_committed(cracked, tmp_path):
     done = gridmap("repair", write_cracked(tmp_path), "--commit", "--store", cracked)
     assert done.exit_code == 2
-    assert "import the file first" in done.stderr
+    assert HOW_TO_MEND_A_FILE in done.stderr
+
+
+def test_a_file_cannot_be_committed_where_there_is_no_store(tmp_path):
+    store = tmp_path / "none.gpkg"
+    done = gridmap("repair", write_cracked(tmp_path), "--commit", "--store", store)
+    assert done.exit_code == 2
+    assert HOW_TO_MEND_A_FILE in done.stderr
+    assert not store.exists()
+
+
+def test_the_repair_of_a_file_says_what_was_written_and_how_to_go_on(tmp_path):
+    output = tmp_path / "p.gpkg"
+    words = ["repair", write_cracked(tmp_path), "--store", tmp_path / "none.gpkg"]
+    done = gridmap(*words, "-o", output)
+    assert f"Wrote {output} (" in done.stdout
+    assert HOW_TO_MEND_A_FILE in done.stdout
+    assert "Nothing was written" not in done.stdout
+    alone = gridmap(*words).stdout
+    assert HOW_TO_MEND_A_FILE in alone
+    assert "Add --commit" not in alone
+    assert "Wrote" not in alone
+
+
+def test_a_dry_run_that_wrote_the_changed_areas_says_so(cracked, tmp_path):
+    done = gridmap("repair", "e1", "-o", tmp_path / "p.gpkg", "--store", cracked)
+    assert f"Wrote {tmp_path / 'p.gpkg'} (" in done.stdout
+    assert "Nothing was written" not in done.stdout
+    assert "dry run. Add --commit" in done.stdout
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "重叠"), ("en", "overlap")])
+def test_what_is_left_is_told_in_the_language_of_the_site(cracked, lang, word):
+    words = ["repair", "e1", "--overlap-area", "1", "--gap-area", "1", "--store", cracked]
+    done = gridmap(*words, env={"GRIDMAP_LANGUAGE": lang})
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("left: ")]
+    assert word in line.partition("overlap: ")[2]
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "重叠"), ("en", "overlap")])
+def test_a_refused_publication_names_its_first_fault_in_the_language_of_the_site(
+    cracked, lang, word
+):
+    words = ["publish", "e1", "--from", "2025-01-01", "--store", cracked]
+    done = gridmap(*words, env={"GRIDMAP_LANGUAGE": lang})
+    assert done.exit_code == 4
+    assert word in done.stderr.partition("the first: ")[2].splitlines()[0]
 
 
 def test_neither_edition_nor_file_is_not_found(drafted):

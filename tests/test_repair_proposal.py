@@ -118,7 +118,7 @@ def test_twins_are_left_for_a_person_and_named():
     coverage = flat(cell(0), cell(0), cell(1))
     proposal = propose(coverage, scope=Scope(overlap_area_m2=1e9), limits=ROOMY)
     assert proposal.rows == ()
-    assert "0001 and" in proposal.refused[0]
+    assert "0001 (1号) and" in proposal.refused[0]
     assert "swallowed" in proposal.refused[0]
     assert [f.kind for f in proposal.left] == ["overlap"]
 

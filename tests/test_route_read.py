@@ -222,6 +222,19 @@ def test_a_table_needs_shapes_a_system_and_the_columns_of_its_kind(tmp_path):
         read_overlays(path, "lake", coord_sys="wgs84")
 
 
+def test_who_lacks_a_column_is_told_its_names_and_values_in_both_languages(tmp_path):
+    path = csv_file(tmp_path, "编号,名称,户数,地址,wkt\nE1,甲苑,300,历山路,\n")
+    with pytest.raises(MissingColumn) as caught:
+        read_overlays(path, "estate", coord_sys="wgs84")
+    assert caught.value.got == ["编号", "名称", "wkt"]
+    assert caught.value.allowed == ["kind/类别/类型", "managed/management/管理方式/物业管理"]
+    assert "有物业 (managed) or 无物业 (open)" in caught.value.repair
+    with pytest.raises(MissingColumn) as caught:
+        read_overlays(path, coord_sys="wgs84")
+    assert caught.value.allowed == ["kind/类别/类型"]
+    assert "公园绿地 (park)" in caught.value.repair
+
+
 def test_a_shape_that_cannot_be_in_the_system_is_located(tmp_path):
     metres = '"POLYGON((500000 4000000,500100 4000000,500100 4000100,500000 4000000))"'
     path = csv_file(tmp_path, f"code,managed,wkt\nE1,open,{metres}\n")

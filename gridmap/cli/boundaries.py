@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridmap.cli.context import (
     CommitOption,
     StoreOption,
+    WhereOption,
     opened,
     opened_to_read,
     progress_bar,
     settings_of,
 )
 from gridmap.cli.differences import show_differences
-from gridmap.cli.output import show_notes
+from gridmap.cli.output import STDOUT, show_notes, write_json
 from gridmap.cli.show import facts, shortened, show_dry_run, table
 from gridmap.errors import BadValue
 
@@ -29,7 +31,11 @@ def levels(
     ctx: typer.Context,
     names: Annotated[
         str | None,
-        typer.Option("--set", metavar="NAME,NAME,...", help="Set the levels, coarse to fine."),
+        typer.Option(
+            "--set",
+            metavar="NAME[=LABEL],...",
+            help="Set the levels, coarse to fine, with their labels: town=乡镇,village,grid.",
+        ),
     ] = None,
     family: Annotated[
         str, typer.Option(metavar="NAME", help="Family of grids whose levels are meant.")
@@ -103,6 +109,11 @@ def import_(
         str | None,
         typer.Option(metavar="NAME", help="Family of grids of a new edition; else the base grids."),
     ] = None,
+    json_out: Annotated[
+        str | None,
+        typer.Option("--json", metavar="OUT", help="All remarks as JSON; - is stdout."),
+    ] = None,
+    where: WhereOption = None,
     commit: CommitOption = False,
     store: StoreOption = None,
 ) -> None:
@@ -121,6 +132,8 @@ def import_(
     )
     opener = opened(ctx, store, create=True) if commit else opened_to_read(ctx, store)
     with opener as workspace, progress_bar("import") as progress:
+        if json_out not in {None, STDOUT}:
+            workspace.foreign(Path(str(json_out)))
         outcome = workspace.import_layer(
             source,
             edition=edition,
@@ -132,10 +145,29 @@ def import_(
             aliases=aliases,
             remainders=remainders,
             family=family,
+            where=where or (),
             commit=commit,
             progress=progress,
         )
-    _show_import(outcome)
+    if json_out is not None:
+        write_json(_record(outcome), json_out)
+    if json_out != STDOUT:
+        _show_import(outcome)
+
+
+def _record(outcome: ImportOutcome) -> dict[str, Any]:
+    record = outcome.report.as_dict()
+    notes = record.pop("messages")
+    changes = outcome.differences
+    return {
+        "edition": outcome.edition,
+        "level": outcome.level,
+        "committed": outcome.committed,
+        "new_level": outcome.new_level,
+        **record,
+        "differences": None if changes is None else changes.as_dict(),
+        "notes": notes,
+    }
 
 
 def _system_and_column(text: str) -> tuple[str, str]:

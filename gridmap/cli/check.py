@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridmap.cli.context import CodeOption, NameOption, StoreOption, opened_to_read
+from gridmap.cli.context import CodeOption, NameOption, StoreOption, WhereOption, opened_to_read
 from gridmap.cli.output import show_notes
 from gridmap.cli.show import table
 
@@ -56,6 +56,7 @@ def check(
     encoding: Annotated[
         str | None, typer.Option(metavar="E", help="Of a file's texts, for example GB18030.")
     ] = None,
+    where: WhereOption = None,
     against_coord_sys: Annotated[
         str | None,
         typer.Option("--against-coord-sys", metavar="S", help="Of the file to compare with."),
@@ -78,6 +79,7 @@ def check(
             name=name,
             encoding=encoding,
             coord_sys=coord_sys,
+            where=where or (),
             against=against,
             against_encoding=against_encoding,
             against_coord_sys=against_coord_sys,

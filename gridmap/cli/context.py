@@ -23,6 +23,7 @@ __all__ = [
     "NameOption",
     "Shared",
     "StoreOption",
+    "WhereOption",
     "opened",
     "opened_to_read",
     "progress_bar",
@@ -45,6 +46,12 @@ CodeOption = Annotated[
 NameOption = Annotated[
     str | None,
     typer.Option("--name", metavar="COL", help="Of a file: column of names; else the likeliest."),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COL=VALUE", help="Of a file: only rows with this value; may be repeated."
+    ),
 ]
 CommitOption = Annotated[
     bool, typer.Option("--commit", help="Do it; without this, only show what would happen.")

@@ -32,9 +32,12 @@ def exit_code(error: errors.GridmapError) -> int:
     return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
 
 
-def explain(error: errors.GridmapError) -> str:
-    """Return the message, what was got, what is allowed and how to mend it, a line each."""
-    lines = [f"Error: {error.message}"]
+def explain(error: errors.GridmapError, lang: str = "en") -> str:
+    """Return the message, what was got, what is allowed and how to mend it, a line each.
+
+    What the message quotes, such as a fault, is in `lang`.
+    """
+    lines = [f"Error: {error.message_in(lang)}"]
     if error.got is not None:
         lines.append(f"  got:     {_listed(error.got)}")
     if error.allowed is not None:
@@ -61,5 +64,15 @@ class ErrorGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except errors.GridmapError as error:
-            typer.echo(explain(error), err=True)
+            typer.echo(explain(error, _language(ctx)), err=True)
             raise typer.Exit(exit_code(error)) from error
+
+
+def _language(ctx: Any) -> str:
+    """The language that faults are told in; English where the settings cannot be read."""
+    from gridmap.cli.context import settings_of
+
+    try:
+        return settings_of(ctx, None).language
+    except errors.InputError:
+        return "en"

@@ -31,7 +31,7 @@ def _families(
         str, typer.Option("--label-en", metavar="TEXT", help="Its title in English.")
     ] = "",
     levels: Annotated[
-        str | None, typer.Option(metavar="NAME,NAME,...", help="Its levels, coarse to fine.")
+        str | None, typer.Option(metavar="NAME[=LABEL],...", help="Its levels, coarse to fine.")
     ] = None,
     visibility: Annotated[
         str, typer.Option(metavar="public|staff", help="Who may see its areas.")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gridmap.cli.show import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -34,9 +36,18 @@ def write_json(record: dict[str, Any] | list[dict[str, Any]], where: str) -> Non
 
 
 def show_notes(notes: Iterable[ImportNote]) -> None:
-    """Print what reading or importing a layer had to report, a line a note."""
+    """Print what reading or importing a layer had to report, a line a note, and of which areas."""
     for note in notes:
-        typer.echo(f"  {note.severity}: {note.text}")
+        typer.echo(f"  {note.severity}: {note.text}{_which(note)}")
+
+
+def _which(note: ImportNote) -> str:
+    """The first areas that a note is about, by their codes; by their rows where they have none."""
+    if note.codes:
+        return f" [{shortened(note.codes)}]"
+    if note.rows:
+        return f" [row{'s' if len(note.rows) > 1 else ''} {shortened(note.rows)}]"
+    return ""
 
 
 def _plain(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gridmap.cli.context import CommitOption, StoreOption, opened
+from gridmap.cli.show import shortened
 
 __all__ = ["places", "reports"]
 
@@ -62,6 +63,11 @@ def import_records(
             f"{outcome.kind}: {outcome.rows:,}{with_photos} can be imported. Nothing was written."
         )
         typer.echo("Add --commit to do it.")
+    if outcome.outside:
+        typer.echo(
+            f"  warning: {len(outcome.outside):,} lie outside every area in force or to come; "
+            f"are the coordinates right? [{shortened(outcome.outside)}]"
+        )
     if outcome.unchecked:
         typer.echo(
             f"{outcome.unchecked:,} name an area: no edition is in force or to come, so that this "

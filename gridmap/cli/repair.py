@@ -17,7 +17,7 @@ from gridmap.cli.context import (
     progress_bar,
 )
 from gridmap.cli.output import STDOUT, show_notes, write_json
-from gridmap.cli.show import counted, facts, table
+from gridmap.cli.show import counted, facts, show_dry_run, table
 
 if TYPE_CHECKING:
     from gridmap.coverage.repair.propose import Proposal
@@ -85,11 +85,14 @@ def repair(
     store: StoreOption = None,
 ) -> None:
     """Propose how to mend overlaps, gaps and invalid polygons; with --commit, mend a draft."""
+    from gridmap.coverage.reading.read import split_source
     from gridmap.coverage.repair.propose import Limits, Scope
 
     scope = Scope(precision, gap_width, gap_area, overlap_area)
     limits = Limits(max_total / 100, max_row_m2, max_row / 100)
-    opener = opened(ctx, store) if commit else opened_to_read(ctx, store)
+    # Of a file there is nothing to commit, with a store or without; the workspace says so.
+    stored = commit and not split_source(target)[0].exists()
+    opener = opened(ctx, store) if stored else opened_to_read(ctx, store)
     with opener as workspace, progress_bar("repair") as progress:
         if json_out not in {None, STDOUT}:
             workspace.foreign(Path(str(json_out)))
@@ -109,15 +112,17 @@ def repair(
         )
         if output is not None:
             workspace.write_proposal(outcome.proposal, output)
+        lang = workspace.settings.language
     if json_out is not None:
         notes = [note.as_dict() for note in outcome.notes]
         write_json(outcome.proposal.as_dict() | {"notes": notes}, json_out)
     if json_out != STDOUT:
-        _show(outcome)
+        _show(outcome, lang)
+        _show_written(outcome, output)
     outcome.proposal.require_within_limits()
 
 
-def _show(outcome: RepairOutcome) -> None:
+def _show(outcome: RepairOutcome, lang: str) -> None:
     proposal = outcome.proposal
     if not proposal.rows:
         typer.echo(f"{outcome.target}: nothing to mend.")
@@ -131,12 +136,26 @@ def _show(outcome: RepairOutcome) -> None:
     for text in proposal.refused:
         typer.echo(f"not mended: {text}")
     for fault in proposal.left[:_MOST_SHOWN]:
-        typer.echo(f"left: {fault.severity} {fault.kind}: {fault.text}")
+        typer.echo(f"left: {fault.severity} {fault.kind}: {fault.said.say(lang)}")
     if len(proposal.left) > _MOST_SHOWN:
         typer.echo(f"... and {len(proposal.left) - _MOST_SHOWN:,} more; --json OUT has them all.")
     show_notes(outcome.notes)
-    if proposal.rows and not outcome.committed:
-        typer.echo("Nothing was written: this was a dry run. Add --commit to do it.")
+
+
+def _show_written(outcome: RepairOutcome, output: Path | None) -> None:
+    """Say which file was written, and how what is proposed can be done."""
+    if output is not None:
+        typer.echo(f"Wrote {output} ({output.stat().st_size / 1e6:,.1f} MB).")
+    if not outcome.proposal.rows or outcome.committed:
+        return
+    if outcome.of_file:
+        from gridmap.workspace.repairing import MEND_FILE
+
+        typer.echo(f"A file is never changed. {MEND_FILE}")
+    elif output is not None:
+        typer.echo("The draft is as it was: this was a dry run. Add --commit to do it.")
+    else:
+        show_dry_run(outcome.committed)
 
 
 def _show_rows(proposal: Proposal) -> None:

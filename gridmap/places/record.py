@@ -43,13 +43,13 @@ class Record:
         self.row = number
         self.cells = cells
         self.faults: list[CellFault] = []
-        self._titles = titles
+        self.titles = titles
 
     def refuse(self, column: str, what: str, *, allowed: object = "") -> None:
         """Note a fault of a known column's cell, and repeat the cell where that is harmless."""
         if isinstance(allowed, (list, tuple, set)):
             allowed = ", ".join(map(str, allowed))
-        title = self._titles.get(column, column)
+        title = self.titles.get(column, column)
         cell = self.cells.get(column, "")
         got = "" if holds_identity_number(cell) else cell[:80]
         self.faults.append(CellFault(self.file, self.row, title, what, got, str(allowed)))

@@ -6,7 +6,7 @@ Files and errors are those of :mod:`gridmap.places.read`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -157,13 +157,19 @@ def read_overlays(
 
 def _check_columns(sheet: Sheet, kind: str | None) -> None:
     told = {"managed", "kind"} if kind == "estate" else {"kind"} if kind is None else set()
-    if told and not told & sheet.columns:
-        raise MissingColumn(
-            f"{sheet.file} does not say "
-            + ("which estates are managed." if kind else "what kind each row is."),
-            got=sorted(sheet.columns),
-            allowed=sorted(told),
-        )
+    if not told or told & sheet.columns:
+        return
+    values: Mapping[str, Sequence[str]] = _MANAGEMENT if kind else OVERLAY_KINDS
+    choices = " or ".join(f"{labels[0]} ({code})" for code, labels in values.items())
+    titles = sheet.records[0].titles if sheet.records else {}
+    raise MissingColumn(
+        f"{sheet.file} does not say "
+        + ("which estates are managed." if kind else "what kind each row is."),
+        # By the names that the file has for them.
+        got=[titles.get(name, name) for name in sorted(sheet.columns)],
+        allowed=["/".join((c.name, *c.others)) for c in _OVERLAYS if c.name in told],
+        repair=f"Add one of those columns, in either language, with {choices} in each row.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from gridmap.access import Action, Actor
-from gridmap.areas import Levels
+from gridmap.areas import Level, Levels
 from gridmap.coverage.editions import check_name
 from gridmap.coverage.families import BASE
 from gridmap.coverage.importing.differences import Differences
@@ -47,9 +48,16 @@ class Boundaries(Base):
     def set_levels(
         self, names: list[str], *, family: str = BASE, actor: Actor | None = None
     ) -> Levels:
-        """Replace a family's levels; refused when an edition uses one that would go or move."""
-        levels = Levels(names)
-        self.store.set_levels(levels, self._may(actor, Action.EDITION_DRAFT), family=family)
+        """Replace a family's levels; refused when an edition uses one that would go or move.
+
+        Each is ``NAME`` or ``NAME=LABEL``; a level that stays keeps the labels that it has.
+        """
+        who = self._may(actor, Action.EDITION_DRAFT)
+        kept = {one.name: (one.label, one.label_en) for one in self.store.levels(family)}
+        levels = Levels(
+            Level.read(text, *kept.get(text.partition("=")[0].strip(), ())) for text in names
+        )
+        self.store.set_levels(levels, who, family=family)
         self._expire()
         return levels
 
@@ -66,6 +74,7 @@ class Boundaries(Base):
         aliases: str | Path | None = None,
         remainders: bool = True,
         family: str | None = None,
+        where: Sequence[str] = (),
         commit: bool = False,
         progress: Progress | None = None,
         actor: Actor | None = None,
@@ -86,6 +95,8 @@ class Boundaries(Base):
         family : str, optional
             Family of grids of an edition that is made, by default the base grids; a draft
             that is there has one.
+        where : sequence of str
+            ``COL=VALUE`` each: only rows that meet all of them are read.
 
         Raises
         ------
@@ -116,6 +127,7 @@ class Boundaries(Base):
             coord_sys=coord_sys,
             in_force=self._to_lie_on(existing, level),
             counts=[column for columns in HELD_COLUMNS.values() for column in columns],
+            where=where,
         )
         incoming = with_retired_note(incoming, self.store.retired_codes(family))
         changes = self._changes(existing, incoming)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from gridmap.coverage.auditing.audit import (
     layer_coverage,
     layer_reference,
 )
+from gridmap.coverage.importing.chosen_rows import only_rows
+from gridmap.coverage.importing.remarks import renumber
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.read import Layer, read_layer, split_source
@@ -56,13 +58,13 @@ class Examination:
         return has_faults(self.faults)
 
 
-def of_files_alone(edition: str, options: Mapping[str, str | None]) -> None:
+def of_files_alone(edition: str, options: Mapping[str, object]) -> None:
     """Refuse options that say how a file is read where an edition of the store is meant.
 
     Parameters
     ----------
     edition : str
-    options : mapping of str to str or None
+    options : mapping of str to object or None
         As the command line calls them; None was not given.
 
     Raises
@@ -90,6 +92,7 @@ class Checking(Base):
         name: str | None = None,
         encoding: str | None = None,
         coord_sys: str | None = None,
+        where: Sequence[str] = (),
         against: str | None = None,
         against_encoding: str | None = None,
         against_coord_sys: str | None = None,
@@ -106,6 +109,7 @@ class Checking(Base):
             name=name,
             encoding=encoding,
             coord_sys=coord_sys,
+            where=where,
             against=against,
             against_encoding=against_encoding,
             against_coord_sys=against_coord_sys,
@@ -121,6 +125,7 @@ class Checking(Base):
         name: str | None = None,
         encoding: str | None = None,
         coord_sys: str | None = None,
+        where: Sequence[str] = (),
         against: str | None = None,
         against_encoding: str | None = None,
         against_coord_sys: str | None = None,
@@ -139,6 +144,8 @@ class Checking(Base):
             Of a file, its columns of codes and names; the likeliest ones when left out.
         encoding, coord_sys : str, optional
             Of a file, as for import.
+        where : sequence of str
+            Of a file, ``COL=VALUE`` each: only rows that meet all of them are looked at.
         against : str, optional
             ``FILE[:LAYER]``, or a stored edition, of the same place to compare with.
         against_encoding, against_coord_sys : str, optional
@@ -166,17 +173,24 @@ class Checking(Base):
         if target in self._edition_names():
             of_files_alone(
                 target,
-                {"--code": code, "--name": name, "--encoding": encoding, "--coord-sys": coord_sys},
+                {
+                    "--code": code,
+                    "--name": name,
+                    "--encoding": encoding,
+                    "--coord-sys": coord_sys,
+                    "--where": where or None,
+                },
             )
             coverage = self.store.coverage(target)
             if level is not None:
                 coverage = coverage.only(coverage.rank <= coverage.levels.rank(level))
             return Examination(target, coverage, audit(coverage, against=reference))
-        layer = self._layer(target, encoding)
+        layer, rows = only_rows(self._layer(target, encoding), where)
         found = layer_coverage(layer, level, code=code, name=name, coord_sys=coord_sys)
         stored = replace(found.coverage, geometry=found.ruler.stored(found.coverage.geometry))
         faults = audit_layer_coverage(found, against=reference)
-        return Examination(target, stored, faults, found.notes)
+        of_rows = renumber(found.notes[len(layer.notes) :], rows)
+        return Examination(target, stored, faults, (*layer.notes, *of_rows))
 
     def faults_map(self, found: Examination, *, actor: Actor | None = None) -> GridMap:
         """Return an examination as a folium document: the areas, and the faults on them."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gridmap.access import Action, Actor, redact, visible_records
@@ -56,6 +57,9 @@ _ACTIONS = {
 # Records of these are about an area.
 _IN_AREAS = frozenset({"service_items", "organisations", "posts"})
 
+# Records of these tables belong into the district.
+_IN_DISTRICT = frozenset({"places", "organisations", "overlays"})
+
 FACT_KINDS = (
     "places",
     "service_items",
@@ -75,6 +79,9 @@ class FactsOutcome:
     ----------
     unchecked : int
         Records whose area could not be checked, for no edition is published yet.
+    outside : tuple of str
+        Codes of what touches no area of an edition in force or to come: wrong coordinates, or
+        a wrong system of them. Water, roads and other ground go on beyond the district.
     """
 
     kind: str
@@ -84,6 +91,7 @@ class FactsOutcome:
     committed: bool
     photos: int = 0
     unchecked: int = 0
+    outside: tuple[str, ...] = ()
 
 
 class Facts(PlacePhotos):
@@ -171,10 +179,9 @@ class Facts(PlacePhotos):
             )
         pictures = sum(map(len, photos.values()))
         unchecked = sum(bool(row.get("area_code")) for row in rows) if areas is None else 0
+        outside = self._outside(rows) if table in _IN_DISTRICT else ()
         if not commit:
-            return FactsOutcome(
-                kind, len(rows), 0, 0, committed=False, photos=pictures, unchecked=unchecked
-            )
+            return FactsOutcome(kind, len(rows), 0, 0, False, pictures, unchecked, outside)
         alike = {"overlays": {"kind": kind}, "ground": {"layer": kind}}
         if table == "posts":
             added, changed = self._put_posts(rows, replace)
@@ -183,9 +190,7 @@ class Facts(PlacePhotos):
                 table, rows, replace=replace, only=alike.get(table), photos=photos, by=who.name
             )
         self._follow(table)
-        return FactsOutcome(
-            kind, len(rows), added, changed, committed=True, photos=pictures, unchecked=unchecked
-        )
+        return FactsOutcome(kind, len(rows), added, changed, True, pictures, unchecked, outside)
 
     @contextmanager
     def as_one_change(self) -> Iterator[None]:
@@ -237,6 +242,17 @@ class Facts(PlacePhotos):
             for names in [one.levels.names]
             for rank, code in zip(one.rank.tolist(), one.code.tolist(), strict=True)
         )
+
+    def _outside(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+        """Return the codes of records that lie in no area in force or to come."""
+        covers = [locator.coverage for locator in self.atlas.locators_from(self.clock())]
+        shapes = np.empty(len(rows), dtype=object)
+        shapes[:] = [_shape_of(row) for row in rows]
+        lost = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+        for coverage in covers:
+            tree = shapely.STRtree(coverage.geometry[coverage.atoms])
+            lost[tree.query(shapes, predicate="intersects")[0]] = False
+        return tuple(rows[i]["code"] for i in np.flatnonzero(lost).tolist()) if covers else ()
 
     def _read_places(
         self, source: str | Path, coord_sys: str | None, encoding: str | None
@@ -418,6 +434,13 @@ def _post(row: Mapping[str, Any]) -> Post:
 
 def _overlay(row: Mapping[str, Any]) -> Overlay:
     return Overlay(**{"code": "", "kind": "", "name": "", **_given(row, Overlay)})
+
+
+def _shape_of(row: Mapping[str, Any]) -> shapely.Geometry | None:
+    """Where a record lies: its geometry, or its position."""
+    if "geom" in row:
+        return row["geom"]
+    return None if row.get("lon") is None else shapely.Point(row["lon"], row["lat"])
 
 
 def _given(row: Mapping[str, Any], kind: Any) -> dict[str, Any]:

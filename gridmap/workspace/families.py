@@ -86,7 +86,7 @@ class Families(Locating):
         visibility: str = "public",
         actor: Actor | None = None,
     ) -> Family:
-        """Add a family of grids with levels of its own.
+        """Add a family of grids with levels of its own, each ``NAME`` or ``NAME=LABEL``.
 
         Raises
         ------
@@ -104,7 +104,8 @@ class Families(Locating):
             ) from None
         # The only level of a family goes by the family's title.
         only = len(levels) == 1
-        made = Levels(Level(one, label if only else "", label_en if only else "") for one in levels)
+        titles = (label, label_en) if only else ()
+        made = Levels(Level.read(one, *titles) for one in levels)
         family = Family(name, label, label_en, made, seen_by)
         self.store.add_family(family, who)
         self._expire()

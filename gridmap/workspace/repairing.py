@@ -18,13 +18,17 @@ from gridmap.errors import BadValue, Conflict, Immutable, NotFound
 from gridmap.workspace.base import Base, Progress
 from gridmap.workspace.checking import of_files_alone
 
-__all__ = ["RepairOutcome", "Repairs"]
+__all__ = ["MEND_FILE", "RepairOutcome", "Repairs"]
+
+# How what is proposed for a file is done.
+MEND_FILE = "Import it, then `gridmap repair EDITION --commit`."
 
 
 @dataclass(frozen=True)
 class RepairOutcome:
     """What a repair did, or would do when `committed` is False.
 
+    `of_file` is True where a file was looked at, of which there is only a proposal.
     `notes` are what reading a file had to report, and which of its columns were taken.
     """
 
@@ -32,6 +36,7 @@ class RepairOutcome:
     committed: bool
     proposal: Proposal
     notes: tuple[ImportNote, ...] = ()
+    of_file: bool = False
 
 
 class Repairs(Base):
@@ -101,7 +106,8 @@ class Repairs(Base):
             )
         if commit:
             self.apply_repair(target, proposal, progress=progress, actor=actor)
-        return RepairOutcome(target, commit, proposal, notes)
+        of_file = not self._is_edition(target)
+        return RepairOutcome(target, commit, proposal, notes, of_file)
 
     def apply_repair(
         self,
@@ -154,12 +160,14 @@ class Repairs(Base):
                     got=target,
                     repair="Start a draft from it, repair the draft, and publish that.",
                 )
+        if split_source(target)[0].exists():
+            raise BadValue("A file is never repaired in place.", got=target, repair=MEND_FILE)
         raise BadValue(
             "Only a draft edition can be repaired in place.",
             got=target,
             allowed=[e.name for e in self.store.editions() if e.state is EditionState.DRAFT]
             or "no draft yet",
-            repair="Leave out --commit to see the proposal for a file, or import the file first.",
+            repair="See `gridmap editions`.",
         )
 
     def _coverage_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -20,7 +20,7 @@ from gridmap.coverage.auditing.faults import (
     size_text,
 )
 from gridmap.coverage.datum.compare import against_faults
-from gridmap.coverage.measure import Measured
+from gridmap.coverage.measure import Measured, Ruler
 from gridmap.coverage.overlaps import has_shape, polygonal
 from gridmap.crs import normalise_name, transform_geometry
 from gridmap.i18n import Saying, by_language
@@ -33,6 +33,15 @@ Rows = NDArray[np.int64]
 # Codes are compared when so much of the reference's is found at one level: else the two
 # layers are of different things, such as precincts and the blocks they are made of.
 _SAME_CODES_SHARE = 0.5
+
+# A reference is of a coarser level when its areas are so many times as large, and so many of the
+# atoms lie in one of them: else it is another division of the place, or a former one.
+_COARSER = 2.0
+_NESTED_SHARE = 0.5
+
+# What is straight elsewhere is not in these: of a border of a kilometre in BD-09 the middle lies
+# a metre aside, and corners alone are converted. So layers are compared as they would be stored.
+_BENT = {"gcj02", "bd09"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +75,8 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
     faces : Faces
         Of its atoms.
     reference : Reference
-        Brought into the coordinates of the subject for comparing.
+        Brought into the coordinates of the subject for comparing; of GCJ-02 and BD-09, into
+        EPSG:4326, as the subject is.
 
     Returns
     -------
@@ -74,7 +84,8 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
         Warnings: ``missing_area``, an area of the reference that no atom holds, by its code,
         or without codes a place within the reference, with the nearest atoms';
         ``partly_missing``, an area of which some is not covered; ``beyond_outline``, one an
-        atom; ``code_missing`` and ``code_extra``. Information: ``outline_differs``, how much
+        atom; ``straddles``, an atom that reaches from its area of a coarser reference into
+        another; ``code_missing`` and ``code_extra``. Information: ``outline_differs``, how much
         is thinner than 0.1 m or too small. When the two lie in different systems there is
         ``wrong_datum`` alone: every border would differ.
     """
@@ -83,14 +94,28 @@ def reference_faults(subject: Subject, faces: Faces, reference: Reference) -> li
     shifted = _wrong_datum(subject, reference, shapes)
     if any(fault.kind == "wrong_datum" for fault in shifted):
         return shifted
+    if normalise_name(subject.ruler.coord_sys) in _BENT:
+        subject = _as_stored(subject)
+        faces = audit_faces(subject.polygons)
     polygons = polygonal(_in_system(shapes, reference.coord_sys, subject.ruler.coord_sys))
     of_row = np.flatnonzero(keep)
     return [
         *shifted,
         *_missing(subject, faces, reference, polygons, of_row),
         *_beyond(subject, reference, polygons),
+        *_straddling(subject, reference, polygons, of_row),
         *_code_differences(subject, reference),
     ]
+
+
+def _as_stored(subject: Subject) -> Subject:
+    coverage, ruler = subject.coverage, subject.ruler
+    return replace(
+        subject,
+        coverage=replace(coverage, geometry=ruler.stored(coverage.geometry)),
+        polygons=polygonal(ruler.stored(subject.polygons)),
+        ruler=Ruler(),
+    )
 
 
 def _wrong_datum(subject: Subject, reference: Reference, shapes: Geometries) -> list[Fault]:
@@ -160,6 +185,58 @@ def _beyond(subject: Subject, reference: Reference, polygons: Geometries) -> lis
         codes = (str(subject.coverage.code[row]),)
         out.append(_fault("beyond_outline", subject, codes, size, i, said, stored[i]))
     return out + _thin(subject, size, ~real, "fault.thin_beyond", reference)
+
+
+def _straddling(
+    subject: Subject, reference: Reference, polygons: Geometries, of_row: Rows
+) -> list[Fault]:
+    """Return atoms of which some lies in another area of a coarser reference than the most."""
+    atom, area = shapely.STRtree(polygons).query(subject.polygons, predicate="intersects")
+    met = np.unique(area)
+    if len(met) < 2 or _size(polygons[met]) < _COARSER * _size(subject.polygons):
+        return []
+    shared = shapely.area(shapely.intersection(subject.polygons[atom], polygons[area]))
+    # The largest share of each atom first; of equal ones the first area of the reference.
+    order = np.lexsort((area, -shared, atom))
+    atom, area = atom[order], area[order]
+    at, first = np.unique(atom, return_index=True)
+    main = np.full(len(subject.polygons), -1, dtype=np.int64)
+    main[at] = area[first]
+    pairs = np.delete(np.arange(len(atom)), first)
+    other = shapely.intersection(subject.polygons[atom[pairs]], polygons[area[pairs]])
+    rest = polygonal(shapely.difference(other, polygons[main[atom[pairs]]]))
+    keep = ~shapely.is_empty(rest)
+    pairs, rest = pairs[keep], rest[keep]
+    size = subject.ruler.measure(rest)
+    real = np.flatnonzero(_is_real(subject, size))
+    if len(np.unique(atom[pairs[real]])) > _NESTED_SHARE * len(at):
+        return []
+    stored = subject.ruler.stored(rest)
+    out = []
+    for i in real.tolist():
+        own = int(atom[pairs[i]])
+        row = int(subject.atoms[own])
+        share = min(rest[i].area / subject.polygons[own].area, 1.0)
+        values = {
+            "area": label(subject.coverage, row),
+            "reference": reference.name,
+            "main": _called(reference, int(of_row[main[own]])),
+            "other": _called(reference, int(of_row[area[pairs[i]]])),
+            "size": share_text(size_text(size.area_m2[i], size.width_m[i]), share),
+        }
+        codes = (str(subject.coverage.code[row]),)
+        said = Saying("fault.straddles", values)
+        out.append(_fault("straddles", subject, codes, size, i, said, stored[i]))
+    return out
+
+
+def _size(polygons: Geometries) -> float:
+    return float(np.median(shapely.area(polygons)))
+
+
+def _called(reference: Reference, row: int) -> str:
+    """An area of a reference by its code, or by its number where it has none."""
+    return (reference.codes[row] if reference.codes else "") or f"#{row + 1}"
 
 
 def _covered(faces: Faces) -> shapely.Geometry:

@@ -74,6 +74,8 @@ class LayerCoverage:
         Of its coordinates.
     has_codes : bool
         False when no column looks like a code and rows are called by their number.
+    has_names : bool
+        False when no column looks like a name.
     notes : tuple of ImportNote
         What reading the layer, its coordinates, polygons, columns and codes had to report.
     """
@@ -81,6 +83,7 @@ class LayerCoverage:
     coverage: Coverage
     ruler: Ruler
     has_codes: bool
+    has_names: bool
     notes: tuple[ImportNote, ...]
 
 
@@ -111,8 +114,8 @@ def audit(
         warning
             ``sliver_overlap`` and ``sliver_gap`` (narrower than 0.1 m), ``blank_code``,
             ``duplicate_code``, ``code_shape`` and ``two_code_systems`` (codes built unlike
-            the others of their level), ``prefix_not_parent``, ``mojibake``, ``same_name``
-            (under one parent), ``detached_part`` (a shred apart from its area),
+            the others of their level), ``prefix_not_parent``, ``blank_name``, ``mojibake``,
+            ``same_name`` (under one parent), ``detached_part`` (a shred apart from its area),
             ``outside_parent`` (part of a child outside its parent's declared polygon),
             ``parent_disagrees`` (most of it), ``parent_not_covered`` (part of a declared
             polygon that no atom covers), ``invalid_geometry`` of a declared polygon.
@@ -122,7 +125,7 @@ def audit(
             is mere rounding in one line when it is in twenty places or more),
             ``levels_drawn_apart`` (how many slivers lie between the borders of levels that
             were simplified apart), ``no_children``, ``similar_name``, ``same_name`` where
-            names are not meant to tell areas apart.
+            names are not meant to tell areas apart, ``blank_name`` of a level without names.
 
         `gridmap check` exits with 1 when there is any error or warning.
     """
@@ -176,8 +179,8 @@ def audit_layer_coverage(
     found: LayerCoverage, *, min_area_m2: float = 1.0, against: Reference | None = None
 ) -> list[Fault]:
     """Audit a layer that :func:`layer_coverage` returned; see :func:`audit_layer`."""
-    faults = _audit(found.coverage, found.ruler, min_area_m2, against, has_codes=found.has_codes)
-    return worst_first(faults)
+    told = {"has_codes": found.has_codes, "has_names": found.has_names}
+    return worst_first(_audit(found.coverage, found.ruler, min_area_m2, against, **told))
 
 
 def layer_coverage(
@@ -222,6 +225,7 @@ def layer_coverage(
         coverage,
         Ruler(system),
         codes is not None,
+        columns.name is not None,
         (*layer.notes, *notes, *shaped.notes, *taken, *of_codes),
     )
 
@@ -252,6 +256,7 @@ def _audit(
     against: Reference | None = None,
     *,
     has_codes: bool = True,
+    has_names: bool = True,
 ) -> list[Fault]:
     atoms = coverage.atoms
     polygons = polygonal(coverage.geometry[atoms])
@@ -265,7 +270,7 @@ def _audit(
         *nesting_faults(subject, faces),
         *island_faults(subject),
         *(code_faults(coverage, ruler) if has_codes else []),
-        *name_faults(coverage, ruler),
+        *(name_faults(coverage, ruler) if has_names else []),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Faults of names: broken text, one name for two neighbours, the same name in two spellings."""
+"""Faults of names: none, broken text, one for two neighbours, the same in two spellings."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ _Finding = tuple[str, Severity, int, Saying]
 
 
 def name_faults(coverage: Coverage, ruler: Ruler) -> list[Fault]:
-    """Return names that are mojibake, used twice under one parent, or alike.
+    """Return names that are missing, mojibake, used twice under one parent, or alike.
 
-    Mojibake is told with what was meant; of areas of the same name, and of those whose names
-    are the same without ``街道``, ``社区``, ``居委会`` and the like, each after the first.
+    A level without any names is told in one line. Mojibake is told with what was meant; of
+    areas of the same name, and of those whose names are the same without ``街道``, ``社区``,
+    ``居委会`` and the like, each after the first.
     """
-    found = [*_broken(coverage), *_shared(coverage)]
+    found = [*_blank(coverage), *_broken(coverage), *_shared(coverage)]
     places = places_of(coverage, ruler, [row for _, _, row, _ in found])
     return [
         area_fault(kind, severity, coverage, row, said, place)
@@ -51,6 +52,24 @@ def plain_name(name: str) -> str:
     """Return a name for comparing: width, case, blanks, numerals and kind of place put aside."""
     text = _BETWEEN.sub("", unicodedata.normalize("NFKC", name).casefold())
     return _SUFFIX.sub("", text).translate(_NUMERALS)
+
+
+def _blank(coverage: Coverage) -> list[_Finding]:
+    out: list[_Finding] = []
+    named = coverage.name.astype(bool)
+    for rank in np.unique(coverage.rank):
+        of_level = (coverage.rank == rank) & (coverage.kind != "remainder")
+        rows = np.flatnonzero(of_level & ~named).tolist()
+        number = int(of_level.sum())
+        if rows and len(rows) == number:
+            level = coverage.levels[int(rank)]
+            values = {"n": number, "level": by_language(level.label, level.name)}
+            out.append(("blank_name", "info", rows[0], Saying("fault.blank_names", values)))
+            continue
+        for row in rows:
+            said = Saying("fault.blank_name", {"area": label(coverage, row)})
+            out.append(("blank_name", "warning", row, said))
+    return out
 
 
 def _broken(coverage: Coverage) -> list[_Finding]:

@@ -2,7 +2,8 @@
 
 Offices number grids each in its own way, and no length is national. So nothing is assumed:
 when nine codes in ten of a level are built alike, that is its pattern, and the others
-deserve a look; when two ways of building hold nearly all, two systems stand in one file.
+deserve a look; when two ways of building hold nearly all, two systems stand in one file,
+or, where one's codes begin with the other's, two levels.
 """
 
 from __future__ import annotations
@@ -130,7 +131,14 @@ def shape_notes(codes: Sequence[str]) -> list[ImportNote]:
         what = "code is" if one else "codes are"
         text = f"{len(found.odd)} {what} not built like the others ({found.usual})."
     else:
-        text = _two_systems(codes, found).say("en")
+        what = _two_systems(codes, found).say("en")
+        text = f"Two systems of codes are mixed: {what}."
+        if _are_nested(codes, found):
+            text = (
+                f"The layer seems to hold several levels: {what}; the longer codes begin with the"
+                " shorter ones. Import one level at a time, with --where COL=VALUE or from a layer"
+                " of its own."
+            )
     return [ImportNote(found.kind, "warning", text, rows=rows, codes=named)]
 
 
@@ -165,7 +173,8 @@ def code_shape_faults(coverage: Coverage, ruler: Ruler) -> list[Fault]:
                 "level": by_language(level.label, level.name),
                 "what": _two_systems(codes, found),
             }
-            said = Saying("fault.two_code_systems", values)
+            several = _are_nested(codes, found)
+            said = Saying(f"fault.{'several_levels' if several else 'two_code_systems'}", values)
             out.append(Fault(found.kind, "warning", level.name, named, None, *place, said))
     return out
 
@@ -195,6 +204,15 @@ def _two_systems(codes: Sequence[str], found: ShapeFinding) -> Saying:
             "second": codes[found.odd[0]],
         },
     )
+
+
+def _are_nested(codes: Sequence[str], found: ShapeFinding) -> bool:
+    """True when nearly all codes of one system begin with one of the other, as a child's do."""
+    groups = [[codes[row] for row in rows] for rows in (found.usual_rows, found.odd)]
+    above, below = sorted(groups, key=lambda group: min(map(len, group)))
+    heads, lengths = set(above), {len(code) for code in above}
+    begun = sum(any(len(code) > n and code[:n] in heads for n in lengths) for code in below)
+    return begun >= _PATTERN_SHARE * len(below)
 
 
 # -- shapes ------------------------------------------------------------------------------

@@ -161,10 +161,13 @@ def _likeliest_code(layer: Layer) -> tuple[str | None, list[str]]:
 
 
 def _likeliest_name(layer: Layer) -> str | None:
-    """Return the column with the most names; those of the level above are none."""
+    """Return the column with the most names; those of the level above are none.
+
+    One in which nobody has a name is taken all the same: that they are missing is to be told.
+    """
     counts = _distinct(layer, _NAMES, clean_name)
     name = max(counts, key=counts.__getitem__, default=None)
-    return name if name is not None and 2 * counts[name] >= len(layer) else None
+    return None if name is None or 0 < 2 * counts[name] < len(layer) else name
 
 
 def _distinct(layer: Layer, called: re.Pattern[str], clean: Callable[[Any], str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from gridmap.areas import Area, Levels
 from gridmap.coverage.codes import Codes, assign_codes, clean_code
 from gridmap.coverage.datum.compare import datum_note
 from gridmap.coverage.importing.attributes import SplitColumns, attribute_records, split_columns
+from gridmap.coverage.importing.chosen_rows import only_rows
 from gridmap.coverage.importing.code_shapes import shape_notes
 from gridmap.coverage.importing.columns import ColumnMap, column_names, column_values, find_column
 from gridmap.coverage.importing.known_as import AliasRow, check_systems, known_as
@@ -28,6 +29,7 @@ from gridmap.coverage.importing.remarks import (
     note_invalid,
     note_misread,
     note_uncounted,
+    note_unnamed,
     read_kinds,
     renumber,
 )
@@ -89,6 +91,7 @@ def prepare_import(
     coord_sys: str | None = None,
     in_force: Coverage | None = None,
     counts: Collection[str] = (),
+    where: Sequence[str] = (),
 ) -> Incoming:
     """Turn a layer into the areas of one level.
 
@@ -119,6 +122,8 @@ def prepare_import(
         The edition in force: what the first layer of a new edition should lie on.
     counts : collection of str, optional
         Columns that are counted by: values of theirs that are no numbers are told.
+    where : sequence of str
+        ``COL=VALUE`` each: rows that do not meet all of them are no part of the layer.
 
     Returns
     -------
@@ -135,6 +140,7 @@ def prepare_import(
     """
     levels.rank(level)
     check_systems(columns)
+    source, (layer, chosen) = layer, only_rows(layer, where)
     for name in (*columns.mapped, *columns.keep):
         find_column(layer, name)
     system, notes = choose_coord_sys(layer.crs, coord_sys)
@@ -166,6 +172,25 @@ def prepare_import(
     if remainders:
         part, made = _with_remainders(part, level, levels, existing)
         notes += made
+    found = [
+        *notes,
+        *shaped.notes,
+        *renumber(codes.notes, rows),
+        *note_empty(
+            shaped.missing,
+            _codes_of_all(layer, columns, rows, codes),
+            left_out=len(rows) < len(layer),
+        ),
+        *note_invalid(geometry, rows, codes.code),
+        *renumber([*shape_notes(codes.code), *links.notes, *called_notes], rows),
+        *renumber(note_unnamed(areas) if columns.name else [], rows),
+        *note_misread([n for a in areas for n in (a.name, a.name_en)]),
+        *kind_notes,
+        *split.notes,
+        *renumber(note_uncounted(records, codes.code, counts), rows),
+        *note_finer(existing, level, levels),
+        *datum_note(geometry, system, existing, level=level, in_force=in_force),
+    ]
     return Incoming(
         level=level,
         areas=part.areas,
@@ -177,29 +202,11 @@ def prepare_import(
         source_sha256=layer.sha256,
         encoding=layer.encoding,
         report=_report(
-            len(layer),
+            len(source),
             part.areas,
             system,
             split,
-            [
-                *layer.notes,
-                *notes,
-                *shaped.notes,
-                *renumber(codes.notes, rows),
-                *note_empty(
-                    shaped.missing,
-                    _codes_of_all(layer, columns, rows, codes),
-                    left_out=len(rows) < len(layer),
-                ),
-                *note_invalid(geometry, rows, codes.code),
-                *renumber([*shape_notes(codes.code), *links.notes, *called_notes], rows),
-                *note_misread([n for a in areas for n in (a.name, a.name_en)]),
-                *kind_notes,
-                *split.notes,
-                *renumber(note_uncounted(records, codes.code, counts), rows),
-                *note_finer(existing, level, levels),
-                *datum_note(geometry, system, existing, level=level, in_force=in_force),
-            ],
+            [*layer.notes, *renumber(found, chosen)],
         ),
     )
 

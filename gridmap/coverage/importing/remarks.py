@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.areas import KINDS, Levels
+from gridmap.areas import KINDS, Area, Levels
 from gridmap.coverage.codes import clean_code, clean_name
 from gridmap.coverage.counts import read_count
 from gridmap.coverage.model import Coverage
@@ -23,6 +23,7 @@ __all__ = [
     "note_invalid",
     "note_misread",
     "note_uncounted",
+    "note_unnamed",
     "read_kinds",
     "renumber",
 ]
@@ -113,6 +114,16 @@ def note_misread(texts: Iterable[str]) -> list[ImportNote]:
         f"'{evidence.found}' for '{evidence.likely}'. Try --encoding {evidence.really}."
     )
     return [ImportNote("mojibake", "warning", text)]
+
+
+def note_unnamed(areas: Sequence[Area]) -> list[ImportNote]:
+    """Say which areas have no name; rows among `areas`. A remainder needs none."""
+    bad = [r for r, area in enumerate(areas) if not area.name and area.kind != "remainder"]
+    if not bad:
+        return []
+    text = f"{len(bad)} area{'s' * (len(bad) != 1)} without a name."
+    rows, codes = tuple(r + 1 for r in bad), tuple(areas[r].code for r in bad)
+    return [ImportNote("blank_name", "warning", text, rows=rows, codes=codes)]
 
 
 def note_uncounted(
