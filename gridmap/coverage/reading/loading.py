@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pyogrio
 
+from gridmap.coordsys import normalise_name, offset_system
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.csv_layer import read_csv_layer
 from gridmap.coverage.reading.decoding import damage_note, damaged_rows, json_text
@@ -18,9 +19,12 @@ from gridmap.coverage.reading.esri import read_esri
 from gridmap.coverage.reading.parquet_layer import read_parquet
 from gridmap.coverage.reading.shapefile import prepare
 from gridmap.coverage.reading.sources import Candidate
-from gridmap.errors import UnreadableFile
+from gridmap.errors import UnknownCoordSys, UnreadableFile
 
 __all__ = ["Loaded", "load"]
+
+# What the driver takes a GeoJSON to be in when it does not know what that says.
+_UNKNOWN_TO_DRIVER = "EPSG:4326"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +82,39 @@ def _json(source: Candidate, encoding: str | None) -> Loaded:
         text = f"JSON must be UTF-8; this one is read as {used}."
         notes.append(ImportNote("encoding_guessed", "warning", text))
     if source.format == "geojson":
-        loaded = _driven(target, source.layer, None, used, notes)
+        loaded = _as_said(_driven(target, source.layer, None, used, notes), source.said)
     else:
         loaded = _esri(source, target, used, notes)
     if damaged:
         columns = [loaded.frame[c].tolist() for c in loaded.frame.columns]
         loaded.notes.append(damage_note(damaged_rows(columns), used, LOST))
     return loaded
+
+
+def _as_said(loaded: Loaded, said: object) -> Loaded:
+    """Return a GeoJSON in the system that it says, where the driver does not know that one."""
+    if said is None or loaded.crs != _UNKNOWN_TO_DRIVER:
+        return loaded
+    name = _name_of(said)
+    if name is None:
+        text = "The `crs` names no coordinate system; the layer counts as without one."
+        note = ImportNote("crs_unreadable", "warning", text)
+        return replace(loaded, crs=None, notes=[*loaded.notes, note])
+    try:
+        known = normalise_name(name)
+    except UnknownCoordSys:  # told where the system is chosen, which may be by the caller
+        known = name
+    return loaded if known == "wgs84" else replace(loaded, crs=name)
+
+
+def _name_of(said: object) -> str | None:
+    """Return the name in a ``crs`` of GeoJSON, of any of its forms; None for a link."""
+    about = said.get("properties") if isinstance(said, dict) else {"name": said}
+    if not isinstance(about, dict):
+        return None
+    code = about.get("code")
+    name = about.get("name", about.get("urn")) if code is None else f"EPSG:{code}"
+    return name if isinstance(name, str) and name.strip() else None
 
 
 def _as_utf8(path: Path, encoding: str | None) -> tuple[Path | bytes, str, bool]:
@@ -140,6 +170,9 @@ def _crs_text(frame: Any) -> str | None:
     crs = getattr(frame, "crs", None)
     if crs is None:
         return None
+    offset = offset_system(crs)
+    if offset is not None:
+        return offset
     code = crs.to_epsg()
     if code is not None:
         return f"EPSG:{code}"

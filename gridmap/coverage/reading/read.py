@@ -61,8 +61,9 @@ class Layer:
     geometry : object (n,)
         The geometries of `frame`; None where a row has none.
     crs : str or None
-        ``EPSG:nnnn`` where the declared system is in the register, else its WKT, or what a
-        CSV's own column calls it; None when the file declares none.
+        ``EPSG:nnnn`` where the declared system is in the register, ``gcj02`` or ``bd09`` where
+        it is called so, else its WKT, or what a CSV's own column or a GeoJSON calls it; None
+        when the file declares none.
     encoding : str or None
         Encoding in which text was read; None for formats that are UTF-8 by definition.
     sha256 : str
