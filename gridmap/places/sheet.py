@@ -127,7 +127,7 @@ def open_sheet(
     table = [layer.frame[name].tolist() for name in layer.columns]
     rows = [list(map(_cell, values)) for values in zip(*table, strict=True)]
     lines = list(enumerate(rows or [[] for _ in range(len(layer))], start=1))
-    return _sheet(path.name, layer.columns, lines, columns, layer)
+    return _sheet(path.name, layer.titles, lines, columns, layer)
 
 
 def _sheet(

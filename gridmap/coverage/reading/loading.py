@@ -63,7 +63,11 @@ def load(source: Candidate, encoding: str | None, scratch: Path) -> Loaded:
     if source.format == "shapefile":
         prepared = prepare(source.path, encoding, scratch)
         # Only here does the driver need telling; GeoJSON is made UTF-8.
-        return _driven(prepared.path, None, prepared.encoding, prepared.encoding, prepared.notes)
+        used = prepared.encoding
+        loaded = _driven(prepared.path, None, used, used, prepared.notes)
+        columns = [prepared.called.get(column, column) for column in loaded.frame.columns]
+        loaded.frame.columns = columns
+        return loaded
     if source.format == "csv":
         if source.layer is None:
             return Loaded(None, None, None, [])
