@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyogrio
+import shapely
+from numpy.typing import NDArray
 
 from gridmap.coordsys import normalise_name, offset_system
-from gridmap.coverage.notes import ImportNote
+from gridmap.coverage.notes import ImportNote, Severity
 from gridmap.coverage.reading.csv_layer import read_csv_layer
 from gridmap.coverage.reading.decoding import damage_note, damaged_rows, json_text
 from gridmap.coverage.reading.encoding import LOST, UTF8
@@ -23,6 +26,8 @@ from gridmap.errors import UnknownCoordSys, UnreadableFile
 
 __all__ = ["Loaded", "load"]
 
+# What is said of rings that are not closed, without saying which rows have them.
+_NOT_CLOSED = ("Non closed ring detected", "Invalid WKB")
 # What the driver takes a GeoJSON to be in when it does not know what that says.
 _UNKNOWN_TO_DRIVER = "EPSG:4326"
 
@@ -156,12 +161,41 @@ def _driven(
     used: str | None,
     notes: list[ImportNote] | tuple[ImportNote, ...],
 ) -> Loaded:
-    """Read through GDAL; its warnings become notes."""
+    """Read through GDAL; its warnings become notes, and rings that are not closed are closed."""
+    options: dict[str, Any] = {"layer": layer, "encoding": encoding}
+    closed: list[ImportNote] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        frame = pyogrio.read_dataframe(target, layer=layer, encoding=encoding)
-    remarks = [_remark(str(w.message)) for w in caught]
-    return Loaded(frame, _crs_text(frame), used, [*notes, *remarks])
+        try:
+            frame = pyogrio.read_dataframe(target, **options)
+        except shapely.errors.GEOSException:
+            caught.clear()  # all that was said is said again
+            frame = pyogrio.read_dataframe(target, on_invalid="fix", **options)
+            raw = pyogrio.raw.read(target, columns=[], **options)[2]
+            closed = _note_closed(raw, frame)
+    said = dict.fromkeys(str(w.message) for w in caught)
+    remarks = [_remark(text) for text in said if not (closed and text.startswith(_NOT_CLOSED))]
+    return Loaded(frame, _crs_text(frame), used, [*notes, *remarks, *closed])
+
+
+def _note_closed(raw: NDArray[np.object_], frame: Any) -> list[ImportNote]:
+    """Say which rows had rings to be closed, and which cannot be read for all that."""
+    whole = ~shapely.is_missing(shapely.from_wkb(raw, on_invalid="ignore"))
+    broken = np.array([value is not None for value in raw]) & ~whole
+    lost = broken & shapely.is_missing(np.asarray(frame.geometry.array, dtype=object))
+    notes = []
+    if np.any(broken & ~lost):
+        text = "rows have rings that do not end where they begin; closed by a straight line"
+        notes.append(_of_rows("ring_closed", "warning", text, broken & ~lost))
+    if lost.any():
+        text = "rows have a geometry that cannot be read"
+        notes.append(_of_rows("geometry_unreadable", "error", text, lost))
+    return notes
+
+
+def _of_rows(kind: str, severity: Severity, text: str, of: NDArray[np.bool_]) -> ImportNote:
+    rows = tuple(int(row) + 1 for row in np.flatnonzero(of))
+    return ImportNote(kind, severity, f"{len(rows)} {text}.", rows=rows)
 
 
 def _remark(text: str) -> ImportNote:
