@@ -50,6 +50,10 @@ _REFUSED = {
     "西安80": "Ask the survey office for the data in CGCS2000.",
 }
 _REPAIR = "Declare it with --coord-sys or `coord_sys`."
+_UNTIED = (
+    "PROJ cannot tie its datum to WGS-84: ask for the data in CGCS2000, or name the system"
+    " they are really in with --coord-sys or `coord_sys`."
+)
 # Datums that PROJ does tie to WGS-84, but by parameters of some oil field: elsewhere in China they
 # are off by tens of metres.
 _REFUSED_DATUMS = {"beijing 1954": _REFUSED["北京54"]}
@@ -204,7 +208,7 @@ def transformer(name: str) -> tuple[Transformer, Box]:
             crs, base if equal else 4326, always_xy=True, allow_ballpark=False
         )
     except ProjError:
-        _refuse(name, "PROJ cannot tie its datum to WGS-84; ask for the data in CGCS2000.")
+        _refuse(name, _UNTIED)
     return found, _where_used(crs)
 
 
