@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gridmap.access import Action, Actor
@@ -174,7 +174,7 @@ class Checking(Base):
             return Examination(target, coverage, audit(coverage, against=reference))
         layer = self._layer(target, encoding)
         found = layer_coverage(layer, level, code=code, name=name, coord_sys=coord_sys)
-        stored = replace(found.coverage, geometry=found.ruler.stored(found.coverage.geometry))
+        stored = found.stored()
         faults = audit_layer_coverage(found, against=reference)
         return Examination(target, stored, faults, found.notes)
 
