@@ -12,7 +12,14 @@ from pyproj.exceptions import CRSError, ProjError
 
 from gridmap.errors import UnknownCoordSys
 
-__all__ = ["COORD_SYSTEMS", "Box", "normalise_name", "transformer", "zone_number"]
+__all__ = [
+    "COORD_SYSTEMS",
+    "Box",
+    "normalise_name",
+    "offset_system",
+    "transformer",
+    "zone_number",
+]
 
 COORD_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
@@ -21,7 +28,8 @@ Box = tuple[float, float, float, float]  # west, east, south, north
 # Compared without case, spaces, hyphens, underscores and full stops.
 _ALIASES = {
     "wgs84": "wgs84 wgs1984 wgs84坐标 wgs84坐标系 gps crs84 4326 4979 epsg:4326 epsg:4979 ogc:crs84"
-    " urn:ogc:def:crs:ogc:13:crs84 urn:ogc:def:crs:ogc::crs84 urn:ogc:def:crs:epsg::4326",
+    " urn:ogc:def:crs:ogc:13:crs84 urn:ogc:def:crs:ogc::crs84 urn:ogc:def:crs:epsg::4326"
+    " http://wwwopengisnet/def/crs/ogc/13/crs84",
     "cgcs2000": "cgcs2000 cgcs cgcs2000坐标系 国家2000 国家2000坐标系 2000国家大地坐标系"
     " 国家大地坐标系2000 国家2000大地坐标系 chinageodeticcoordinatesystem2000 天地图 tianditu"
     " 4490 4480 epsg:4490 epsg:4480 urn:ogc:def:crs:epsg::4490",
@@ -30,6 +38,7 @@ _ALIASES = {
     "bd09": "bd09 bd09ll bd09坐标系 baidu 百度 百度地图 百度坐标 百度坐标系",
 }
 _NAMES = {alias: name for name, text in _ALIASES.items() for alias in text.split()}
+_OFFSET = ("gcj02", "bd09")
 
 # Names that people do use, for which any answer would be a guess.
 _REFUSED = {
@@ -41,6 +50,10 @@ _REFUSED = {
     "西安80": "Ask the survey office for the data in CGCS2000.",
 }
 _REPAIR = "Declare it with --coord-sys or `coord_sys`."
+_UNTIED = (
+    "PROJ cannot tie its datum to WGS-84: ask for the data in CGCS2000, or name the system"
+    " they are really in with --coord-sys or `coord_sys`."
+)
 # Datums that PROJ does tie to WGS-84, but by parameters of some oil field: elsewhere in China they
 # are off by tens of metres.
 _REFUSED_DATUMS = {"beijing 1954": _REFUSED["北京54"]}
@@ -63,7 +76,8 @@ def normalise_name(text: str) -> str:
     ----------
     text : str
         ``WGS-84``, ``GPS``, ``GCJ-02``, ``火星坐标``, ``amap``, ``baidu``, ``国家2000``,
-        ``4490``, ``EPSG:4547``, or a code, exact name or WKT that PROJ knows.
+        ``4490``, ``EPSG:4547``, or a code, exact name or WKT that PROJ knows; a WKT that is
+        called GCJ-02 or BD-09 is that, see :func:`offset_system`.
 
     Returns
     -------
@@ -82,6 +96,26 @@ def normalise_name(text: str) -> str:
     return _known(text) if isinstance(text, str) else _refuse(text, _REPAIR)
 
 
+def offset_system(crs: CRS) -> str | None:
+    """Return ``gcj02`` or ``bd09`` when a definition is called so, else None.
+
+    PROJ knows neither. Programs write them down as degrees over WGS-84, or over a datum that does
+    not exist, and only the name says what they are.
+    """
+    if not crs.is_geographic:
+        return None
+    for called in (crs.name, "" if crs.datum is None else crs.datum.name):
+        known = _NAMES.get(re.sub("^(?:gcs|d)", "", _key(called)))
+        if known in _OFFSET:
+            return known
+    return None
+
+
+def _key(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return re.sub(r"[\s\-_.]+", "", plain).casefold()
+
+
 def _refuse(got: object, repair: str) -> NoReturn:
     shown = str(got)
     # A long definition may carry a city's transformation parameters: never repeated.
@@ -96,12 +130,15 @@ def _refuse(got: object, repair: str) -> NoReturn:
 @lru_cache(maxsize=256)
 def _known(text: str) -> str:
     stripped = unicodedata.normalize("NFKC", text).strip()
-    key = re.sub(r"[\s\-_.]+", "", stripped).casefold()
+    key = _key(text)
     if key in _NAMES:
         return _NAMES[key]
     if key in _REFUSED:
         _refuse(text, _REFUSED[key])
     crs = _read_crs(stripped)
+    offset = offset_system(crs)
+    if offset is not None:
+        return offset
     code = crs.to_epsg()
     if code is None and (crs.is_bound or "towgs84" in key):
         _refuse(text, "It holds transformation parameters: ask for the data in CGCS2000.")
@@ -171,7 +208,7 @@ def transformer(name: str) -> tuple[Transformer, Box]:
             crs, base if equal else 4326, always_xy=True, allow_ballpark=False
         )
     except ProjError:
-        _refuse(name, "PROJ cannot tie its datum to WGS-84; ask for the data in CGCS2000.")
+        _refuse(name, _UNTIED)
     return found, _where_used(crs)
 
 

@@ -148,7 +148,7 @@ def transform_geometry(
         first = int(np.flatnonzero(lost)[0])
         raise BadValue(
             f"{int(lost.sum())} vertices in {len(np.unique(row[lost]))} geometries are out of "
-            f"range for their coordinate system; the first is in row {int(row[first])}.",
+            f"range for their coordinate system; the first is in row {int(row[first]) + 1}.",
             got=f"{xy[first, 0]:.10g} {xy[first, 1]:.10g}",
             repair="Declare the system the data are really in (northing and easting swapped?).",
         )

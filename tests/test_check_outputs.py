@@ -185,6 +185,32 @@ def test_a_reference_in_another_zone_than_told_is_named_with_its_own_option(tmp_
     assert "--against-coord-sys. Eastings like these belong to EPSG:4527" in done.stderr
 
 
+def test_a_file_in_another_form_of_its_zone_than_told_has_its_zone_named(tmp_path):
+    silent = bare(tmp_path / "silent.gpkg", "EPSG:4527")
+    done = run(tmp_path, silent, "--coord-sys", "EPSG:4548")
+    assert done.exit_code == 2
+    assert "Eastings like these belong to EPSG:4527" in done.stderr
+    assert "the first is in row 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("zh", "按gcj02读取"), ("en", "Read as gcj02; whether")]
+)
+def test_the_system_that_nothing_was_compared_with_is_told(
+    tmp_path, clean, monkeypatch, lang, said
+):
+    monkeypatch.setenv("GRIDMAP_LANGUAGE", lang)
+    done = run(tmp_path, clean, "--coord-sys", "gcj02")
+    assert done.exit_code == 0
+    (told,) = [line for line in done.stdout.splitlines() if "--against" in line]
+    assert told.startswith("  info: " + said)
+
+
+def test_of_a_system_that_was_compared_nothing_is_told(tmp_path, clean):
+    done = run(tmp_path, clean, "--against", clean, "--json", "-")
+    assert "system_unexamined" not in {note["kind"] for note in json.loads(done.stdout)["notes"]}
+
+
 def test_the_encoding_of_a_reference_can_be_told(tmp_path, clean):
     path = shapefile(tmp_path / "a", {"编码": CODES[:2], "名称": ["北大街", "南关"]}, "GB18030")
     done = run(tmp_path, clean, "--against", path, "--against-encoding", "UTF-8")

@@ -20,7 +20,7 @@ ESRI_114E = (
     ("name", "texts"),
     [
         ("wgs84", "wgs84|WGS-84|WGS 84|Wgs_84|WGS 1984|GPS|gps|4326|EPSG:4326|epsg:4326|CRS84"
-         "|OGC:CRS84|urn:ogc:def:crs:OGC:1.3:CRS84|urn:ogc:def:crs:EPSG::4326|EPSG:4979|ＷＧＳ８４"),
+         "|OGC:CRS84|http://www.opengis.net/def/crs/OGC/1.3/CRS84|urn:ogc:def:crs:OGC:1.3:CRS84|urn:ogc:def:crs:EPSG::4326|EPSG:4979|ＷＧＳ８４"),
         ("cgcs2000", "cgcs2000|CGCS2000|CGCS 2000|国家2000|2000国家大地坐标系|天地图|4490"
          "|EPSG:4490|EPSG:4480|China Geodetic Coordinate System 2000"),
         ("gcj02", "gcj02|GCJ-02|GCJ02|gcj|火星坐标|火星坐标系|国测局坐标系|amap|AMap"
@@ -49,6 +49,22 @@ def test_the_text_of_a_definition_gives_the_same_name_as_its_code(code):
 def test_a_definition_outside_the_registers_is_its_own_name():
     text = ESRI_114E.replace('"Central_Meridian",114.0', '"Central_Meridian",114.3')
     assert normalise_name(text) == text
+
+
+@pytest.mark.parametrize("datum", ["D_WGS_1984", "D_GCJ_02", "Unknown"])
+@pytest.mark.parametrize(
+    ("called", "name"),
+    [("GCS_GCJ02", "gcj02"), ("GCJ-02", "gcj02"), ("火星坐标系", "gcj02"), ("BD09", "bd09")],
+)
+def test_degrees_that_are_called_gcj02_or_bd09_are_that_whatever_datum_they_name(
+    called, name, datum
+):
+    text = (
+        f'GEOGCS["{called}",DATUM["{datum}",SPHEROID["WGS_1984",6378137.0,298.257223563]],'
+        'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
+    )
+    assert normalise_name(text) == name
+    assert normalise_name(CRS(text).to_wkt()) == name
 
 
 @pytest.mark.parametrize(
@@ -81,7 +97,7 @@ def test_a_name_that_fits_several_systems_is_refused_with_advice(text):
 
 @pytest.mark.parametrize("code", [4610, 2364, 4555])
 def test_a_datum_that_proj_cannot_tie_to_wgs84_is_refused_not_passed_through(code):
-    with pytest.raises(UnknownCoordSys, match="CGCS2000"):
+    with pytest.raises(UnknownCoordSys, match=r"CGCS2000.*--coord-sys"):
         normalise_name(f"EPSG:{code}")
 
 

@@ -202,3 +202,10 @@ def test_shared_borders_stay_shared_through_every_system(tmp_path):
         geometry = imported(tmp_path, moved, crs=crs).geometry
         assert shapely.coverage_is_valid(geometry)
         (tmp_path / "layer.gpkg").unlink()
+
+
+def test_a_row_out_of_range_is_told_as_it_stands_in_the_file(tmp_path):
+    zoned = shapely.box(39_500_000, 4_000_000, 39_500_100, 4_000_100)
+    with pytest.raises(BadValue, match="the first is in row 3") as caught:
+        imported(tmp_path, [None, shapely.Polygon(), zoned], crs=4548)
+    assert "EPSG:4527" in caught.value.repair

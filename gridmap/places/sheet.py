@@ -127,7 +127,10 @@ def open_sheet(
     table = [layer.frame[name].tolist() for name in layer.columns]
     rows = [list(map(_cell, values)) for values in zip(*table, strict=True)]
     lines = list(enumerate(rows or [[] for _ in range(len(layer))], start=1))
-    return _sheet(path.name, layer.columns, lines, columns, layer)
+    sheet = _sheet(path.name, layer.titles, lines, columns, layer)
+    for row in (row for note in layer.notes if note.kind == "ring_closed" for row in note.rows):
+        sheet.records[row - 1].note("geometry", "has a ring that is not closed")
+    return sheet
 
 
 def _sheet(

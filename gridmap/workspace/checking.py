@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gridmap.access import Action, Actor
@@ -16,12 +16,14 @@ from gridmap.coverage.auditing.audit import (
     layer_coverage,
     layer_reference,
 )
+from gridmap.coverage.datum.readings import short
 from gridmap.coverage.importing.chosen_rows import only_rows
 from gridmap.coverage.importing.remarks import renumber
 from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.read import Layer, read_layer, split_source
 from gridmap.errors import BadValue, InputError, NotFound
+from gridmap.i18n import Saying
 from gridmap.times import to_site
 from gridmap.workspace.base import Base
 
@@ -187,10 +189,13 @@ class Checking(Base):
             return Examination(target, coverage, audit(coverage, against=reference))
         layer, rows = only_rows(self._layer(target, encoding), where)
         found = layer_coverage(layer, level, code=code, name=name, coord_sys=coord_sys)
-        stored = replace(found.coverage, geometry=found.ruler.stored(found.coverage.geometry))
+        stored = found.stored()
         faults = audit_layer_coverage(found, against=reference)
         of_rows = renumber(found.notes[len(layer.notes) :], rows)
-        return Examination(target, stored, faults, (*layer.notes, *of_rows))
+        notes = (*layer.notes, *of_rows)
+        if reference is None:
+            notes = (*notes, self._as_declared(found.ruler.coord_sys))
+        return Examination(target, stored, faults, notes)
 
     def faults_map(self, found: Examination, *, actor: Actor | None = None) -> GridMap:
         """Return an examination as a folium document: the areas, and the faults on them."""
@@ -209,6 +214,11 @@ class Checking(Base):
             base=base_map(self.settings, beyond=True, for_actor=who),
         )
         return faults_map(found.coverage, found.faults, info=info, actor=who)
+
+    def _as_declared(self, system: str) -> ImportNote:
+        """Say in which system a file is read that nothing of the same place is compared with."""
+        said = Saying("check.system_unexamined", {"system": short(system)})
+        return ImportNote("system_unexamined", "info", said.say(self.settings.language))
 
     def _reference(self, source: str, encoding: str | None, coord_sys: str | None) -> Reference:
         if source in self._edition_names():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -31,7 +31,12 @@ from gridmap.coverage.model import Coverage
 from gridmap.coverage.notes import ImportNote, Severity
 from gridmap.coverage.overlaps import polygonal
 from gridmap.coverage.reading.read import Layer
-from gridmap.coverage.reading.shaping import check_plausible, choose_coord_sys, only_polygons
+from gridmap.coverage.reading.shaping import (
+    check_plausible,
+    choose_coord_sys,
+    only_polygons,
+    zone_named,
+)
 from gridmap.i18n import Saying, by_language
 
 __all__ = [
@@ -85,6 +90,12 @@ class LayerCoverage:
     has_codes: bool
     has_names: bool
     notes: tuple[ImportNote, ...]
+
+    def stored(self) -> Coverage:
+        """Return the coverage in EPSG:4326; `BadValue` when it cannot be in its system."""
+        geometry = self.coverage.geometry
+        with zone_named(geometry, self.ruler.coord_sys):
+            return replace(self.coverage, geometry=self.ruler.stored(geometry))
 
 
 def audit(

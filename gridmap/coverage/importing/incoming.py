@@ -149,7 +149,7 @@ def prepare_import(
     rows = _rows_to_keep(shaped.missing, len(layer), finest=level == levels.finest.name)
     if not len(rows):
         raise BadValue("No row of the layer has a polygon.", got=layer.layer_name)
-    geometry = to_stored(shaped.geometry[rows], system)
+    geometry = to_stored(shaped.geometry, system)[rows]
     # A row that is left out takes no code from one that is kept.
     codes = assign_codes(column_values(layer, columns.code, rows) or [None] * len(rows))
     links = link_parents(

@@ -16,6 +16,7 @@ import pandas as pd
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.decoding import damage_note, damaged_rows, decoded
 from gridmap.coverage.reading.encoding import LOST, UTF8
+from gridmap.coverage.reading.titles import told_apart
 from gridmap.coverage.reading.wkt_column import GEOMETRY_NAMES, from_texts, is_wkt
 from gridmap.errors import BadValue, UnreadableFile, WrongEncoding
 
@@ -135,7 +136,7 @@ def _table(text: str, name: str, rows: int | None) -> pd.DataFrame:
             got=f"{name}: {str(error).splitlines()[0][:200]}",
             repair="Cells that hold commas, as geometry does, need quotation marks around them.",
         ) from error
-    table.columns = table.columns.str.strip()
+    table.columns = told_apart(table.columns.str.strip())
     return table.fillna("")
 
 

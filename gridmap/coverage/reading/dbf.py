@@ -49,6 +49,9 @@ class Mended:
         Columns whose name ends in a cut character, which is left out.
     cut_values : int
         How many values end in a cut character, which is blanked.
+    double_names : dict of str to str
+        Names put in the place of those that an earlier column has, and what they stand for: the
+        driver gives columns of one name the values of the last.
     damaged_names : tuple of str
         Columns with ``?`` in their name for damaged bytes.
     damaged_rows : tuple of int
@@ -58,6 +61,7 @@ class Mended:
     data: bytes
     cut_names: tuple[str, ...]
     cut_values: int
+    double_names: dict[str, str]
     damaged_names: tuple[str, ...]
     damaged_rows: tuple[int, ...]
 
@@ -119,16 +123,27 @@ class Dbf:
         return tuple(dict.fromkeys(t for t in names + values if any(b > 0x7F for b in t)))
 
     def mended(self, encoding: str) -> Mended:
-        """Return the file with cut characters blanked and damaged ones replaced by ``?``."""
+        """Return the file with cut characters blanked and damaged ones replaced by ``?``.
+
+        Columns of one name are told apart.
+        """
         out = bytearray(self.data)
         cut_names: list[str] = []
         damaged_names: list[str] = []
+        double_names: dict[str, str] = {}
+        seen: set[bytes] = set()
         for number, field in enumerate(self.fields, start=1):
             name, damaged, cut = mend(field.name, encoding)
+            kept = name[: len(name) - cut] or b"FIELD%d" % number
             if damaged or cut:
-                kept = name[: len(name) - cut] or b"FIELD%d" % number
-                out[field.described_at : field.described_at + 11] = kept[:11].ljust(11, b"\0")
                 (damaged_names if damaged else cut_names).append(kept.decode(encoding))
+            written = kept
+            if kept.rstrip() in seen:
+                written = b"~%d~" % number
+                double_names[written.decode()] = kept.rstrip().decode(encoding)
+            seen.add(kept.rstrip())
+            if damaged or cut or written != kept:
+                out[field.described_at : field.described_at + 11] = written[:11].ljust(11, b"\0")
         cuts, rows = 0, set[int]()
         for field in self.fields:
             if field.kind == "C":
@@ -136,9 +151,10 @@ class Dbf:
                 cuts += cut_here
                 rows |= damaged_here
         return Mended(
-            bytes(out) if cut_names or damaged_names or cuts or rows else self.data,
+            self.data if out == self.data else bytes(out),
             tuple(cut_names),
             cuts,
+            double_names,
             tuple(damaged_names),
             self._among_living(rows),
         )

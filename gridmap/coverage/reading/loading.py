@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyogrio
+import shapely
+from numpy.typing import NDArray
 
-from gridmap.coverage.notes import ImportNote
+from gridmap.coordsys import normalise_name, offset_system
+from gridmap.coverage.notes import ImportNote, Severity
 from gridmap.coverage.reading.csv_layer import read_csv_layer
 from gridmap.coverage.reading.decoding import damage_note, damaged_rows, json_text
 from gridmap.coverage.reading.encoding import LOST, UTF8
@@ -18,9 +22,14 @@ from gridmap.coverage.reading.esri import read_esri
 from gridmap.coverage.reading.parquet_layer import read_parquet
 from gridmap.coverage.reading.shapefile import prepare
 from gridmap.coverage.reading.sources import Candidate
-from gridmap.errors import UnreadableFile
+from gridmap.errors import UnknownCoordSys, UnreadableFile
 
 __all__ = ["Loaded", "load"]
+
+# What is said of rings that are not closed, without saying which rows have them.
+_NOT_CLOSED = ("Non closed ring detected", "Invalid WKB")
+# What the driver takes a GeoJSON to be in when it does not know what that says.
+_UNKNOWN_TO_DRIVER = "EPSG:4326"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +68,11 @@ def load(source: Candidate, encoding: str | None, scratch: Path) -> Loaded:
     if source.format == "shapefile":
         prepared = prepare(source.path, encoding, scratch)
         # Only here does the driver need telling; GeoJSON is made UTF-8.
-        return _driven(prepared.path, None, prepared.encoding, prepared.encoding, prepared.notes)
+        used = prepared.encoding
+        loaded = _driven(prepared.path, None, used, used, prepared.notes)
+        columns = [prepared.called.get(column, column) for column in loaded.frame.columns]
+        loaded.frame.columns = columns
+        return loaded
     if source.format == "csv":
         if source.layer is None:
             return Loaded(None, None, None, [])
@@ -78,13 +91,39 @@ def _json(source: Candidate, encoding: str | None) -> Loaded:
         text = f"JSON must be UTF-8; this one is read as {used}."
         notes.append(ImportNote("encoding_guessed", "warning", text))
     if source.format == "geojson":
-        loaded = _driven(target, source.layer, None, used, notes)
+        loaded = _as_said(_driven(target, source.layer, None, used, notes), source.said)
     else:
         loaded = _esri(source, target, used, notes)
     if damaged:
         columns = [loaded.frame[c].tolist() for c in loaded.frame.columns]
         loaded.notes.append(damage_note(damaged_rows(columns), used, LOST))
     return loaded
+
+
+def _as_said(loaded: Loaded, said: object) -> Loaded:
+    """Return a GeoJSON in the system that it says, where the driver does not know that one."""
+    if said is None or loaded.crs != _UNKNOWN_TO_DRIVER:
+        return loaded
+    name = _name_of(said)
+    if name is None:
+        text = "The `crs` names no coordinate system; the layer counts as without one."
+        note = ImportNote("crs_unreadable", "warning", text)
+        return replace(loaded, crs=None, notes=[*loaded.notes, note])
+    try:
+        known = normalise_name(name)
+    except UnknownCoordSys:  # told where the system is chosen, which may be by the caller
+        known = name
+    return loaded if known == "wgs84" else replace(loaded, crs=name)
+
+
+def _name_of(said: object) -> str | None:
+    """Return the name in a ``crs`` of GeoJSON, of any of its forms; None for a link."""
+    about = said.get("properties") if isinstance(said, dict) else {"name": said}
+    if not isinstance(about, dict):
+        return None
+    code = about.get("code")
+    name = about.get("name", about.get("urn")) if code is None else f"EPSG:{code}"
+    return name if isinstance(name, str) and name.strip() else None
 
 
 def _as_utf8(path: Path, encoding: str | None) -> tuple[Path | bytes, str, bool]:
@@ -122,12 +161,41 @@ def _driven(
     used: str | None,
     notes: list[ImportNote] | tuple[ImportNote, ...],
 ) -> Loaded:
-    """Read through GDAL; its warnings become notes."""
+    """Read through GDAL; its warnings become notes, and rings that are not closed are closed."""
+    options: dict[str, Any] = {"layer": layer, "encoding": encoding}
+    closed: list[ImportNote] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        frame = pyogrio.read_dataframe(target, layer=layer, encoding=encoding)
-    remarks = [_remark(str(w.message)) for w in caught]
-    return Loaded(frame, _crs_text(frame), used, [*notes, *remarks])
+        try:
+            frame = pyogrio.read_dataframe(target, **options)
+        except shapely.errors.GEOSException:
+            caught.clear()  # all that was said is said again
+            frame = pyogrio.read_dataframe(target, on_invalid="fix", **options)
+            raw = pyogrio.raw.read(target, columns=[], **options)[2]
+            closed = _note_closed(raw, frame)
+    said = dict.fromkeys(str(w.message) for w in caught)
+    remarks = [_remark(text) for text in said if not (closed and text.startswith(_NOT_CLOSED))]
+    return Loaded(frame, _crs_text(frame), used, [*notes, *remarks, *closed])
+
+
+def _note_closed(raw: NDArray[np.object_], frame: Any) -> list[ImportNote]:
+    """Say which rows had rings to be closed, and which cannot be read for all that."""
+    whole = ~shapely.is_missing(shapely.from_wkb(raw, on_invalid="ignore"))
+    broken = np.array([value is not None for value in raw]) & ~whole
+    lost = broken & shapely.is_missing(np.asarray(frame.geometry.array, dtype=object))
+    notes = []
+    if np.any(broken & ~lost):
+        text = "rows have rings that do not end where they begin; closed by a straight line"
+        notes.append(_of_rows("ring_closed", "warning", text, broken & ~lost))
+    if lost.any():
+        text = "rows have a geometry that cannot be read"
+        notes.append(_of_rows("geometry_unreadable", "error", text, lost))
+    return notes
+
+
+def _of_rows(kind: str, severity: Severity, text: str, of: NDArray[np.bool_]) -> ImportNote:
+    rows = tuple(int(row) + 1 for row in np.flatnonzero(of))
+    return ImportNote(kind, severity, f"{len(rows)} {text}.", rows=rows)
 
 
 def _remark(text: str) -> ImportNote:
@@ -140,6 +208,9 @@ def _crs_text(frame: Any) -> str | None:
     crs = getattr(frame, "crs", None)
     if crs is None:
         return None
+    offset = offset_system(crs)
+    if offset is not None:
+        return offset
     code = crs.to_epsg()
     if code is not None:
         return f"EPSG:{code}"

@@ -32,10 +32,12 @@ from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.loading import load
 from gridmap.coverage.reading.shapefile import parts
 from gridmap.coverage.reading.sources import FORMATS, Candidate, candidates
+from gridmap.coverage.reading.titles import told_apart
 from gridmap.errors import BadValue, UnreadableFile, WrongEncoding
 
 __all__ = ["Layer", "list_layers", "read_layer", "split_source"]
 
+_DOUBLE_COLUMN = "double_column"
 _DRIVER_ERRORS = (
     CRSError,
     DataLayerError,
@@ -57,12 +59,14 @@ class Layer:
         The file named by the caller (the archive, if it is one).
     layer_name : str
     frame : GeoDataFrame
-        All columns as read, geometry included, in the layer's own coordinates.
+        All columns as read, geometry included, in the layer's own coordinates. Of several
+        columns of one name the later ones have another, which a note tells.
     geometry : object (n,)
         The geometries of `frame`; None where a row has none.
     crs : str or None
-        ``EPSG:nnnn`` where the declared system is in the register, else its WKT, or what a
-        CSV's own column calls it; None when the file declares none.
+        ``EPSG:nnnn`` where the declared system is in the register, ``gcj02`` or ``bd09`` where
+        it is called so, else its WKT, or what a CSV's own column or a GeoJSON calls it; None
+        when the file declares none.
     encoding : str or None
         Encoding in which text was read; None for formats that are UTF-8 by definition.
     sha256 : str
@@ -87,6 +91,13 @@ class Layer:
     def columns(self) -> list[str]:
         """Names of the columns without the geometry."""
         return [str(c) for c in self.frame.columns if c != self.frame.geometry.name]
+
+    @property
+    def titles(self) -> list[str]:
+        """What the file calls the columns: not always different names."""
+        told = [d for note in self.notes if note.kind == _DOUBLE_COLUMN for d in note.details]
+        called = {d["column"]: str(d["name"]) for d in told}
+        return [called.get(column, column) for column in self.columns]
 
 
 def split_source(text: str) -> tuple[Path, str | None]:
@@ -168,6 +179,7 @@ def read_layer(path: str | Path, layer: str | None = None, *, encoding: str | No
             )
         if frame.empty:
             raise UnreadableFile("The layer has no rows.", got=f"{path.name}:{chosen.name}")
+        renamed = _tell_apart(frame)
         return Layer(
             path=path,
             layer_name=chosen.name,
@@ -176,8 +188,25 @@ def read_layer(path: str | Path, layer: str | None = None, *, encoding: str | No
             crs=loaded.crs,
             encoding=loaded.encoding,
             sha256=_digest(path),
-            notes=tuple(loaded.notes),
+            notes=(*loaded.notes, *renamed),
         )
+
+
+def _tell_apart(frame: gpd.GeoDataFrame) -> list[ImportNote]:
+    """Give columns that have the name of an earlier one a name of their own.
+
+    A shapefile keeps ten bytes of a name, so that two that begin alike become one.
+    """
+    called = [str(column) for column in frame.columns]
+    given = told_apart(called)
+    changed = [(name, new) for name, new in zip(called, given, strict=True) if name != new]
+    if not changed:
+        return []
+    frame.columns = given
+    listed = ", ".join(f"'{new}' is another '{name}'" for name, new in changed)
+    text = f"Several columns have the same name; told apart here: {listed}."
+    details = tuple({"column": new, "name": name} for name, new in changed)
+    return [ImportNote(_DOUBLE_COLUMN, "warning", text, details=details)]
 
 
 def _choose(found: list[Candidate], layer: str | None, path: Path) -> Candidate:

@@ -43,11 +43,15 @@ _LANGUAGES = {0x4D: GB18030, 0x7A: GB18030, 0x4F: "Big5", 0x78: "Big5"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A shapefile ready to be read: where, in which encoding, and what there is to say."""
+    """A shapefile ready to be read: where, in which encoding, and what there is to say.
+
+    `called` tells what columns are called that the file read has under another name.
+    """
 
     path: Path
     encoding: str
     notes: tuple[ImportNote, ...]
+    called: dict[str, str]
 
 
 def parts(path: Path) -> dict[str, Path]:
@@ -111,7 +115,7 @@ def prepare(path: Path, encoding: str | None, scratch: Path) -> Prepared:
         del found[".prj"]
     if mended.data is not table.data or not prj_works or _is_scattered(path, found):
         path = _staged(found, mended.data, scratch)
-    return Prepared(path, chosen, tuple(notes))
+    return Prepared(path, chosen, tuple(notes), mended.double_names)
 
 
 def _is_scattered(path: Path, found: dict[str, Path]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +16,14 @@ from gridmap.coverage.reading.rings import lines_to_polygons
 from gridmap.crs import COORD_SYSTEMS, normalise_name, transform_geometry
 from gridmap.errors import BadValue, UnknownCoordSys
 
-__all__ = ["Shaped", "check_plausible", "choose_coord_sys", "only_polygons", "to_stored"]
+__all__ = [
+    "Shaped",
+    "check_plausible",
+    "choose_coord_sys",
+    "only_polygons",
+    "to_stored",
+    "zone_named",
+]
 
 _LINES = (1, 2, 5)  # LineString, LinearRing, MultiLineString
 _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
@@ -185,11 +194,19 @@ def to_stored(geometry: NDArray[np.object_], coord_sys: str) -> NDArray[np.objec
     """
     if not len(geometry):
         return geometry
-    bounds = shapely.total_bounds(geometry)
-    check_plausible(bounds, coord_sys)
-    try:
+    check_plausible(shapely.total_bounds(geometry), coord_sys)
+    with zone_named(geometry, coord_sys):
         return transform_geometry(geometry, coord_sys)
+
+
+@contextmanager
+def zone_named(geometry: NDArray[np.object_], coord_sys: str) -> Iterator[None]:
+    """Name the zone that geometries seem to be in when converting them from `coord_sys` fails.
+
+    The commonest cause in China is the wrong form of a Gauss-Krueger zone.
+    """
+    try:
+        yield
     except BadValue as error:
-        # The commonest cause in China: the wrong form of a Gauss-Krueger zone.
-        hint = zone_hint(bounds, coord_sys)
+        hint = zone_hint(shapely.total_bounds(geometry), coord_sys)
         raise BadValue(error.message, got=error.got, repair=hint) from error

@@ -57,6 +57,8 @@ class Candidate:
         True for the one that is read when none of several of its file is named.
     shared : str
         What several layers of an archive, this among them, would be called; else empty.
+    said : object
+        What a GeoJSON says as its ``crs``, as it stands there; None where it says nothing.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Candidate:
     spatial: bool = True
     meant: bool = False
     shared: str = ""
+    said: object = None
 
 
 def candidates(path: Path, scratch: Path, encoding: str | None = None) -> list[Candidate]:
@@ -167,9 +170,10 @@ def _in_file(path: Path, stem: str, encoding: str | None) -> list[Candidate]:
     if kind == "csv":
         names = csv_geometry_columns(path, encoding)
         return _by_column(path, stem, kind, names, names[0] if names else None)
+    said = None
     if kind == "geojson":
-        kind = _json_format(path, stem, encoding)
-    return [Candidate(stem, path, kind)]
+        kind, said = _json_format(path, stem, encoding)
+    return [Candidate(stem, path, kind, said=said)]
 
 
 def _by_column(
@@ -204,8 +208,11 @@ def _check_sqlite(path: Path, stem: str) -> None:
         )
 
 
-def _json_format(path: Path, stem: str, encoding: str | None) -> Format:
-    """Tell GeoJSON from Esri's JSON, and refuse what is neither: the driver says less."""
+def _json_format(path: Path, stem: str, encoding: str | None) -> tuple[Format, object]:
+    """Tell GeoJSON from Esri's JSON, and refuse what is neither: the driver says less.
+
+    Of GeoJSON return its ``crs`` too.
+    """
     raw = path.read_bytes()
     try:
         text = json_text(raw, encoding).text
@@ -220,9 +227,9 @@ def _json_format(path: Path, stem: str, encoding: str | None) -> Format:
             repair="Export the layer again.",
         ) from error
     if is_esri(document):
-        return "esrijson"
+        return "esrijson", None
     if not isinstance(document, dict) or "type" not in document:
         raise UnreadableFile(
             "The JSON is not GeoJSON.", got=stem + path.suffix, allowed="GeoJSON, Esri JSON"
         )
-    return "geojson"
+    return "geojson", document.get("crs")
