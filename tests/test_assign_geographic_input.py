@@ -145,6 +145,21 @@ def test_points_of_a_geopackage_are_located(tmp_path):
     assert grids(tmp_path / "out.csv") == EXPECTED
 
 
+@pytest.mark.parametrize("name", ["in.gpkg", "in.parquet"])
+@pytest.mark.parametrize("empty", ["POINT EMPTY", "POINT Z EMPTY", "MULTIPOINT (EMPTY)"])
+def test_an_empty_point_costs_its_own_row_alone(tmp_path, name, empty):
+    shapes = [shapely.Point(PLACES[0]), shapely.from_wkt(empty), shapely.Point(PLACES[4])]
+    rows = gpd.GeoDataFrame({"id": [1, 2, 3]}, geometry=shapes, crs="EPSG:4326")
+    if name.endswith(".gpkg"):
+        rows.to_file(tmp_path / name, geometry_type="Unknown")
+    else:
+        rows.to_parquet(tmp_path / name)
+    run(tmp_path / name, tmp_path / "out.csv")
+    found = read_csv(tmp_path / "out.csv")
+    assert [row["location_status"] for row in found] == ["inside", "invalid", "inside"]
+    assert [row["warning"] for row in found] == ["", "missing", ""]
+
+
 def test_many_row_groups_are_read_in_constant_memory(tmp_path):
     """What was read is let go: Arrow's own reading ahead would hold the whole file."""
     row = np.arange(200_000)
