@@ -179,7 +179,13 @@ def assign(
         )
         kept.check(identity)
         keeper = Keeper(
-            kept, identity, rejects, tally, sample, _writer(rows, target, target_format), timer
+            kept,
+            identity,
+            rejects,
+            tally,
+            sample,
+            _writer(rows, file_format(path), target, target_format),
+            timer,
         )
         keeper.go_on(began)
         work = _Work(rows, plan, added, tally, sample, locate, route, zone, progress, each, keeper)
@@ -292,11 +298,14 @@ def _typed(column: pa.Array, field: pa.Field) -> pa.Array:
     return column if column.type == field.type else plain(column)
 
 
-def _writer(source: Source, target: Path, target_format: FileFormat) -> Writer:
+def _writer(
+    source: Source, source_format: FileFormat, target: Path, target_format: FileFormat
+) -> Writer:
     text = target_format.kind is FileKind.TEXT
     delimiter = target_format.delimiter
-    if text and delimiter == ",":
-        # A file with semicolons stays one: it is what the program it came from reads.
+    if text and delimiter == source_format.delimiter == ",":
+        # A file with semicolons stays one: it is what the program it came from reads. The tabs
+        # of a .tsv are no such choice.
         delimiter = getattr(source, "delimiter", delimiter)
     return writer_for(
         target_format,
