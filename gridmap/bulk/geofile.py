@@ -13,7 +13,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 from pyogrio.raw import open_arrow, write_arrow
 
-from gridmap.bulk.astext import as_text
+from gridmap.bulk.astext import as_text, in_known_zone
 from gridmap.bulk.formats import FileKind, file_format
 from gridmap.bulk.model import Rows
 from gridmap.bulk.safe_output import check_room
@@ -211,7 +211,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return _plain_type(kind.value_type)
     if pa.types.is_boolean(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return kind
+        return in_known_zone(kind)
     if pa.types.is_uint64(kind) or pa.types.is_decimal(kind) or pa.types.is_time(kind):
         return pa.string()
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_binary(kind):
