@@ -12,7 +12,14 @@ from pyproj.exceptions import CRSError, ProjError
 
 from gridmap.errors import UnknownCoordSys
 
-__all__ = ["COORD_SYSTEMS", "Box", "normalise_name", "transformer", "zone_number"]
+__all__ = [
+    "COORD_SYSTEMS",
+    "Box",
+    "declared_system",
+    "normalise_name",
+    "transformer",
+    "zone_number",
+]
 
 COORD_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
@@ -40,6 +47,8 @@ _REFUSED = {
     "北京54": "Ask the survey office for the data in CGCS2000.",
     "西安80": "Ask the survey office for the data in CGCS2000.",
 }
+# "Undefined geographic SRS" and "Undefined Cartesian SRS" are what a GeoPackage calls none.
+_UNDEFINED = re.compile(r'\s*\w+\s*\[\s*"undefined\b', re.IGNORECASE)
 _REPAIR = "Declare it with --coord-sys or `coord_sys`."
 # Datums that PROJ does tie to WGS-84, but by parameters of some oil field: elsewhere in China they
 # are off by tens of metres.
@@ -80,6 +89,17 @@ def normalise_name(text: str) -> str:
         1954): passing them through unchanged would be wrong by up to 100 m.
     """
     return _known(text) if isinstance(text, str) else _refuse(text, _REPAIR)
+
+
+def declared_system(text: str | None) -> str | None:
+    """Return what a file declares as its coordinate system; None where that says there is none.
+
+    Parameters
+    ----------
+    text : str or None
+        A code, a name or WKT; None when the file declares nothing.
+    """
+    return None if text is None or _UNDEFINED.match(text) else text
 
 
 def _refuse(got: object, repair: str) -> NoReturn:

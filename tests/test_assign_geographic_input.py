@@ -1,6 +1,8 @@
 """Points that are geometry: GeoParquet and GeoPackage without columns of coordinates."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import geopandas as gpd
 import numpy as np
@@ -158,6 +160,20 @@ def test_an_empty_point_costs_its_own_row_alone(tmp_path, name, empty):
     found = read_csv(tmp_path / "out.csv")
     assert [row["location_status"] for row in found] == ["inside", "invalid", "inside"]
     assert [row["warning"] for row in found] == ["", "missing", ""]
+
+
+# What a GeoPackage calls the systems that are none, by their numbers in it.
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_layer_that_says_its_system_is_undefined_needs_one(tmp_path, number):
+    path = tmp_path / "in.gpkg"
+    frame().to_file(path, layer="places")
+    with closing(sqlite3.connect(path)) as package, package:
+        for table in ("gpkg_contents", "gpkg_geometry_columns"):
+            package.execute(f"UPDATE {table} SET srs_id = ?", (number,))
+    with pytest.raises(UnknownCoordSys, match=r"does not say.*Declare it with --coord-sys"):
+        run(path, tmp_path / "out.csv")
+    run(path, tmp_path / "out.csv", coord_sys="wgs84")
+    assert grids(tmp_path / "out.csv") == EXPECTED
 
 
 def test_many_row_groups_are_read_in_constant_memory(tmp_path):
