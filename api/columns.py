@@ -128,7 +128,11 @@ def arrow_columns(body: bytes) -> Columns:
 
 
 def _batches(messages: Any) -> Columns:
-    schema = pa.ipc.read_schema(messages.read_next_message())
+    first = messages.read_next_message()
+    if first.type != "schema":
+        # pyarrow does not look: it would take another message for one, and break off the process.
+        raise ValueError(f"it begins with a {first.type}, not with a schema")
+    schema = pa.ipc.read_schema(first)
     if sorted(schema.names) != ["lat", "lon"] or set(schema.types) != {pa.float64()}:
         raise BadValue(
             "An Arrow stream of points has two columns.",

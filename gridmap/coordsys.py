@@ -15,6 +15,7 @@ from gridmap.errors import UnknownCoordSys
 __all__ = [
     "COORD_SYSTEMS",
     "Box",
+    "declared_system",
     "normalise_name",
     "offset_system",
     "transformer",
@@ -49,6 +50,8 @@ _REFUSED = {
     "北京54": "Ask the survey office for the data in CGCS2000.",
     "西安80": "Ask the survey office for the data in CGCS2000.",
 }
+# "Undefined geographic SRS" and "Undefined Cartesian SRS" are what a GeoPackage calls none.
+_UNDEFINED = re.compile(r'\s*\w+\s*\[\s*"undefined\b', re.IGNORECASE)
 _REPAIR = "Declare it with --coord-sys or `coord_sys`."
 _UNTIED = (
     "PROJ cannot tie its datum to WGS-84: ask for the data in CGCS2000, or name the system"
@@ -114,6 +117,17 @@ def offset_system(crs: CRS) -> str | None:
 def _key(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).strip()
     return re.sub(r"[\s\-_.]+", "", plain).casefold()
+
+
+def declared_system(text: str | None) -> str | None:
+    """Return what a file declares as its coordinate system; None where that says there is none.
+
+    Parameters
+    ----------
+    text : str or None
+        A code, a name or WKT; None when the file declares nothing.
+    """
+    return None if text is None or _UNDEFINED.match(text) else text
 
 
 def _refuse(got: object, repair: str) -> NoReturn:

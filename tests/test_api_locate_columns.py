@@ -221,17 +221,34 @@ def test_a_level_may_be_called_points(staff: TestClient) -> None:
     refused(staff.post("/api/locate", json={**GOOD, "level": "points"}), "points")
 
 
+def of_another_type(whole: bytes) -> bytes:
+    """The stream with one octet changed, so that its first message is said to hold points."""
+    for place in range(8, len(whole)):
+        damaged = whole[:place] + b"\3" + whole[place + 1 :]
+        try:
+            message = pa.ipc.MessageReader.open_stream(damaged).read_next_message()
+        except (pa.ArrowException, OSError):
+            continue
+        if message.type == "record batch":
+            return damaged
+    raise AssertionError("no octet says what the message is")
+
+
 def bad_streams() -> dict[str, tuple[bytes, str]]:
     whole = stream(LON, LAT)
     squeezed = pa.ipc.IpcWriteOptions(compression="zstd")
     whole_numbers = pa.table({"lon": [117], "lat": [36]})
     strings = pa.table({"lon": ["117"], "lat": ["36"]})
+    # Before each message stand a mark and the length of its description.
+    schema_end = 8 + int.from_bytes(whole[4:8], "little")
     floats = pa.table({"lon": [117.0], "lat": [36.0], "id": [1.0]})
     return {
         "nothing": (b"", "Arrow stream"),
         "JSON": (b'{"lon": [117], "lat": [36]}', "Arrow stream"),
         "cut in the schema": (whole[:40], "Arrow stream"),
         "cut in the points": (whole[:-40], "Arrow stream"),
+        "without its schema": (whole[schema_end:], "begins with a record batch"),
+        "with a schema of another type": (of_another_type(whole), "begins with a record batch"),
         "compressed": (stream([117.0] * 9000, [36.0] * 9000, squeezed), "compressed"),
         "whole numbers": (written(whole_numbers), "int64"),
         "text": (written(strings), "string"),

@@ -309,6 +309,26 @@ def test_a_time_beyond_the_calendar_ends_no_output(tmp_path, name, kind, near, f
         assert [second["when"]] == second["several"] == [second["deep"]["t"]]
 
 
+@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_in_a_zone_that_nobody_knows_are_those_in_utc(tmp_path, name, unit):
+    # As Windows calls it. The other edition answers from 16:00 UTC on.
+    kind = pa.timestamp(unit, "China Standard Time")
+    hours = [datetime.datetime(2026, 6, 30, hour, 50, tzinfo=datetime.UTC) for hour in (15, 23)]
+    when = pa.array([*hours, None], pa.timestamp(unit, "UTC")).cast(kind)
+    source = with_columns(
+        tmp_path / "in.parquet", when=when, deep=pa.StructArray.from_arrays([when], ["t"])
+    )
+    summary = run(source, tmp_path / name, at="when")
+    assert (summary.editions, summary.by_warning) == ({"e1": 2, "e2": 1}, {})
+    if name.endswith(".parquet"):
+        assert pq.read_schema(tmp_path / name).field("when").type == kind
+    else:
+        second = frame(tmp_path / name)[1]
+        assert str(second["when"])[:16].replace("T", " ") == "2026-06-30 23:50"
+        assert "2026-06-30" in str(second["deep"])
+
+
 def test_a_large_file_keeps_its_order_over_many_batches(tmp_path):
     n = 150_000
     table = pa.table({"id": np.arange(n), "lon": np.full(n, np.nan), "lat": np.full(n, 36.0)})

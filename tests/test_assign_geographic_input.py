@@ -1,6 +1,8 @@
 """Points that are geometry: GeoParquet and GeoPackage without columns of coordinates."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import geopandas as gpd
 import numpy as np
@@ -142,6 +144,35 @@ def test_broken_metadata_are_told(tmp_path, geo):
 def test_points_of_a_geopackage_are_located(tmp_path):
     frame().to_file(tmp_path / "in.gpkg", layer="places")
     run(tmp_path / "in.gpkg", tmp_path / "out.csv")
+    assert grids(tmp_path / "out.csv") == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["in.gpkg", "in.parquet"])
+@pytest.mark.parametrize("empty", ["POINT EMPTY", "POINT Z EMPTY", "MULTIPOINT (EMPTY)"])
+def test_an_empty_point_costs_its_own_row_alone(tmp_path, name, empty):
+    shapes = [shapely.Point(PLACES[0]), shapely.from_wkt(empty), shapely.Point(PLACES[4])]
+    rows = gpd.GeoDataFrame({"id": [1, 2, 3]}, geometry=shapes, crs="EPSG:4326")
+    if name.endswith(".gpkg"):
+        rows.to_file(tmp_path / name, geometry_type="Unknown")
+    else:
+        rows.to_parquet(tmp_path / name)
+    run(tmp_path / name, tmp_path / "out.csv")
+    found = read_csv(tmp_path / "out.csv")
+    assert [row["location_status"] for row in found] == ["inside", "invalid", "inside"]
+    assert [row["warning"] for row in found] == ["", "missing", ""]
+
+
+# What a GeoPackage calls the systems that are none, by their numbers in it.
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_layer_that_says_its_system_is_undefined_needs_one(tmp_path, number):
+    path = tmp_path / "in.gpkg"
+    frame().to_file(path, layer="places")
+    with closing(sqlite3.connect(path)) as package, package:
+        for table in ("gpkg_contents", "gpkg_geometry_columns"):
+            package.execute(f"UPDATE {table} SET srs_id = ?", (number,))
+    with pytest.raises(UnknownCoordSys, match=r"does not say.*Declare it with --coord-sys"):
+        run(path, tmp_path / "out.csv")
+    run(path, tmp_path / "out.csv", coord_sys="wgs84")
     assert grids(tmp_path / "out.csv") == EXPECTED
 
 

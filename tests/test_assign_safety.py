@@ -11,8 +11,13 @@ import time
 from functools import partial
 from pathlib import Path
 
+import geopandas as gpd
+import pyogrio
 import pytest
+from pyogrio.errors import DataLayerError
+from shapely import Point
 
+from gridmap.bulk import geofile
 from gridmap.bulk.safe_output import PendingFile, disk_errors
 from gridmap.errors import BadValue, StoreFull, UnreadableFile
 from tests.assign_stub import locate, read_csv, run, write
@@ -53,6 +58,40 @@ def test_an_older_output_is_replaced(tmp_path, csv_in, name):
     assert run(csv_in, tmp_path / name).rows == ROWS
     assert names(tmp_path) == sorted(["in.csv", name, "out.rejects.csv"])
     assert (tmp_path / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("stem", ["gpkg", "gpkg_points", "sqlite_points", "(1)", "-", "点"])
+def test_a_geopackage_may_have_any_name(tmp_path, csv_in, stem):
+    output = tmp_path / f"{stem}.gpkg"
+    for _ in range(2):
+        assert run(csv_in, output).rows == ROWS
+    ((layer, _),) = pyogrio.list_layers(output).tolist()
+    assert layer == ("点" if stem == "点" else "points")
+
+
+def test_a_geopackage_that_cannot_be_written_is_told_by_its_own_name(tmp_path, csv_in, monkeypatch):
+    def broken(*_, **__):
+        raise DataLayerError("no such luck")
+
+    monkeypatch.setattr(geofile, "write_arrow", broken)
+    with pytest.raises(UnreadableFile, match=r"out\.gpkg.*another output.*no such luck") as caught:
+        run(csv_in, tmp_path / "out.gpkg")
+    assert "rows" not in str(caught.value)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_geopackage_with_other_layers_is_never_replaced(tmp_path, csv_in, beside):
+    output = tmp_path / "out.gpkg"
+    if beside:
+        run(csv_in, output)
+    gpd.GeoDataFrame({"id": [1]}, geometry=[Point(117, 36)], crs=4326).to_file(
+        output, layer="drawn by hand"
+    )
+    before = output.read_bytes()
+    with pytest.raises(BadValue, match=r"other layers.*drawn by hand.*Name another output"):
+        run(csv_in, output)
+    assert output.read_bytes() == before
+    assert names(tmp_path) == sorted(["in.csv", "out.gpkg", *["out.rejects.csv"] * beside])
 
 
 def test_a_link_to_the_output_stays_a_link(tmp_path, csv_in):

@@ -73,6 +73,13 @@ def test_a_tsv_output_has_tabs(tmp_path):
     assert (tmp_path / "out.tsv").read_text().startswith("id\tlon\tlat\t")
 
 
+@pytest.mark.parametrize("name", ["in.tsv", "in.tsv.gz"])
+def test_the_tabs_of_a_tsv_do_not_go_into_a_csv(tmp_path, name):
+    source = write(tmp_path / name, body("x; y").replace(",", "\t"))
+    run(source, tmp_path / "out.csv")
+    assert [row["文字"] for row in read_csv(tmp_path / "out.csv")] == ["x; y"]
+
+
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
 def test_line_ends_of_every_system_are_read(tmp_path, end):
     text = body("一", "二").replace("\n", end)

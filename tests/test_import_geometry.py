@@ -1,9 +1,13 @@
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 import shapely
 
 from gridmap.areas import Levels
 from gridmap.coverage.importing.incoming import ColumnMap, prepare_import
+from gridmap.coverage.reading.read import read_layer
 from gridmap.coverage.reading.shaping import only_polygons
 from gridmap.errors import BadValue, UnknownCoordSys
 from tests.layers import SQUARES, layer
@@ -157,6 +161,21 @@ def test_without_any_system_the_import_is_refused(tmp_path):
         imported(tmp_path, [SQUARES[0]], crs=None)
     assert "--coord-sys" in caught.value.repair
     assert len(imported(tmp_path, [SQUARES[0]], crs=None, coord_sys="cgcs2000")) == 1
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_system_that_a_geopackage_calls_undefined_is_none(tmp_path, number):
+    path = layer({"code": ["1"]}, [SQUARES[0]], folder=tmp_path).path
+    with closing(sqlite3.connect(path)) as package, package:
+        for table in ("gpkg_contents", "gpkg_geometry_columns"):
+            package.execute(f"UPDATE {table} SET srs_id = ?", (number,))
+    source, columns = read_layer(path), ColumnMap("code", None)
+    with pytest.raises(UnknownCoordSys, match="declares no coordinate system"):
+        prepare_import(source, "grid", columns, levels=LEVELS, existing=None)
+    told = prepare_import(
+        source, "grid", columns, levels=LEVELS, existing=None, coord_sys="cgcs2000"
+    )
+    assert "coord_sys_override" not in notes(told)
 
 
 @pytest.mark.parametrize("crs", [4326, 4490])

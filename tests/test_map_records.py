@@ -123,6 +123,17 @@ def test_a_geodataframe_in_metres_gives_the_same_places() -> None:
     assert data["places"] == [{"c": 0, "x": 113_200_000, "y": 35_300_000, "zh": "食堂"}]
 
 
+@pytest.mark.parametrize("shape", [None, shapely.Point(), shapely.MultiPoint()])
+def test_a_place_without_a_point_is_counted_not_drawn(shape: Any) -> None:
+    frame = gpd.GeoDataFrame(
+        {"category": ["canteen"] * 2, "name": ["食堂"] * 2},
+        geometry=[shapely.Point(*CENTRE), shape],
+        crs="EPSG:4326",
+    )
+    data = places_data(frame, SERVICES, actor=Actor.resident(), layer="places")
+    assert (len(data["places"]), data["unplaced"]) == (1, 1)
+
+
 @pytest.mark.parametrize("lon", [None, "", "east", float("nan"), float("inf"), 181])
 def test_a_place_without_usable_coordinates_is_counted_not_drawn(lon: object) -> None:
     record = {"category": "canteen", "name": "食堂", "lon": lon, "lat": 35.3}

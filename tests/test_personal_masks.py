@@ -63,6 +63,16 @@ def test_every_identity_number_is_found_wherever_it_stands(
         "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X",
         "１１０１０５１９４９１２３１００２Ｘ",
         "他的号码是11010519491231002x，请联系",
+        "11010519491231002XA座",
+        "110101199003074477A座",
+        "110101199003074477tel13800000000",
+        "110105  19491231  002X",
+        "110105–19491231—002X",
+        "110105- 19491231\u2011002X",
+        "110105\u200b19491231\u200b002X",
+        "1101051949\u00ad1231002X",
+        "2 11010519491231002X",
+        "3 栋 2 11010519491231002X座",
         "110105491231002",
     ],
 )
@@ -78,6 +88,8 @@ def test_spaces_widths_and_the_old_form_hide_nothing(text: str) -> None:
         "370102199013410011",  # no such month
         "13800000000",
         "订单 2026112300000000017",  # nineteen digits
+        "110105 1949   1231 002X",  # three spaces set numbers apart
+        "11010519491X310021",  # X stands for the last digit alone
         "990101009004003",  # a grid's code of fifteen digits
         "370102-009-004-003",
         "",
@@ -104,6 +116,20 @@ def test_in_a_file_of_many_it_is_left_out() -> None:
     assert without_identity_numbers(f"王某 {KNOWN} 反映") == f"王某 {REDACTED} 反映"
     with pytest.raises(BadValue):
         refuse_identity_numbers("text", KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        (f"㎡⑩，{KNOWN}A座", f"㎡⑩，{REDACTED}A座"),
+        ("½ 1101\u200b0519491231002X\u200b。", f"½ {REDACTED}\u200b。"),
+        ("cafe\u0301 110105 19491231 002x!", f"cafe\u0301 {REDACTED}!"),
+        (f"ﬁ{KNOWN} 和 １１０１０５４９１２３１００２ﬁ", f"ﬁ{REDACTED} 和 {REDACTED}ﬁ"),
+    ],
+)
+def test_the_rest_of_the_text_stays_as_it_was_written(text: str, rest: str) -> None:
+    assert without_identity_numbers(text) == rest
+    assert masked_text(f"{text}13812345678") == f"{rest}138****5678"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,14 @@ def test_ground_outside_the_district_counts_for_nobody(router, locator):
     assert f"定位精度范围约有{share}在辖区外" in render(found.steps, "zh")
 
 
+@pytest.mark.parametrize("accuracy", [2.1e7, 1e150, 1e308])
+@pytest.mark.parametrize("item", ["0101", "0306", "1002"])
+def test_an_accuracy_beyond_the_earth_is_as_one_that_covers_it(router, locator, item, accuracy):
+    found = decide(router, locator, item, 1.2, 1.3, accuracy)
+    assert found == decide(router, locator, item, 1.2, 1.3, 20_037_508)
+    assert found.confidence == pytest.approx(0, abs=1e-6)
+
+
 def test_on_a_border_without_an_accuracy_the_directions_count(router, locator):
     assert decide(router, locator, "0901", 0.2, 4.0).confidence == pytest.approx(0.5, abs=1e-3)
     assert decide(router, locator, "0101", 4.0, 5.1).confidence == pytest.approx(0.5, abs=1e-3)

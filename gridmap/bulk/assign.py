@@ -22,6 +22,7 @@ from gridmap.bulk.formats import (
     FileFormat,
     FileKind,
     Writer,
+    check_replaceable,
     file_format,
     open_source,
     writer_for,
@@ -78,8 +79,8 @@ def assign(
     The input's columns are kept verbatim and in order; one row in is one row out, invalid
     ones too (`location_status` says so and `warning` why). Rows that cannot be read go to
     ``OUTPUT.rejects.csv`` with line, reason and text. The output appears complete or not at
-    all; an older output or rejects file is replaced. A run that broke off can be gone on with:
-    see `resume`.
+    all; an older output or rejects file is replaced, but no GeoPackage with layers of something
+    else. A run that broke off can be gone on with: see `resume`.
 
     Parameters
     ----------
@@ -140,6 +141,7 @@ def assign(
     target = Path(output)
     target_format = file_format(target)
     _check_paths(path, target)
+    check_replaceable(target_format, target)
     if (item is None) != (route is None):
         raise BadValue("An item column needs a catalogue to route by.", got=item)
     if resume and each is not None:
@@ -179,7 +181,13 @@ def assign(
         )
         kept.check(identity)
         keeper = Keeper(
-            kept, identity, rejects, tally, sample, _writer(rows, target, target_format), timer
+            kept,
+            identity,
+            rejects,
+            tally,
+            sample,
+            _writer(rows, file_format(path), target, target_format),
+            timer,
         )
         keeper.go_on(began)
         work = _Work(rows, plan, added, tally, sample, locate, route, zone, progress, each, keeper)
@@ -292,15 +300,18 @@ def _typed(column: pa.Array, field: pa.Field) -> pa.Array:
     return column if column.type == field.type else plain(column)
 
 
-def _writer(source: Source, target: Path, target_format: FileFormat) -> Writer:
+def _writer(
+    source: Source, source_format: FileFormat, target: Path, target_format: FileFormat
+) -> Writer:
     text = target_format.kind is FileKind.TEXT
     delimiter = target_format.delimiter
-    if text and delimiter == ",":
-        # A file with semicolons stays one: it is what the program it came from reads.
+    if text and delimiter == source_format.delimiter == ",":
+        # A file with semicolons stays one: it is what the program it came from reads. The tabs
+        # of a .tsv are no such choice.
         delimiter = getattr(source, "delimiter", delimiter)
     return writer_for(
         target_format,
-        name=target.name[: -len(target_format.ending)],
+        target,
         delimiter=delimiter,
         bom=text and getattr(source, "has_mark", False),
     )

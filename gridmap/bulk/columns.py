@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from gridmap.bulk.model import Source
-from gridmap.crs import COORD_SYSTEMS, normalise_name
+from gridmap.coordsys import COORD_SYSTEMS, declared_system, normalise_name
 from gridmap.errors import BadValue, MissingColumn, UnknownCoordSys
 
 __all__ = ["ColumnPlan", "plan_columns"]
@@ -138,13 +138,14 @@ def _system(
     if given is not None:
         return _given_system(source.schema, given, notes)
     if from_geometry:
-        if source.crs is None:
+        declared = declared_system(source.crs)
+        if declared is None:
             raise UnknownCoordSys(
                 "The layer does not say in which coordinate system its points are.",
                 allowed=[*COORD_SYSTEMS, "EPSG:nnnn"],
                 repair="Declare it with --coord-sys.",
             )
-        return normalise_name(source.crs), None
+        return normalise_name(declared), None
     for name in source.schema.names:
         if name.strip().casefold() in _COORD_SYS_NAMES:
             notes.append(f"coordinate systems were read from the column '{name}'")

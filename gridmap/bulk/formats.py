@@ -18,6 +18,7 @@ __all__ = [
     "FileFormat",
     "FileKind",
     "Writer",
+    "check_replaceable",
     "file_format",
     "open_source",
     "writer_for",
@@ -120,15 +121,29 @@ def open_source(
     return GeoSource(path, layer)
 
 
-def writer_for(target: FileFormat, *, name: str, delimiter: str, bom: bool) -> Writer:
+def check_replaceable(target: FileFormat, output: Path) -> None:
+    """Refuse an output in whose place other data stand than an earlier run's.
+
+    Raises
+    ------
+    BadValue
+        When it is a GeoPackage that has other layers than the one that is written.
+    """
+    if target.kind is FileKind.GEOPACKAGE and output.is_file():
+        from gridmap.bulk.geofile import refuse_other_layers
+
+        refuse_other_layers(output)
+
+
+def writer_for(target: FileFormat, output: Path, *, delimiter: str, bom: bool) -> Writer:
     """Return what writes batches in the format of the output.
 
     Parameters
     ----------
     target : FileFormat
         Of the output.
-    name : str
-        Name of the layer in a GeoPackage.
+    output : Path
+        Gives the layer of a GeoPackage its name.
     delimiter : str
         Of a text output.
     bom : bool
@@ -148,4 +163,4 @@ def writer_for(target: FileFormat, *, name: str, delimiter: str, bom: bool) -> W
         return GeoJsonWriter()
     from gridmap.bulk.geofile import GeoPackageWriter
 
-    return GeoPackageWriter(name)
+    return GeoPackageWriter(output)

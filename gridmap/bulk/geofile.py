@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,14 +14,14 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 from pyogrio.raw import open_arrow, write_arrow
 
-from gridmap.bulk.astext import as_text
+from gridmap.bulk.astext import as_text, in_known_zone
 from gridmap.bulk.formats import FileKind, file_format
 from gridmap.bulk.model import Rows
-from gridmap.bulk.safe_output import check_room
+from gridmap.bulk.safe_output import check_room, check_unopened
 from gridmap.bulk.spool import Spool
 from gridmap.errors import BadValue, StoreFull, UnreadableFile
 
-__all__ = ["GeoPackageWriter", "GeoSource"]
+__all__ = ["GeoPackageWriter", "GeoSource", "refuse_other_layers"]
 
 _BATCH_ROWS = 1 << 16
 _GDAL_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, RuntimeError)
@@ -117,15 +118,51 @@ def _unreadable(path: Path, error: Exception) -> UnreadableFile:
     )
 
 
+# Names of layers that a GeoPackage, SQLite or GDAL keeps to itself.
+_TAKEN = re.compile(r"gpkg|sqlite_|[!-/:-@\[-^`{-~]", re.IGNORECASE)
+_LAYER = "points"
+
+
+def _layer_of(output: Path) -> str:
+    """Return what the layer of an output is called: as the file, where a layer may be."""
+    name = output.name[: -len(file_format(output).ending)]
+    return _LAYER if _TAKEN.match(name) else name
+
+
+def refuse_other_layers(output: Path) -> None:
+    """Refuse to replace a GeoPackage that has other layers than the one of an earlier run.
+
+    Raises
+    ------
+    BadValue
+    Conflict
+        When another program is writing to it.
+    """
+    check_unopened(output.resolve())
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(output)]
+    except _GDAL_ERRORS:
+        # Whatever it is, it has no layers to lose.
+        return
+    others = [name for name in names if name != _layer_of(output)]
+    if others:
+        raise BadValue(
+            "The output is a GeoPackage with other layers, which would be lost.",
+            got=f"{output.name}: {', '.join(others)}",
+            repair="Name another output.",
+        )
+
+
 class GeoPackageWriter:
-    """Writes batches whose last column is point geometry into one layer called `layer`.
+    """Writes batches whose last column is point geometry into one layer of an output.
 
     GDAL writes the file in one go and cannot go on with one that broke off. The rows are
     therefore also kept in a :class:`Spool` beside it; who goes on writes those again first.
     """
 
-    def __init__(self, layer: str) -> None:
-        self._layer = layer
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._layer = _layer_of(output)
         self._pieces = 0
         self._spool: Spool | None = None
 
@@ -155,7 +192,7 @@ class GeoPackageWriter:
                 # What went wrong in our own rows reaches GDAL as one vague message.
                 if failed:
                     raise failed[0] from None
-                raise _write_error(path, error) from error
+                raise self._failure(path, error) from error
         if failed:
             raise failed[0]
         self._check(path, written.rows)
@@ -168,6 +205,15 @@ class GeoPackageWriter:
     def go_on(self, mark: dict[str, Any]) -> None:
         """Begin with the rows of the spool."""
         self._pieces = mark["pieces"]
+
+    def _failure(self, path: Path, error: Exception) -> Exception:
+        # GDAL passes on SQLite's last complaint, which seldom is the one about the disk.
+        check_room(path)
+        return UnreadableFile(
+            "The output cannot be written.",
+            got=self._output,
+            repair=f"Name another output, or write a CSV ({error}).",
+        )
 
     def _check(self, path: Path, rows: int) -> None:
         """GDAL closes a file on a full disk without complaint, its spatial index missing."""
@@ -211,7 +257,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return _plain_type(kind.value_type)
     if pa.types.is_boolean(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return kind
+        return in_known_zone(kind)
     if pa.types.is_uint64(kind) or pa.types.is_decimal(kind) or pa.types.is_time(kind):
         return pa.string()
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_binary(kind):
@@ -246,9 +292,3 @@ def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         return _as_type(column.dictionary_decode(), kind)
     return pc.cast(column, kind)
-
-
-def _write_error(path: Path, error: Exception) -> Exception:
-    # GDAL passes on SQLite's last complaint, which seldom is the one about the disk.
-    check_room(path)
-    return UnreadableFile(f"The output cannot be written: {error}.", got=path.name)

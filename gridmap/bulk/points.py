@@ -170,8 +170,9 @@ def _from_geometry(
     )
     shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
     kinds = shapely.get_type_id(shapes)
-    # Both are NaN for anything but a point.
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    # GEOS refuses to tell where an empty point is; for all other shapes both are NaN.
+    somewhere = np.where(shapely.is_empty(shapes), None, shapes)
+    x, y = shapely.get_x(somewhere), shapely.get_y(somewhere)
     faults = {
         i: f"unparseable: geometry is a {shapes[i].geom_type}"
         for i in np.flatnonzero((kinds != _POINT) & (kinds >= 0)).tolist()

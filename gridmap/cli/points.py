@@ -116,7 +116,13 @@ def assign(
     source: Annotated[
         str, typer.Argument(metavar="INPUT", help="CSV(.gz), TSV, Parquet, GeoJSON, GeoPackage.")
     ],
-    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="One of the same formats.")],
+    output: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUTPUT",
+            help="One of the same formats; replaced, but no GeoPackage with other layers.",
+        ),
+    ],
     lon: Annotated[str | None, typer.Option(metavar="COL", help="Column of longitudes.")] = None,
     lat: Annotated[str | None, typer.Option(metavar="COL", help="Column of latitudes.")] = None,
     coord_sys: Annotated[

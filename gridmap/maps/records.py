@@ -173,7 +173,9 @@ def _as_mappings(records: Records) -> list[Mapping[str, Any]]:
     frame = (
         records if records.crs is None or records.crs == STORED_CRS else records.to_crs(STORED_CRS)
     )
-    points = shapely.point_on_surface(frame.geometry.to_numpy())
+    shapes = frame.geometry.to_numpy()
+    # GEOS refuses to tell where an empty point is; where None is, is NaN.
+    points = shapely.point_on_surface(np.where(shapely.is_empty(shapes), None, shapes))
     rows = frame.drop(columns=frame.geometry.name).to_dict("records")
     return [
         {**{str(k): v for k, v in row.items()}, "lon": shapely.get_x(p), "lat": shapely.get_y(p)}

@@ -27,6 +27,10 @@ __all__ = ["Batch", "check_edition"]
 
 _T = TypeVar("_T")
 
+# Half the Earth's circumference: no place is further away, whatever accuracy a report claims.
+# Areas and circles with larger numbers overflow.
+_FURTHEST_M = 20_037_508.0
+
 
 class Batch:
     """One call of :meth:`~gridmap.routing.decision.Router.decide`; parameters as there.
@@ -58,8 +62,9 @@ class Batch:
         self._rows = rows
         self._all = rows == range(len(items))
         at = np.arange(len(items)) if self._all else np.asarray(rows, dtype=np.int64)
-        self._accuracy = np.full(len(at), np.nan) if accuracy_m is None else accuracy_m[at]
-        given = np.isfinite(self._accuracy) & (self._accuracy >= 0)
+        told = np.full(len(at), np.nan) if accuracy_m is None else accuracy_m[at]
+        given = np.isfinite(told) & (told >= 0)
+        self._accuracy = np.where(given, np.minimum(told, _FURTHEST_M), told)
         self.given, self._given = given, given.tolist()
         self.around = self._around = answers.overlays.around(
             locations.lon[at], locations.lat[at], self._accuracy

@@ -28,6 +28,7 @@ from pyogrio.errors import (
     GeometryError,
 )
 
+from gridmap.coordsys import declared_system
 from gridmap.coverage.notes import ImportNote
 from gridmap.coverage.reading.loading import load
 from gridmap.coverage.reading.shapefile import parts
@@ -185,7 +186,7 @@ def read_layer(path: str | Path, layer: str | None = None, *, encoding: str | No
             layer_name=chosen.name,
             frame=frame,
             geometry=np.asarray(frame.geometry.array, dtype=object),
-            crs=loaded.crs,
+            crs=declared_system(loaded.crs),
             encoding=loaded.encoding,
             sha256=_digest(path),
             notes=(*loaded.notes, *renamed),
