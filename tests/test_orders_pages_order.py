@@ -59,6 +59,14 @@ def test_a_loop_is_played_by_forms_and_told_in_the_history(town: PageTown) -> No
     assert done[1]["fields"]["co_departments"] == ["CG"]
 
 
+def test_a_report_without_a_place_says_so_and_nothing_of_rulings(town: PageTown) -> None:
+    number, _ = town.report(lon=None, lat=None)
+    page = town.see("zhang", f"/orders/{number}")
+    assert "上报没有确切位置。" in page
+    assert "裁定" not in page.partition('id="report"')[2].partition("</section>")[0]
+    assert "The report has no exact place." in town.see("zhang", f"/orders/{number}?lang=en")
+
+
 def test_a_whistle_is_blown_called_reported_in_and_judged_by_forms(town: PageTown) -> None:
     number, _ = town.report()
     town.play("chen", number, "whistle.blow", why="违停", ground="emergency",
