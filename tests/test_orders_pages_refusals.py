@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.error_words import in_words, refusal
+from api.error_words import in_words, plain_refusal
 from gridmap.cases import guards
 from gridmap.errors import BadValue, Conflict, NotAllowed
 
@@ -59,10 +59,10 @@ def test_sentences_with_a_part_of_their_own_can_be_said_too(sentence: str) -> No
 
 
 def test_what_a_sentence_quotes_is_called_as_the_form_calls_it() -> None:
-    said = refusal(BadValue("'order.return' needs 'why'.", got="nothing"), "zh", "h")
+    said = plain_refusal(BadValue("'order.return' needs 'why'.", got="nothing"), "zh", "h")
     assert said["message"] == "“退单”需要填写“原因”。"
-    assert said["lines"] == [("收到的内容", "nothing")]
-    said = refusal(Conflict("'order.close' is not possible now.", got="x"), "zh", "h")
+    assert said["lines"] == []
+    said = plain_refusal(Conflict("'order.close' is not possible now.", got="x"), "zh", "h")
     assert "“结案”" in said["message"]
 
 
@@ -72,12 +72,24 @@ def test_what_may_not_be_done_is_called_as_the_pages_call_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("state", "状态"), ("show", "是否办结"), ("due", "到期"), ("mine", "我的工单"),
+        ("sort", "排序"),
+    ],
+)  # fmt: skip
+def test_a_filter_is_called_as_the_list_of_orders_calls_it(name: str, called: str) -> None:
+    said = in_words(f"Orders cannot be narrowed by this '{name}'.", "zh")
+    assert said == f"没有这个筛选值（{called}），请用页面上的筛选项。"
+
+
 def test_english_pages_and_sentences_without_a_text_keep_sentence_and_repair() -> None:
     error = NotAllowed("Who handled an order does not inspect it.", got="li", repair="Ask wang.")
-    said = refusal(error, "en", "Not allowed")
+    said = plain_refusal(error, "en", "Not allowed")
     assert said["message"] == "Who handled an order does not inspect it."
-    assert [text for _, text in said["lines"]] == ["li", "Ask wang."]
+    assert [text for _, text in said["lines"]] == ["Ask wang."]
     assert in_words("Nobody has ever said this.", "zh") is None
-    unknown = refusal(BadValue("Nobody has ever said this.", allowed=["a", "b"]), "zh", "h")
+    unknown = plain_refusal(BadValue("Nobody has ever said this.", repair="Stop."), "zh", "h")
     assert unknown["message"] == "Nobody has ever said this."
-    assert unknown["lines"] == [("允许的内容", "a, b")]
+    assert unknown["lines"] == [("怎样改正", "Stop.")]
