@@ -1,4 +1,4 @@
-"""Refusals in the language of the page: every sentence of the guards has a Chinese text."""
+"""Refusals in the language of the page: what guards say, and that something is not there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import gridmap
 from api.error_words import in_words, plain_refusal
 from gridmap.cases import guards
 from gridmap.errors import BadValue, Conflict, NotAllowed
@@ -17,6 +18,35 @@ RAISED = {"NotAllowed", "Conflict", "BadValue", "NotFound"}
 NEVER_MET = {
     "A report becomes an order once.", "It was merged before.", "It is listed.",
 }  # fmt: skip
+# What only commands and programs ask for, and no page nor its scripts.
+NOT_OF_PAGES = {
+    # Commands: accounts, keys, webhooks, families, editions and files.
+    "There is no such account.", "The account has no such role.", "There is no such key.",
+    "There is no such webhook.", "There is no such family of grids.",
+    "No edition of the <> is in force.", "No edition is in force then.",
+    "The edition has no areas.", "There are no sheets in this folder.",
+    "There is no draft of that name with areas in it.",
+    "This is neither an edition of the store nor a file.",
+    # Programs: the history of areas and routes, plans, rosters, coverage, numbers, and edits
+    # that name lines and estates.
+    "Edition '<>' has no <> of that code in the system '<>'.",
+    "No published edition has a <> of that code.", "No such edition moved this report.",
+    "It is not known by what this report was decided.", "This report kept its owner then.",
+    "This report was never routed.", "No such version of the rules is kept.",
+    "No such state of the responsibilities is kept.",
+    "There is no such suggestion, or no longer.",
+    "No post there belongs to one of two rosters.", "No edition is in force.",
+    "The households are not known, and coverage counts them.",
+    "The month's report has no such deduction.",
+    "That is in the future: there is nothing to count yet.",
+    "That is long before there was anything to count.",
+    "The base data have no such line.", "There is no estate of that code.",
+    # The service's own.
+    "There is no such text.",
+}  # fmt: skip
+ROOT = Path(gridmap.__file__).parent.parent
+# No page is answered from there.
+NOT_SERVED = {"cli", "demo", "assets"}
 
 
 def sentences() -> Iterator[str]:
@@ -35,6 +65,37 @@ def test_every_sentence_of_the_guards_can_be_said_in_chinese() -> None:
     assert len(found) > 30
     missing = [one for one in found - NEVER_MET if in_words(one, "zh") is None]
     assert missing == []
+
+
+def said_in(node: ast.expr) -> Iterator[str]:
+    """The sentences that an argument can be, with ``<>`` for what is filled in."""
+    if isinstance(node, ast.IfExp):
+        yield from said_in(node.body)
+        yield from said_in(node.orelse)
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "<>" for part in node.values
+        )
+    else:
+        assert isinstance(node, ast.Constant), ast.unparse(node)
+        yield str(node.value)
+
+
+def not_there() -> Iterator[str]:
+    """Every sentence by which the service says that it has not what is asked for."""
+    for room in ("gridmap", "api"):
+        for path in (ROOT / room).rglob("*.py"):
+            if NOT_SERVED.intersection(path.relative_to(ROOT).parts):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "NotFound":
+                    yield from said_in(node.args[0])
+
+
+def test_whatever_a_page_may_lack_can_be_said_in_chinese() -> None:
+    found = set(not_there())
+    assert len(found) > 50
+    assert {one for one in found if in_words(one, "zh") is None} == NOT_OF_PAGES
 
 
 @pytest.mark.parametrize(
