@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 from gridmap.errors import GridmapError
 from gridmap.i18n import catalogue, texts, translate
 
-__all__ = ["Told", "in_words", "plain_refusal", "refusal", "told"]
+__all__ = ["Told", "in_words", "plain_refusal", "told"]
 
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 # What a page has a name of its own for: what somebody does, and the field of a form.
 _NAMED = {"action", "field"}
+# What a list is narrowed by, which is called otherwise than the fields of forms.
+_FILTERS = "page.orders.filter."
 # Parts of a sentence that are said in words of their own.
 _SAID = {"unread", "wanted"}
 _PARTS = "unread."
@@ -83,35 +85,18 @@ def in_words(sentence: str, lang: str, of: str = "refusal.") -> str | None:
     return None
 
 
-def refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
+def plain_refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
     """Return a refusal for a page.
 
-    A sentence without words is shown as it is, with its repair.
+    Without what was got and what is allowed: to people the codes and the moments in UTC of
+    programs say nothing, least of all in the middle of another language. A sentence without words
+    is shown as it is, with its repair.
 
     Returns
     -------
     dict
-        ``heading``, ``message``, and ``lines``, pairs of label and text: what was got, what is
-        allowed, and the repair where the message does not say it.
-    """
-    said = told(error.message, error.repair, lang)
-    repair = said.repair or (error.repair if said.message is None else None)
-    parts = {"got": error.got, "allowed": error.allowed, "repair": repair}
-    return {
-        "heading": heading,
-        "message": said.message or error.message,
-        "lines": [
-            (translate(f"page.problem.{name}", lang), _listed(value))
-            for name, value in parts.items()
-            if value is not None
-        ],
-    }
-
-
-def plain_refusal(error: GridmapError, lang: str, heading: str) -> dict[str, Any]:
-    """Return a refusal as :func:`refusal`, without values where the words say it all.
-
-    For people to whom codes, octets and moments of programs say nothing.
+        ``heading``, ``message``, and ``lines``, pairs of label and text: the repair where the
+        message does not say it.
     """
     message, repair = told(error.message, error.repair, lang)
     shown = repair or (error.repair if message is None else None)
@@ -143,13 +128,9 @@ def _named(values: dict[str, str], lang: str) -> dict[str, str]:
         names[place] = next((name for name in spelt if name), values[place])
     for place in _SAID & values.keys():
         names[place] = in_words(values[place], lang, _PARTS) or values[place]
+    if "filter" in values:
+        names["filter"] = known.get(_FILTERS + values["filter"], values["filter"])
     if "where" in values:
         steps = values["where"].split(", ")
         names["where"] = "".join(in_words(step, lang, _AT) or step for step in steps)
     return values | names
-
-
-def _listed(value: object) -> str:
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(map(str, value))
-    return str(value)

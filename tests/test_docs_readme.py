@@ -118,6 +118,11 @@ def test_every_relative_link_and_picture_is_there(page):
     assert missing == []
 
 
+def test_the_readme_leads_to_every_page_of_the_docs():
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert pages - set(re.findall(r"\]\(([^)#\s]+)", text("README.md"))) == set()
+
+
 def test_the_pictures_are_small_enough_for_a_page():
     pictures = sorted((ROOT / "docs" / "images").glob("*.png"))
     assert {path.stem for path in pictures} >= {"home", "party", "services", "services-phone"}

@@ -96,8 +96,28 @@ def test_who_may_not_check_editions_sees_neither_pages_nor_their_link(town):
     assert 'href="/drafts"' in town.li.get("/orders", headers=HTML).text
 
 
+@pytest.mark.parametrize(
+    ("sent", "status", "said"),
+    [
+        ({"name": "无此版本", "edition": "foo"}, 404, "没有这个网格版本。"),
+        ({"name": "长" * 101, "edition": "today"}, 422, "的内容无法使用"),
+        ({"name": "理由", "edition": "today", "why": "长" * 3000}, 422, "的内容无法使用"),
+    ],
+)
+def test_a_draft_that_cannot_be_begun_is_refused_in_chinese(town, sent, status, said):
+    answer = town.li.post("/drafts", data=sent, headers=HTML, follow_redirects=False)
+    assert answer.status_code == status
+    alert = answer.text.partition('role="alert"')[2].partition("</div>")[0]
+    assert said in alert
+    assert "gridmap" not in alert
+    assert "怎样改正" not in alert
+
+
 def test_a_draft_that_is_not_there_is_not_found(town):
-    assert town.li.get("/drafts/99999", headers=HTML).status_code == 404
+    answer = town.li.get("/drafts/99999", headers=HTML)
+    assert answer.status_code == 404
+    assert "没有这份草案。" in answer.text
+    assert "There is no such draft" not in answer.text
 
 
 def test_pages_come_in_english_and_keep_it(town):

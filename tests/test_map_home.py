@@ -10,8 +10,10 @@ import pytest
 import shapely
 
 from api.onemap import StaffShelf
-from api.pages.map_home import MAP_SCRIPTS, SCRIPTS
+from api.pages.map_home import MAP_SCRIPTS, SCRIPTS, map_frame
 from gridmap.access import Actor, Grant, Role, Scope
+from gridmap.cases.states import State
+from gridmap.i18n import LANGUAGES, texts
 from gridmap.maps.page import RUNTIME
 from gridmap.places.model import Ground
 from gridmap.routing.overlays import Overlay
@@ -217,6 +219,21 @@ def test_who_acts_for_a_department_sees_every_area_and_its_own_orders(peopled: G
 def test_the_page_takes_its_scripts_from_the_maps_in_their_order() -> None:
     assert [name for name in RUNTIME if name in SCRIPTS] == list(SCRIPTS)
     assert all((MAP_SCRIPTS / name).is_file() for name in SCRIPTS)
+
+
+def test_states_are_called_on_the_map_as_on_the_list_of_orders(peopled: Guarded) -> None:
+    workspace = peopled.workspace
+    for lang in LANGUAGES:
+        told = map_frame(lang, workspace, None)["settings"]["texts"][lang]
+        said = {name: text for name, text in told.items() if ".state." in name}
+        assert said == texts(lang, "page.order.state.")
+        assert {name.rpartition(".")[2] for name in said} == {state.value for state in State}
+    chinese = texts("zh", "page.order.state.", "action.order.")
+    # What is given back is called as the action that gives it back, in the domain's words.
+    returned = chinese["page.order.state.returned"]
+    assert returned == f"已{chinese['action.order.return']}" == "已退单"
+    client = peopled.client("dispatcher")
+    assert "page.order.state.submitted" in client.get("/").text
 
 
 def test_closing_rates_are_those_of_the_numbers_and_kept_for_a_while(peopled: Guarded) -> None:

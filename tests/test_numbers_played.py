@@ -19,7 +19,9 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from gridmap.access import Grant, Role, Scope
 from gridmap.errors import BadValue, Conflict, Immutable, NotFound
+from gridmap.numbers.document import Side
 from gridmap.settings import Settings
+from gridmap.times import frozen_clock
 from gridmap.workspace import open_workspace
 from tests.api_client import LOCAL
 from tests.api_town import Hands, fill_town
@@ -331,8 +333,32 @@ def test_page_workbook_and_json_say_the_same(
         assert one in chinese
     english = html[html.index('class="side side-en"') :]
     assert "Sanitation service" in english
+    assert re.search(r"数据截至 [\d: -]+（北京时间）。", chinese)
+    assert "(Beijing time)" in english
     assert "http" not in html.replace("http-equiv", "")
     assert "<script" not in html
+
+
+@pytest.mark.parametrize(
+    ("site", "zh", "en"),
+    [
+        ("Asia/Urumqi", "（时区 Asia/Urumqi）", "(time zone Asia/Urumqi)"),
+        ("Asia/Shanghai", "（北京时间）", "(Beijing time)"),
+    ],
+)
+def test_the_times_of_a_report_are_named_by_the_sites_zone(
+    store_url: str, site: str, zh: str, en: str
+) -> None:
+    settings = Settings(store=store_url, zone=site)
+    clock = frozen_clock(datetime(2026, 3, 31, 20, tzinfo=UTC))
+    with open_workspace(settings=settings, clock=clock) as workspace:
+        report = workspace.draft_monthly("2026-02")
+        html = workspace.monthly_html(report, lang="zh")
+        assert zh in html
+        assert en in html
+    # An issue keeps its times, and says what they are when the site has another zone now.
+    other = {"Asia/Urumqi": "UTC+06:00", "Asia/Shanghai": "UTC+08:00"}[site]
+    assert Side("zh", report).zone("Europe/London") == f"时区 {other}"
 
 
 def test_an_appeal_is_decided_by_others_and_lifted_by_a_correction(played: Played) -> None:

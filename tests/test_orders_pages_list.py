@@ -165,21 +165,26 @@ def test_filters_are_links_and_a_form_that_keep_each_other(
     assert 'href="?due=soon&amp;item=0101&amp;lang=zh"' in html
 
 
-def test_an_empty_list_says_so_and_a_filter_that_is_none_says_what_is_allowed(
+def test_an_empty_list_says_so_and_a_filter_that_is_none_is_told_in_words(
     town: PageTown, litter: list[int]
 ) -> None:
     assert "没有符合条件的工单" in town.see("zhang", "/orders?department=NO-SUCH")
     town.workspace.add_user("idle", [Grant(Role.HANDLER, Scope.of(departments=["GA"]))])
     town.keys["idle"] = town.workspace.add_key("idle").token
     assert "您范围内没有未办结的工单" in town.see("idle", "/orders")
-    for query, word in [
-        ("state=nowhere", "submitted"), ("due=never", "overdue"), ("show=some", "closed"),
-        ("area=990101001", "LEVEL:CODE"), ("area=moon:1", "subdistrict"), ("offset=-1", "0, 1"),
-        ("sort=up", "newest"), ("mine=2", "1"),
+    for query, said in [
+        ("state=nowhere", "没有这个筛选值（状态）"), ("due=never", "没有这个筛选值（到期）"),
+        ("show=some", "没有这个筛选值（是否办结）"), ("sort=up", "没有这个筛选值（排序）"),
+        ("mine=2", "没有这个筛选值（我的工单）"), ("area=990101001", "应为“层级:编码”"),
+        ("area=moon:1", "没有这个层级"), ("offset=-1", "页码不对"),
     ]:  # fmt: skip
         html = town.see("zhang", f"/orders?{query}", 422)
-        assert "筛选条件无法使用" in html
-        assert word in html, query
+        alert = html.partition('role="alert"')[2].partition("</div>")[0]
+        assert "筛选条件无法使用" in alert
+        assert said in alert, query
+        # Neither codes nor English.
+        assert "LEVEL:CODE" not in html
+        assert re.search(r"[A-Za-z]", re.sub(r"<[^>]*>|^>", "", alert)) is None, alert
         assert numbers(html) == []
 
 

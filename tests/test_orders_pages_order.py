@@ -59,6 +59,46 @@ def test_a_loop_is_played_by_forms_and_told_in_the_history(town: PageTown) -> No
     assert done[1]["fields"]["co_departments"] == ["CG"]
 
 
+@pytest.mark.parametrize(("lang", "said"), [("", "延期须晚于现在"), ("en", "An extension ends")])
+def test_an_extension_to_an_earlier_time_is_refused_without_a_time_of_another_zone(
+    town: PageTown, lang: str, said: str
+) -> None:
+    number, _ = town.report()
+    town.act("zhang", number, "confirm")
+    town.act("zhang", number, "dispatch")
+    town.act("hao", number, "accept")
+    form = action_forms(town.see("hao", f"/orders/{number}"))["order.extend"]
+    form.address += f"?lang={lang}" if lang else ""
+    early = {"why": "早", "until": "2026-03-12T10:00", "engineering": "yes"}
+    page = town.send_form("hao", form, 422, **early).text
+    alert = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert said in alert
+    assert "2026" not in alert
+    assert "+00:00" not in page
+
+
+def test_who_handled_an_order_is_refused_its_inspection_without_a_list_of_names(
+    town: PageTown,
+) -> None:
+    number, _ = town.report()
+    town.play("li", number, "order.self_handle", result="当场清扫")
+    sent = {"action": "order.inspect", "version": str(town.order(number)["version"])}
+    answer = town.ask("li", "POST", f"/orders/{number}", data=sent)
+    assert answer.status_code == 403
+    alert = answer.text.partition('role="alert"')[2].partition("</div>")[0]
+    assert "经办人不能核查" in alert
+    assert "anybody" not in alert
+    assert "收到的内容" not in alert
+
+
+def test_a_report_without_a_place_says_so_and_nothing_of_rulings(town: PageTown) -> None:
+    number, _ = town.report(lon=None, lat=None)
+    page = town.see("zhang", f"/orders/{number}")
+    assert "上报没有确切位置。" in page
+    assert "裁定" not in page.partition('id="report"')[2].partition("</section>")[0]
+    assert "The report has no exact place." in town.see("zhang", f"/orders/{number}?lang=en")
+
+
 def test_a_whistle_is_blown_called_reported_in_and_judged_by_forms(town: PageTown) -> None:
     number, _ = town.report()
     town.play("chen", number, "whistle.blow", why="违停", ground="emergency",

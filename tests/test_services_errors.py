@@ -11,8 +11,10 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api import sheets
+from api.app import create_app
 from gridmap.errors import StoreBusy
-from tests.api_client import REMOTE
+from gridmap.workspace import open_workspace
+from tests.api_client import LOCAL, REMOTE
 
 pytest_plugins = ["tests.api_fixtures"]
 
@@ -52,6 +54,52 @@ def test_a_chinese_page_tells_no_error_in_english(resident: TestClient, path: st
     said = words(answer.text)
     assert CHINESE.search(said)
     assert SENTENCE.search(said) is None, SENTENCE.search(said)
+
+
+STAFF = {
+    "/drafts/9": "没有这份草案。",
+    "/reviews/5": "没有这项确权。",
+    "/supervision/7": "没有这份督办单。",
+    "/monthly/2026-01": "没有这一期月报。",
+    "/map/buildings/none": "没有这栋楼。",
+    "/tiles/none/grid/1/0/0": "没有这个已发布的网格版本。",
+}
+
+
+@pytest.mark.parametrize("path", STAFF)
+def test_what_is_not_there_is_told_to_staff_in_chinese_alone(staff: TestClient, path: str) -> None:
+    answer = staff.get(path, headers=PAGE)
+    assert answer.status_code == 404
+    said = words(answer.text)
+    assert STAFF[path] in said
+    assert SENTENCE.search(said) is None, SENTENCE.search(said)
+
+
+def test_values_are_shown_to_staff_where_there_are_no_words_and_never_to_residents(
+    staff: TestClient, resident: TestClient
+) -> None:
+    paper, unsaid = "/sheets/card/estate/E1?paper=a0", "/tiles/2026/grid/x/0/0"
+    for client, seen in ((staff, True), (resident, False)):
+        told = words(client.get(paper, headers=PAGE).text)
+        assert "收到的内容" not in told
+        assert "允许的内容" not in told
+        said = words(client.get(unsaid, headers=PAGE).text)
+        assert "这个请求无法办理" in said
+        assert ("收到的内容 x " in said) is seen
+
+
+def test_where_no_edition_is_in_force_a_page_tells_neither_the_moment_nor_editions(
+    store_url: str,
+) -> None:
+    with open_workspace(store_url) as workspace:
+        app = create_app(workspace=workspace)
+        for door in (REMOTE, LOCAL):
+            answer = TestClient(app, client=door).get("/sheets/board/grid/1", headers=PAGE)
+            assert answer.status_code == 404
+            said = words(answer.text)
+            assert "当前没有生效的网格版本。" in said
+            for left_out in ("+00:00", "no published edition", "收到的内容", "允许的内容"):
+                assert left_out not in said
 
 
 @pytest.mark.parametrize("path", [p for p in WRONG if p.startswith(("/sheets", "/nothing"))])

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from api.dependencies import ActorDep, WorkspaceDep, needs
 from api.draft_models import DraftIn
 from api.draft_parts import DraftNumber
-from api.error_words import refusal
+from api.error_words import plain_refusal
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.order_given import read_as
@@ -52,7 +52,7 @@ class _Sent:
         """Return the refusal for the page."""
         if self.error is None:
             return None
-        return refusal(self.error, lang, heading_of(self.error, lang))
+        return plain_refusal(self.error, lang, heading_of(self.error, lang))
 
 
 @router.get("/drafts", dependencies=needs(Action.EDITION_CHECK))

@@ -25,7 +25,8 @@ SCRIPTS = (
 def map_frame(lang: str, workspace: Workspace, base: BaseMap | None) -> dict[str, Any]:
     """Return what the page says around the map, and what its scripts are told."""
     told = None if base is None else base.told(workspace.district_bounds())
-    said = texts(lang, "map.") | texts(lang, "nav.")
+    # States are called as everywhere else.
+    said = texts(lang, "map.", "nav.", "page.order.state.")
     title = said["map.one.title"]
     return {
         "scripts": SCRIPTS,

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
-from api.error_words import refusal
+from api.error_words import plain_refusal
 from api.errors import heading_of, kind_of
 from api.identity import FORM_FIELD, form_fields
 from api.pages.order_forms import Choices, HasForms, forms_of
@@ -259,7 +259,7 @@ def _seen(stale: Stale) -> int:
 def _refused(said: Sent, lang: str) -> dict[str, Any] | None:
     if said.error is None:
         return None
-    return refusal(said.error, lang, heading_of(said.error, lang))
+    return plain_refusal(said.error, lang, heading_of(said.error, lang))
 
 
 def left_over(said: Sent, forms: list[Any], one: HasForms, lang: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
-from api.error_words import refusal
+from api.error_words import plain_refusal
 from api.errors import kind_of
 from api.pages.order_words import SOON_H, due_words
 from api.templates import language, localised, page
@@ -125,7 +125,7 @@ def listed(request: Request, workspace: WorkspaceDep, actor: ActorDep) -> Respon
         asked = Asked.of(request.query_params)
         shown |= _found(workspace, actor, asked, lang)
     except InputError as error:
-        shown["error"] = refusal(error, lang, translate("page.orders.refused", lang))
+        shown["error"] = plain_refusal(error, lang, translate("page.orders.refused", lang))
         status = kind_of(error).status
     done = request.query_params.get("done", "")
     body = page(

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import ActorDep, WorkspaceDep, needs
-from api.error_words import refusal
+from api.error_words import plain_refusal
 from api.errors import heading_of, kind_of
 from api.identity import form_fields
 from api.pages.order import Number
@@ -79,7 +79,7 @@ def _shown(
     done = request.query_params.get("done", "")
     said = None
     if error is not None:
-        said = refusal(error, lang, f"{heading_of(error, lang)} · #{about}")
+        said = plain_refusal(error, lang, f"{heading_of(error, lang)} · #{about}")
     body = page(
         "queue.html",
         request.scope,

@@ -257,7 +257,7 @@ import { getJson } from "./asking.js";
     function card(own) {
       const line = ({ k, number }) => el("li", {},
         el("a", { href: "/orders/" + number, text: "#" + number + " " + title(k) }), " ",
-        el("span", { text: t("map.one.state." + data.states[data.state[k]]) }), " ",
+        el("span", { text: t("page.order.state." + data.states[data.state[k]]) }), " ",
         data.overdue[k] ? el("span", { class: "map-late", text: t("map.one.late") }) : null);
       const more = own.length > 40 ? el("li", { text: t("map.one.and", { n: own.length - 40 }) }) : null;
       return el("article", { class: "gm-card" },

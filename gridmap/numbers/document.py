@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined, Template
 
@@ -14,6 +16,7 @@ from gridmap.i18n import LANGUAGES, translate
 from gridmap.numbers.charts import Bar, day_chart, share_chart
 from gridmap.numbers.kpis import KPIS
 from gridmap.routing.explanation import Step, render_step
+from gridmap.times import DEFAULT_ZONE, to_site
 
 __all__ = ["MOST_ROWS", "Frame", "Side", "month_named", "monthly_page", "say_share"]
 
@@ -40,11 +43,14 @@ class Frame:
     review_no : str
         Of the map; empty for a blank slot.
     demo : bool
+    zone : str
+        The site's, in which its times are.
     """
 
     lang: str = "zh"
     review_no: str = ""
     demo: bool = False
+    zone: str = DEFAULT_ZONE
 
 
 def monthly_page(
@@ -120,6 +126,19 @@ class Side:
     def at(self, moment: str | None) -> str:
         """Return a local time for people."""
         return "" if moment is None else moment[:16].replace("T", " ")
+
+    def zone(self, site: str) -> str:
+        """Return what the report's times are: those of the site's zone, or by their offset.
+
+        An issue keeps the times that it was issued with, whatever zone the site has now.
+        """
+        as_of = self.report["as_of"]
+        moment = datetime.fromisoformat(as_of)
+        if to_site(moment, ZoneInfo(site)).utcoffset() != moment.utcoffset():
+            return self.t("monthly.zone.other", zone=f"UTC{as_of[-6:]}")
+        if site == DEFAULT_ZONE:
+            return self.t("monthly.zone.beijing")
+        return self.t("monthly.zone.other", zone=site)
 
     def figure(self, one: Mapping[str, Any]) -> str:
         """Return a figure as it is read."""

@@ -215,7 +215,7 @@ class Monthlies(Counting):
             drawing = load_drawing(coverage, load["level"], counts)
         return monthly_page(
             report,
-            Frame(lang, self.settings.map_review_no, self.store.is_demo()),
+            Frame(lang, self.settings.map_review_no, self.store.is_demo(), self.zone.key),
             drawing=None if drawing is None else asdict(drawing),
             appeals=[self._appeal_shown(one) for one in self.store.appeals(report["month"])],
         )
