@@ -75,7 +75,11 @@ def test_a_draft_goes_from_new_to_published_by_commands(town, run, tmp_path):
     table = tmp_path / "grids.csv"
     assert "compactness_mean" in run("measures", "命令行", "--csv", table)
     assert table.read_text(encoding="utf-8").count("\n") == 9
-    assert "no faults" in run("check", "命令行")
+    # Nothing but that the town's micro-grids have no names.
+    checked = run("check", "命令行")
+    assert checked.splitlines()[-1].split() == ["info", "blank_name", "1"]
+    assert "error" not in checked
+    assert "warning" not in checked
 
     page, package = tmp_path / "c.html", tmp_path / "c.gpkg"
     compared = run("compare", "命令行", "-o", page, "--gpkg", package)
