@@ -13,6 +13,7 @@ import pytest
 import shapely
 
 from gridmap.bulk.columnar import ParquetSource
+from gridmap.bulk.geofile import GeoSource
 from gridmap.errors import UnknownCoordSys, UnreadableFile
 from tests.assign_stub import read_csv, run
 
@@ -174,6 +175,43 @@ def test_a_layer_that_says_its_system_is_undefined_needs_one(tmp_path, number):
         run(path, tmp_path / "out.csv")
     run(path, tmp_path / "out.csv", coord_sys="wgs84")
     assert grids(tmp_path / "out.csv") == EXPECTED
+
+
+FEATURE = (
+    '{"type": "Feature", "properties": {"crs": "gcj02"},'
+    ' "geometry": {"type": "Point", "coordinates": [117.05, 36.6]}}'
+)
+
+
+@pytest.mark.parametrize("form", ['{{"type": "name", "properties": {{"name": "{}"}}}}', '"{}"'])
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize(("name", "system"), [("GCJ02", "gcj02"), ("BD-09", "bd09")])
+def test_points_of_a_geojson_are_in_the_system_that_it_says(tmp_path, form, behind, name, system):
+    member = f'"crs": {form.format(name)}'
+    features = f'"features": [{FEATURE}]'
+    parts = (features, member) if behind else (member, features)
+    path = tmp_path / "in.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", {", ".join(parts)}}}', encoding="utf-8")
+    with closing(GeoSource(path, None)) as source:
+        assert source.crs == name
+    told = run(path, tmp_path / "out.csv")
+    assert told.coord_systems == {system: 1}
+
+
+def test_a_property_called_crs_is_no_system_of_a_geojson(tmp_path):
+    path = tmp_path / "in.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{FEATURE}]}}', encoding="utf-8")
+    with closing(GeoSource(path, None)) as source:
+        assert source.crs == "EPSG:4326"
+
+
+@pytest.mark.parametrize("said", ['{"type": "link", "properties": {"href": "x.wkt"}}', "{}"])
+def test_a_geojson_whose_crs_names_none_needs_one(tmp_path, said):
+    path = tmp_path / "in.geojson"
+    text = f'{{"type": "FeatureCollection", "crs": {said}, "features": [{FEATURE}]}}'
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UnknownCoordSys, match="does not say"):
+        run(path, tmp_path / "out.csv")
 
 
 def test_many_row_groups_are_read_in_constant_memory(tmp_path):

@@ -19,6 +19,7 @@ from gridmap.bulk.formats import FileKind, file_format
 from gridmap.bulk.model import Rows
 from gridmap.bulk.safe_output import check_room, check_unopened
 from gridmap.bulk.spool import Spool
+from gridmap.coverage.reading.named_crs import crs_member, said_system
 from gridmap.errors import BadValue, StoreFull, UnreadableFile
 
 __all__ = ["GeoPackageWriter", "GeoSource", "refuse_other_layers"]
@@ -66,6 +67,8 @@ class GeoSource:
         )
         self.has_geometry = self._geometry in reader.schema.names
         self.crs: str | None = meta["crs"] if self.has_geometry else None
+        if kind is FileKind.GEOJSON:
+            self.crs = said_system(crs_member(path), self.crs)
         self.facts = {"layer": self._layer} if kind is FileKind.GEOPACKAGE else {}
 
     def close(self) -> None:

@@ -13,23 +13,22 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.coordsys import normalise_name, offset_system
+from gridmap.coordsys import offset_system
 from gridmap.coverage.notes import ImportNote, Severity
 from gridmap.coverage.reading.csv_layer import read_csv_layer
 from gridmap.coverage.reading.decoding import damage_note, damaged_rows, json_text
 from gridmap.coverage.reading.encoding import LOST, UTF8
 from gridmap.coverage.reading.esri import read_esri
+from gridmap.coverage.reading.named_crs import said_system
 from gridmap.coverage.reading.parquet_layer import read_parquet
 from gridmap.coverage.reading.shapefile import prepare
 from gridmap.coverage.reading.sources import Candidate
-from gridmap.errors import UnknownCoordSys, UnreadableFile
+from gridmap.errors import UnreadableFile
 
 __all__ = ["Loaded", "load"]
 
 # What is said of rings that are not closed, without saying which rows have them.
 _NOT_CLOSED = ("Non closed ring detected", "Invalid WKB")
-# What the driver takes a GeoJSON to be in when it does not know what that says.
-_UNKNOWN_TO_DRIVER = "EPSG:4326"
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,28 +101,12 @@ def _json(source: Candidate, encoding: str | None) -> Loaded:
 
 def _as_said(loaded: Loaded, said: object) -> Loaded:
     """Return a GeoJSON in the system that it says, where the driver does not know that one."""
-    if said is None or loaded.crs != _UNKNOWN_TO_DRIVER:
-        return loaded
-    name = _name_of(said)
-    if name is None:
-        text = "The `crs` names no coordinate system; the layer counts as without one."
-        note = ImportNote("crs_unreadable", "warning", text)
-        return replace(loaded, crs=None, notes=[*loaded.notes, note])
-    try:
-        known = normalise_name(name)
-    except UnknownCoordSys:  # told where the system is chosen, which may be by the caller
-        known = name
-    return loaded if known == "wgs84" else replace(loaded, crs=name)
-
-
-def _name_of(said: object) -> str | None:
-    """Return the name in a ``crs`` of GeoJSON, of any of its forms; None for a link."""
-    about = said.get("properties") if isinstance(said, dict) else {"name": said}
-    if not isinstance(about, dict):
-        return None
-    code = about.get("code")
-    name = about.get("name", about.get("urn")) if code is None else f"EPSG:{code}"
-    return name if isinstance(name, str) and name.strip() else None
+    crs = said_system(said, loaded.crs)
+    if crs is not None or loaded.crs is None:
+        return replace(loaded, crs=crs)
+    text = "The `crs` names no coordinate system; the layer counts as without one."
+    note = ImportNote("crs_unreadable", "warning", text)
+    return replace(loaded, crs=None, notes=[*loaded.notes, note])
 
 
 def _as_utf8(path: Path, encoding: str | None) -> tuple[Path | bytes, str, bool]:
