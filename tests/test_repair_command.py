@@ -140,7 +140,10 @@ def test_beyond_the_limits_the_rows_are_named_and_nothing_is_written(cracked):
 def test_a_published_edition_is_shown_but_not_changed(cracked):
     publish = ["publish", "e1", "--from", "2025-01-01", "--accept-faults", "later", "--commit"]
     assert gridmap(*publish, "--store", cracked).exit_code == 0
-    assert gridmap("repair", "e1", "--store", cracked).exit_code == 0
+    shown = gridmap("repair", "e1", "--store", cracked)
+    assert shown.exit_code == 0
+    assert "A published edition is never changed. Start a draft from it" in shown.stdout
+    assert "Add --commit" not in shown.stdout
     done = gridmap("repair", "e1", "--commit", "--store", cracked)
     assert done.exit_code == 4
     assert "Start a draft from it" in done.stderr

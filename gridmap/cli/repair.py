@@ -148,10 +148,8 @@ def _show_written(outcome: RepairOutcome, output: Path | None) -> None:
         typer.echo(f"Wrote {output} ({output.stat().st_size / 1e6:,.1f} MB).")
     if not outcome.proposal.rows or outcome.committed:
         return
-    if outcome.of_file:
-        from gridmap.workspace.repairing import MEND_FILE
-
-        typer.echo(f"A file is never changed. {MEND_FILE}")
+    if outcome.instead:
+        typer.echo(outcome.instead)
     elif output is not None:
         typer.echo("The draft is as it was: this was a dry run. Add --commit to do it.")
     else:

@@ -18,17 +18,19 @@ from gridmap.errors import BadValue, Conflict, Immutable, NotFound
 from gridmap.workspace.base import Base, Progress
 from gridmap.workspace.checking import of_files_alone
 
-__all__ = ["MEND_FILE", "RepairOutcome", "Repairs"]
+__all__ = ["RepairOutcome", "Repairs"]
 
-# How what is proposed for a file is done.
-MEND_FILE = "Import it, then `gridmap repair EDITION --commit`."
+# How what is proposed is done where it cannot be done in place.
+_MEND_FILE = "Import it, then `gridmap repair EDITION --commit`."
+_MEND_DRAFT = "Start a draft from it, repair the draft, and publish that."
 
 
 @dataclass(frozen=True)
 class RepairOutcome:
     """What a repair did, or would do when `committed` is False.
 
-    `of_file` is True where a file was looked at, of which there is only a proposal.
+    `instead` says how the proposal is done where it cannot be in place, because a file or a
+    published edition was looked at; it is empty for a draft.
     `notes` are what reading a file had to report, and which of its columns were taken.
     """
 
@@ -36,7 +38,7 @@ class RepairOutcome:
     committed: bool
     proposal: Proposal
     notes: tuple[ImportNote, ...] = ()
-    of_file: bool = False
+    instead: str = ""
 
 
 class Repairs(Base):
@@ -106,8 +108,7 @@ class Repairs(Base):
             )
         if commit:
             self.apply_repair(target, proposal, progress=progress, actor=actor)
-        of_file = not self._is_edition(target)
-        return RepairOutcome(target, commit, proposal, notes, of_file)
+        return RepairOutcome(target, commit, proposal, notes, self._instead(target))
 
     def apply_repair(
         self,
@@ -150,6 +151,13 @@ class Repairs(Base):
     def _is_edition(self, target: str) -> bool:
         return target in {edition.name for edition in self.store.editions()}
 
+    def _instead(self, target: str) -> str:
+        for edition in self.store.editions():
+            if edition.name == target:
+                draft = edition.state is EditionState.DRAFT
+                return "" if draft else f"A published edition is never changed. {_MEND_DRAFT}"
+        return f"A file is never changed. {_MEND_FILE}"
+
     def _need_draft(self, target: str) -> None:
         for edition in self.store.editions():
             if edition.name == target:
@@ -158,10 +166,10 @@ class Repairs(Base):
                 raise Immutable(
                     f"Edition '{target}' is {edition.state.value} and is never changed.",
                     got=target,
-                    repair="Start a draft from it, repair the draft, and publish that.",
+                    repair=_MEND_DRAFT,
                 )
         if split_source(target)[0].exists():
-            raise BadValue("A file is never repaired in place.", got=target, repair=MEND_FILE)
+            raise BadValue("A file is never repaired in place.", got=target, repair=_MEND_FILE)
         raise BadValue(
             "Only a draft edition can be repaired in place.",
             got=target,
