@@ -98,6 +98,7 @@ def test_what_a_publication_comes_to_is_counted_in_full(desk: Desk) -> None:
     changed(
         page,
         "**/publish?*dry_run**",
+        faults=[],
         retired=[{"level": "grid", "code": f"G{k}"} for k in range(75)],
         moves=[{"number": k, **move} for k in range(1_000)],
         open_reports={"open": 1_300, "area changes": 1_234, "move": 0},
