@@ -97,10 +97,16 @@ def test_who_an_order_was_sent_on_to_has_its_report_in_the_list_and_may_ask_for_
     assert town.ask("shui", "POST", "/api/reviews", **ask).status_code == 403
 
 
-def test_who_gave_their_share_back_has_the_report_no_more(town: PageTown) -> None:
+def shared(town: PageTown) -> int:
+    """A report that HW has, and CG with it."""
     number, _ = town.report()
     town.act("zhang", number, "confirm")
     town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    return number
+
+
+def test_who_gave_their_share_back_has_the_report_no_more(town: PageTown) -> None:
+    number = shared(town)
     assert number in listed(town, "cao")
     town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
     assert town.ask("cao", "GET", f"/api/reports/{number}").status_code == 403
@@ -147,9 +153,7 @@ def test_who_was_called_by_a_whistle_finds_what_they_open_and_may_ask_for_a_revi
 def test_who_gave_their_share_back_has_the_order_no_more_until_a_whistle_calls_them(
     town: PageTown,
 ) -> None:
-    number, _ = town.report()
-    town.act("zhang", number, "confirm")
-    town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    number = shared(town)
     assert number in orders_of(town, "cao")
     town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
     assert town.ask("cao", "GET", f"/api/orders/{number}").status_code == 403
@@ -184,9 +188,7 @@ def heard(town: PageTown, who: str, number: int) -> list[str]:
 def test_who_gave_their_share_back_hears_of_the_order_no_more_until_a_whistle_calls_them(
     town: PageTown,
 ) -> None:
-    number, _ = town.report()
-    town.act("zhang", number, "confirm")
-    town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    number = shared(town)
     town.act("zhou", number, "comment", text="both")
     assert heard(town, "cao", number) == ["order.dispatch", "order.comment"]
     town.act("cao", number, "return", kind="wrong_dispatch", why="not ours")
@@ -284,9 +286,7 @@ def test_the_inbox_reaches_as_far_as_the_role(
 def test_a_role_for_a_department_is_told_of_an_order_as_long_as_it_is_with_that(
     town: PageTown,
 ) -> None:
-    number, _ = town.report()
-    town.act("zhang", number, "confirm")
-    town.act("zhang", number, "dispatch", lead="HW", co_departments=["CG"])
+    number = shared(town)
     town.act("hao", number, "accept")
     town.act("hao", number, "extend", why="x", until="2026-03-13T18:00", engineering=True)
     leaders = {code: Actor.granted(code, [Grant(Role.LEADER, Scope.of(departments=[code]))])

@@ -27,7 +27,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.coverage.model import Coverage
+from gridmap.coverage.model import Coverage, union_of
 from gridmap.coverage.prepared import prepared_copies
 from gridmap.crs import metres_per_degree
 from gridmap.routing.overlays import OverlayMap
@@ -91,7 +91,8 @@ class Faces:
 
     def _whole(self) -> Any:
         if self._outline is None:
-            self._outline = _outline(self._coverage)
+            united = union_of(self._coverage.geometry[self._coverage.atoms])
+            self._outline = shapely.Polygon() if united is None else united
         return self._outline
 
     def _ground(self) -> Any:
@@ -244,14 +245,6 @@ def _has_ground(coverage: Coverage) -> NDArray[np.bool_]:
     atoms = np.zeros(len(coverage), dtype=bool)
     atoms[coverage.atoms] = True
     return atoms
-
-
-def _outline(coverage: Coverage) -> Any:
-    shapes = coverage.geometry[coverage.atoms]
-    present = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
-    if shapely.is_valid(present).all() and shapely.coverage_is_valid(present):
-        return shapely.coverage_union_all(present)
-    return shapely.union_all(shapely.make_valid(present))
 
 
 def _circles(

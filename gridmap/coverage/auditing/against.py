@@ -195,16 +195,16 @@ def _straddling(
     met = np.unique(area)
     if len(met) < 2 or _size(polygons[met]) < _COARSER * _size(subject.polygons):
         return []
-    shared = shapely.area(shapely.intersection(subject.polygons[atom], polygons[area]))
+    part = shapely.intersection(subject.polygons[atom], polygons[area])
+    shared = shapely.area(part)
     # The largest share of each atom first; of equal ones the first area of the reference.
     order = np.lexsort((area, -shared, atom))
-    atom, area = atom[order], area[order]
+    atom, area, part = atom[order], area[order], part[order]
     at, first = np.unique(atom, return_index=True)
     main = np.full(len(subject.polygons), -1, dtype=np.int64)
     main[at] = area[first]
     pairs = np.delete(np.arange(len(atom)), first)
-    other = shapely.intersection(subject.polygons[atom[pairs]], polygons[area[pairs]])
-    rest = polygonal(shapely.difference(other, polygons[main[atom[pairs]]]))
+    rest = polygonal(shapely.difference(part[pairs], polygons[main[atom[pairs]]]))
     keep = ~shapely.is_empty(rest)
     pairs, rest = pairs[keep], rest[keep]
     size = subject.ruler.measure(rest)
